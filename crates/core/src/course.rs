@@ -1,0 +1,477 @@
+//! The course of a plan step: a pure function of its schedule, the answers given, the outages of
+//! the service, and now.
+//!
+//! Nothing is incremented in place. An extension is recomputed, so a late correction, a double
+//! submit, a race between replicas or an outage cannot corrupt it. The contract is published
+//! with worked cases in `tests/data/vectors.jsonl`.
+
+use crate::{
+    instant::{Instant, Span},
+    pattern::{Pattern, Regime, Slots},
+    timing::Timing,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a missed occurrence does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// The course goes on until as many occurrences are answered as were planned, up to a cap.
+    Extend,
+    /// It is counted and changes nothing.
+    Skip,
+    /// There are no occurrences: an "as needed" step is a log and never missed.
+    Log,
+}
+
+impl Policy {
+    /// The policy of a timing where the doctor set none.
+    pub fn default_for(timing: &Timing) -> Self {
+        if !timing.is_scheduled() {
+            Self::Log
+        } else if timing.until.is_none() && (timing.duration.is_some() || timing.count.is_some()) {
+            Self::Extend
+        } else {
+            Self::Skip
+        }
+    }
+}
+
+/// How a patient answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerStatus {
+    /// It was done.
+    Done,
+    /// It was left out on purpose: an answer, not a miss.
+    Skipped,
+}
+
+/// One line of the check-in log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Which occurrence, from 0.
+    pub ordinal: u32,
+    /// What was answered.
+    pub status: AnswerStatus,
+    /// When it was done, as the patient says.
+    pub at: Instant,
+    /// When the service learnt of it.
+    pub recorded_at: Instant,
+}
+
+/// A time in which the service reached nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// From then …
+    pub from: Instant,
+    /// … until then.
+    pub to: Instant,
+}
+
+/// How an occurrence stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OccurrenceStatus {
+    /// Open and unanswered.
+    Due,
+    /// Answered: done.
+    Done,
+    /// Answered: left out on purpose.
+    Skipped,
+    /// Closed unanswered.
+    Missed,
+    /// Closed unanswered while the service was down for its whole window: not the patient's miss.
+    NotDelivered,
+    /// Open when the plan was replaced.
+    Cancelled,
+}
+
+/// An occurrence that has happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Occurrence {
+    /// Which one, from 0.
+    pub ordinal: u32,
+    /// When it fell due.
+    pub due_at: Instant,
+    /// Until when it was open.
+    pub closes_at: Instant,
+    /// How it stands.
+    pub status: OccurrenceStatus,
+    /// Whether it was done within min(2 h, gap / 4) of due; only for what was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_time: Option<bool>,
+    /// When the patient says it was done or left out.
+    #[serde(skip)]
+    pub answered_at: Option<Instant>,
+}
+
+/// How a course stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CourseState {
+    /// Something is open or still to come.
+    Running,
+    /// All that was planned was answered.
+    Completed,
+    /// Over, unextended, with misses.
+    Ended,
+    /// The cap was reached before everything was answered.
+    Incomplete,
+    /// Replaced by a newer plan.
+    Superseded,
+    /// Called off.
+    Cancelled,
+}
+
+/// What is known of a course at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replay {
+    /// How many occurrences were prescribed; `None` where open-ended.
+    pub planned: Option<u32>,
+    /// What a miss does.
+    pub policy: Policy,
+    /// How the course stands.
+    pub state: CourseState,
+    /// How many occurrences beyond the planned have happened.
+    pub extended_by: u32,
+    /// Whether ever so many were missed in a row that the doctor is told.
+    pub lapsed: bool,
+    /// What has happened, in order.
+    pub occurrences: Vec<Occurrence>,
+    /// When the next falls due; `None` while one is open, and after the end.
+    pub next_due_at: Option<Instant>,
+    /// Whether the latest run of misses is a lapse that no answer has ended yet.
+    #[serde(skip)]
+    pub lapsed_now: bool,
+    /// The next instant at which anything changes by itself.
+    #[serde(skip)]
+    pub wake_at: Option<Instant>,
+}
+
+/// Why an answer is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The occurrence does not exist (any more, or yet).
+    #[error("there is no such occurrence in this course")]
+    Unknown,
+    /// Before it may be answered.
+    #[error("this is not due yet; it can be answered from {0}")]
+    TooEarly(Instant),
+    /// More than seven days after it closed, or after everything prescribed was answered.
+    #[error("this can no longer be answered; it could be corrected until {0}")]
+    TooLate(Instant),
+    /// The plan was replaced.
+    #[error("a newer plan has replaced this step")]
+    Superseded,
+}
+
+/// For so long after closing a missed occurrence can be corrected.
+pub const CORRECTION: Span = Span::from_days(7);
+
+/// A schedule version: what the course follows.
+#[derive(Clone, Debug)]
+pub struct Course {
+    pattern: Option<Pattern>,
+    policy: Policy,
+    planned: Option<u32>,
+    superseded_at: Option<Instant>,
+}
+
+/// When one occurrence is due, closes, and may first be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When it falls due.
+    pub due_at: Instant,
+    /// Until when it is open: min(next due, due + max(24 h, gap / 4)).
+    pub closes_at: Instant,
+    /// min(2 h, gap / 4): so far off due counts as on time, and may be answered ahead.
+    pub tolerance: Span,
+}
+
+impl Window {
+    fn between(due_at: Instant, next: Instant) -> Self {
+        let gap = next - due_at;
+        Self {
+            due_at,
+            closes_at: next.min(due_at + Span::from_hours(24).max(gap.div(4))),
+            tolerance: Span::from_hours(2).min(gap.div(4)),
+        }
+    }
+
+    fn on_time(&self, at: Instant) -> bool {
+        at >= self.due_at - self.tolerance && at <= self.due_at + self.tolerance
+    }
+}
+
+impl Course {
+    /// The course of a timing activated at an instant. `policy` as the doctor set it, or the
+    /// timing's default.
+    pub fn new(timing: &Timing, activated: Instant, regimes: Vec<Regime>, policy: Option<Policy>) -> Self {
+        let pattern = Pattern::new(timing, activated, regimes);
+        let planned = pattern.as_ref().and_then(Pattern::planned);
+        let policy = match (&pattern, policy.unwrap_or_else(|| Policy::default_for(timing))) {
+            (None, _) => Policy::Log,
+            // Without a planned number there is nothing to extend.
+            (Some(_), Policy::Extend) if planned.is_none() => Policy::Skip,
+            (Some(_), Policy::Log) => Policy::Skip,
+            (Some(_), policy) => policy,
+        };
+        Self { pattern, policy, planned, superseded_at: None }
+    }
+
+    /// The same course, replaced by a newer plan at an instant.
+    #[must_use]
+    pub fn superseded(mut self, at: Option<Instant>) -> Self {
+        self.superseded_at = at;
+        self
+    }
+
+    /// What a miss does in this course.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// How many occurrences are prescribed.
+    pub fn planned(&self) -> Option<u32> {
+        self.planned
+    }
+
+    /// At most so many occurrences in all: planned + ⌈planned / 2⌉ where misses extend.
+    pub fn cap(&self) -> Option<u32> {
+        match self.policy {
+            Policy::Extend => self.planned.map(|planned| planned.saturating_add(planned.div_ceil(2))),
+            Policy::Skip | Policy::Log => self.planned,
+        }
+    }
+
+    /// From so many misses in a row on the course has lapsed.
+    fn lapse_threshold(&self) -> u32 {
+        let two_days = self.pattern.as_ref().map_or(2, Pattern::two_days_worth);
+        two_days.max(self.planned.unwrap_or(0).div_ceil(4))
+    }
+
+    /// Whether occurrence `ordinal` is part of the course when `answered` of those before it
+    /// were answered. This one line is the extension.
+    fn belongs(&self, ordinal: u32, answered: u32) -> bool {
+        let needed = match self.policy {
+            Policy::Extend => self.planned.is_none_or(|planned| answered < planned),
+            Policy::Skip | Policy::Log => true,
+        };
+        needed && self.cap().is_none_or(|cap| ordinal < cap)
+    }
+
+    /// The answers that count, by occurrence: each was acceptable when it was recorded.
+    fn accepted(&self, log: &[Answer], now: Instant, windows: &mut Windows<'_>) -> BTreeMap<u32, Answer> {
+        let mut log: Vec<_> = log.iter().filter(|answer| answer.recorded_at <= now).collect();
+        log.sort_by_key(|answer| answer.recorded_at);
+        let mut accepted = BTreeMap::new();
+        for answer in log {
+            if self.judge(*answer, &accepted, windows).is_ok() {
+                accepted.insert(answer.ordinal, *answer);
+            }
+        }
+        accepted
+    }
+
+    fn judge(
+        &self,
+        answer: Answer,
+        accepted: &BTreeMap<u32, Answer>,
+        windows: &mut Windows<'_>,
+    ) -> Result<(), Refusal> {
+        if self.superseded_at.is_some_and(|at| answer.recorded_at >= at) {
+            return Err(Refusal::Superseded);
+        }
+        let before = accepted.range(..answer.ordinal).count();
+        if !self.belongs(answer.ordinal, u32::try_from(before).unwrap_or(u32::MAX)) {
+            return Err(Refusal::Unknown);
+        }
+        let window = windows.get(answer.ordinal).ok_or(Refusal::Unknown)?;
+        let earliest = window.due_at - window.tolerance;
+        if answer.at < earliest || answer.recorded_at < earliest {
+            return Err(Refusal::TooEarly(earliest));
+        }
+        let latest = window.closes_at + CORRECTION;
+        // Doses are conserved: once everything prescribed is answered, no further one is taken.
+        let complete = self.planned.is_some_and(|planned| accepted.len() >= planned as usize);
+        if answer.recorded_at > latest || (complete && !accepted.contains_key(&answer.ordinal)) {
+            return Err(Refusal::TooLate(latest));
+        }
+        Ok(())
+    }
+
+    /// Whether an answer would be taken after this log; the reason where not.
+    pub fn check_in(&self, log: &[Answer], answer: Answer) -> Result<Window, Refusal> {
+        let mut windows = Windows::of(self);
+        let accepted = self.accepted(log, answer.recorded_at, &mut windows);
+        self.judge(answer, &accepted, &mut windows)?;
+        windows.get(answer.ordinal).ok_or(Refusal::Unknown)
+    }
+
+    /// The course as it stands at `now`.
+    pub fn replay(&self, log: &[Answer], outages: &[Outage], now: Instant) -> Replay {
+        let mut windows = Windows::of(self);
+        let accepted = self.accepted(log, now, &mut windows);
+        let horizon = self.superseded_at.map_or(now, |at| at.min(now));
+        let mut tally = Tally::new(self.lapse_threshold());
+        let (mut occurrences, mut next, mut answered) = (Vec::new(), None, 0);
+        for ordinal in 0.. {
+            if !self.belongs(ordinal, answered) {
+                break;
+            }
+            let Some(window) = windows.get(ordinal) else { break };
+            let answer = accepted.get(&ordinal);
+            if window.due_at > horizon && answer.is_none() {
+                next = Some(window.due_at);
+                break;
+            }
+            let status = self.status(window, answer, outages, now);
+            answered += u32::from(answer.is_some());
+            tally.count(status);
+            occurrences.push(Occurrence {
+                ordinal,
+                due_at: window.due_at,
+                closes_at: window.closes_at,
+                status,
+                on_time: answer.filter(|a| a.status == AnswerStatus::Done).map(|a| window.on_time(a.at)),
+                answered_at: answer.map(|a| a.at),
+            });
+        }
+        let open =
+            occurrences.last().filter(|last| last.status == OccurrenceStatus::Due).map(|last| last.closes_at);
+        let state = self.state(open.is_none() && next.is_none(), answered, tally.unanswered, now);
+        let running = state == CourseState::Running;
+        Replay {
+            planned: self.planned,
+            policy: self.policy,
+            state,
+            extended_by: self.planned.map_or(0, |planned| {
+                u32::try_from(occurrences.len()).unwrap_or(u32::MAX).saturating_sub(planned)
+            }),
+            lapsed: tally.lapsed,
+            next_due_at: next.filter(|_| running && open.is_none()),
+            lapsed_now: tally.lapsed_now(),
+            wake_at: open.or(next).filter(|_| running),
+            occurrences,
+        }
+    }
+
+    fn status(
+        &self,
+        window: Window,
+        answer: Option<&Answer>,
+        outages: &[Outage],
+        now: Instant,
+    ) -> OccurrenceStatus {
+        match answer {
+            Some(Answer { status: AnswerStatus::Done, .. }) => OccurrenceStatus::Done,
+            Some(Answer { status: AnswerStatus::Skipped, .. }) => OccurrenceStatus::Skipped,
+            None if self.superseded_at.is_some_and(|at| at <= now && at < window.closes_at) => {
+                OccurrenceStatus::Cancelled
+            }
+            None if window.closes_at > now => OccurrenceStatus::Due,
+            None if outages.iter().any(|o| o.from <= window.due_at && window.closes_at <= o.to) => {
+                OccurrenceStatus::NotDelivered
+            }
+            None => OccurrenceStatus::Missed,
+        }
+    }
+
+    fn state(&self, over: bool, answered: u32, unanswered: u32, now: Instant) -> CourseState {
+        let superseded = self.superseded_at.is_some_and(|at| at <= now);
+        match (self.policy, self.planned) {
+            (Policy::Extend, Some(planned)) if over && answered >= planned => CourseState::Completed,
+            (Policy::Extend, Some(_)) if over && !superseded => CourseState::Incomplete,
+            (Policy::Skip, Some(planned)) if over && answered >= planned && planned > 0 => {
+                CourseState::Completed
+            }
+            (Policy::Skip, Some(_)) if over && unanswered == 0 && answered > 0 => CourseState::Completed,
+            (Policy::Skip, Some(_)) if over && !superseded => CourseState::Ended,
+            _ if superseded => CourseState::Superseded,
+            _ => CourseState::Running,
+        }
+    }
+
+    /// What is still to come after `replay`, in order and without end where open-ended: the
+    /// ordinal and window of each, as if everything from now on were answered.
+    pub fn upcoming(&self, replay: &Replay) -> impl Iterator<Item = (u32, Window)> {
+        let first = u32::try_from(replay.occurrences.len()).unwrap_or(u32::MAX);
+        let answers = |status| {
+            matches!(status, OccurrenceStatus::Done | OccurrenceStatus::Skipped | OccurrenceStatus::Due)
+        };
+        let mut answered = u32::try_from(replay.occurrences.iter().filter(|o| answers(o.status)).count())
+            .unwrap_or(u32::MAX);
+        let running = replay.state == CourseState::Running;
+        let mut windows = Windows::of(self);
+        (first..).map_while(move |ordinal| {
+            let window = windows.get(ordinal).filter(|_| running && self.belongs(ordinal, answered))?;
+            answered += 1;
+            Some((ordinal, window))
+        })
+    }
+}
+
+/// Counts misses and finds lapses.
+struct Tally {
+    threshold: u32,
+    run: u32,
+    unanswered: u32,
+    lapsed: bool,
+}
+
+impl Tally {
+    fn new(threshold: u32) -> Self {
+        Self { threshold, run: 0, unanswered: 0, lapsed: false }
+    }
+
+    fn count(&mut self, status: OccurrenceStatus) {
+        match status {
+            OccurrenceStatus::Done | OccurrenceStatus::Skipped => self.run = 0,
+            OccurrenceStatus::Missed => {
+                self.run += 1;
+                self.unanswered += 1;
+            }
+            // Not the patient's miss: neither adds to a run nor ends one.
+            OccurrenceStatus::NotDelivered => self.unanswered += 1,
+            OccurrenceStatus::Due | OccurrenceStatus::Cancelled => {}
+        }
+        self.lapsed |= self.lapsed_now();
+    }
+
+    fn lapsed_now(&self) -> bool {
+        self.run >= self.threshold
+    }
+}
+
+/// The windows of a course, computed as far as somebody asks.
+struct Windows<'a> {
+    slots: Option<Slots<'a>>,
+    known: Vec<Instant>,
+}
+
+impl<'a> Windows<'a> {
+    fn of(course: &'a Course) -> Self {
+        Self { slots: course.pattern.as_ref().map(Pattern::slots), known: Vec::new() }
+    }
+
+    fn slot(&mut self, index: usize) -> Option<Instant> {
+        while self.known.len() <= index {
+            let slot = self.slots.as_mut()?.next()?;
+            self.known.push(slot);
+        }
+        Some(self.known[index])
+    }
+
+    fn get(&mut self, ordinal: u32) -> Option<Window> {
+        let index = ordinal as usize;
+        // No course is this long; a foreign ordinal must not make us compute for ever.
+        if index > 4 * crate::timing::MAX_PLANNED as usize {
+            return None;
+        }
+        let due_at = self.slot(index)?;
+        let next = self.slot(index + 1)?;
+        Some(Window::between(due_at, next))
+    }
+}

@@ -1,0 +1,18 @@
+//! The pure rules of Aftercare.
+//!
+//! Everything a clinician, a patient or an auditor would ask "what is the rule?" about stands
+//! here, without I/O, clock, randomness or async, so that server, browser and tests run the same:
+//!
+//! - [`timing`]: when a step is to be done, as FHIR R4 writes it; [`anchors`]: a person's times of day;
+//! - [`pattern`]: the instants a timing stands for in the patient's zone;
+//! - [`course`]: what happened and what is due, given the answers; the missed-check-in rule;
+//! - [`replay`]: the published JSON form of a course, in and out.
+
+pub mod anchors;
+pub mod clock;
+pub mod course;
+pub mod id;
+pub mod instant;
+pub mod pattern;
+pub mod replay;
+pub mod timing;
