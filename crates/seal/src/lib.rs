@@ -1,0 +1,45 @@
+//! Sealing: how notes stay readable for the two they belong to and for nobody else.
+//!
+//! This crate knows bytes and what they are bound to, not the domain. It follows the product's
+//! sealing contract (envelope v1, suite X-Wing / HKDF-SHA-256 / AES-256-GCM, RFC 9180) and is
+//! held to envelopes made by independent implementations (`tests/data`).
+//!
+//! - [`password`]: what a password becomes (Argon2id), [`ark`]: the account root key and what is
+//!   derived from it, [`wrap`]: how it is kept;
+//! - [`bundle`]: a person's public keys, and what is signed with them;
+//! - [`envelope`]: the sealed note on the wire, [`writer`] and [`reader`]: making and opening it;
+//! - [`server`]: what the server derives from its own master key.
+
+pub mod ark;
+pub mod bundle;
+pub mod bytes;
+pub mod envelope;
+pub mod pae;
+pub mod password;
+pub mod reader;
+pub mod recovery;
+pub mod server;
+pub mod wrap;
+pub mod writer;
+
+pub use bytes::{Bytes, Id, Secret};
+
+/// Why something does not open, verify or parse. Says nothing about the secret involved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Decryption failed: wrong key, or altered bytes.
+    #[error("does not open with this key")]
+    Open,
+    /// A signature does not verify.
+    #[error("signature does not verify")]
+    Signature,
+    /// Not of the form the contract gives.
+    #[error("malformed {0}")]
+    Malformed(&'static str),
+    /// The reader is not among the recipients, or under another key.
+    #[error("not sealed for this key")]
+    NotForMe,
+    /// Parameters outside the accepted range.
+    #[error("key derivation parameters out of range")]
+    Parameters,
+}
