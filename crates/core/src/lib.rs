@@ -6,6 +6,7 @@
 //! - [`timing`]: when a step is to be done, as FHIR R4 writes it; [`anchors`]: a person's times of day;
 //! - [`pattern`]: the instants a timing stands for in the patient's zone;
 //! - [`course`]: what happened and what is due, given the answers; the missed-check-in rule;
+//! - [`step`]: one thing to do; [`quote`]: the proof that it stands in the note;
 //! - [`replay`]: the published JSON form of a course, in and out.
 
 pub mod anchors;
@@ -14,5 +15,7 @@ pub mod course;
 pub mod id;
 pub mod instant;
 pub mod pattern;
+pub mod quote;
 pub mod replay;
+pub mod step;
 pub mod timing;

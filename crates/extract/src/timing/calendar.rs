@@ -1,0 +1,117 @@
+//! Dates: `until 2 April 2024`, `from 13 March`, `3/15/2024`, relative to the note's date.
+
+use super::Reader;
+use aftercare_core::{
+    step::Kind,
+    timing::{OnDate, Start},
+};
+use jiff::civil::Date;
+
+impl Reader<'_> {
+    /// `until 2 April`, `through Friday`, `until finished` (no bound).
+    pub(super) fn until(&mut self, at: usize) -> Option<usize> {
+        let next = self.phrase(at, &[&["until", "till", "through", "bis", "hasta", "thru"]])?;
+        if let Some((date, end)) = self.any_date(next) {
+            if self.kind == Kind::Plan {
+                self.out.timing.until = Some(date);
+            }
+            return Some(end);
+        }
+        // "Until stable", "until sutures are out": said, but no date. Nothing is bounded by it.
+        let vague = self.token(next).is_some_and(|token| token.number().is_none());
+        vague.then_some(next)
+    }
+
+    /// `from 13 March`, `starting 5 May`, `on 3 April 2024`, or a date alone for a task.
+    pub(super) fn date(&mut self, at: usize) -> Option<usize> {
+        let lead =
+            self.phrase(at, &[&["from", "starting", "beginning", "on", "by", "ab", "vom", "start", "el"]]);
+        let next = lead.map_or(at, |next| self.skip(next, &["on", "from"]));
+        let (date, end) = self.any_date(next)?;
+        if lead.is_none() && self.kind == Kind::Plan {
+            return None;
+        }
+        self.out.timing.start.get_or_insert(Start::On(OnDate { date }));
+        Some(end)
+    }
+
+    fn any_date(&self, at: usize) -> Option<(Date, usize)> {
+        self.iso_date(at).or_else(|| self.worded_date(at)).or_else(|| self.dotted_date(at))
+    }
+
+    /// `2024-04-02`
+    fn iso_date(&self, at: usize) -> Option<(Date, usize)> {
+        let part = |i: usize| self.token(i).and_then(crate::token::Token::number);
+        if !(self.mark(at + 1, '-') && self.mark(at + 3, '-')) {
+            return None;
+        }
+        let date = date(part(at)?, part(at + 2)?, part(at + 4)?)?;
+        (date.year() > 1900).then_some((date, at + 5))
+    }
+
+    /// `13 March 2024`, `March 13, 2024`, `13th of March`.
+    fn worded_date(&self, at: usize) -> Option<(Date, usize)> {
+        let number =
+            |i: usize| self.token(i).and_then(crate::token::Token::number).filter(|n| n.fract() == 0.0);
+        let (day, month, next) = if let Some(month) = self.month(at) {
+            let next = at + 2;
+            (number(at + 1)?, month, self.skip(next, &["st", "nd", "rd", "th"]))
+        } else {
+            let day = number(at)?;
+            let next = self.skip(at + 1, &["st", "nd", "rd", "th"]);
+            let next = if self.mark(next, '.') { next + 1 } else { next };
+            let next = self.skip(next, &["of", "de"]);
+            (day, self.month(next)?, next + 1)
+        };
+        let comma = usize::from(self.mark(next, ','));
+        match number(next + comma).filter(|year| (1900.0..2200.0).contains(year)) {
+            Some(year) => Some((date(year, month, day)?, next + comma + 1)),
+            None => Some((self.nearest(month, day)?, next)),
+        }
+    }
+
+    /// `02.04.2024` as Germans write it. Dates with slashes differ between countries and stay
+    /// unread: they become a question.
+    fn dotted_date(&self, at: usize) -> Option<(Date, usize)> {
+        let text = &self.token(at)?.text;
+        let (day, month) = text.split_once('.')?;
+        if !self.mark(at + 1, '.') || text.len() != 5 {
+            return None;
+        }
+        let year = self.token(at + 2)?.number()?;
+        Some((date(year, month.parse().ok()?, day.parse().ok()?)?, at + 3))
+    }
+
+    fn month(&self, at: usize) -> Option<f64> {
+        const MONTHS: [&[&str]; 12] = [
+            &["january", "jan", "januar", "enero"],
+            &["february", "feb", "februar", "febrero"],
+            &["march", "mar", "märz", "marzo"],
+            &["april", "apr", "abril"],
+            &["may", "mai", "mayo"],
+            &["june", "jun", "juni", "junio"],
+            &["july", "jul", "juli", "julio"],
+            &["august", "aug", "agosto"],
+            &["september", "sep", "sept", "septiembre"],
+            &["october", "oct", "oktober", "octubre"],
+            &["november", "nov", "noviembre"],
+            &["december", "dec", "dezember", "diciembre"],
+        ];
+        let index = MONTHS.iter().position(|names| self.is(at, names))?;
+        u8::try_from(index + 1).ok().map(f64::from)
+    }
+
+    /// Without a year: the first such date that is not before the note.
+    fn nearest(&self, month: f64, day: f64) -> Option<Date> {
+        let today = self.note_date?;
+        let year = f64::from(today.year());
+        date(year, month, day).filter(|date| *date >= today).or_else(|| date(year + 1.0, month, day))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+fn date(year: f64, month: f64, day: f64) -> Option<Date> {
+    let small = |n: f64| (n.fract() == 0.0 && (0.0..100.0).contains(&n)).then_some(n as i8);
+    let year = (year.fract() == 0.0 && (1900.0..2200.0).contains(&year)).then_some(year as i16)?;
+    Date::new(year, small(month)?, small(day)?).ok()
+}

@@ -1,0 +1,235 @@
+//! The timing parser: reads a schedule out of a doctor's words, whoever found them.
+//!
+//! Deterministic and linear. It never guesses: a missing frequency or duration stays missing, and
+//! a number or time word it could not read is a leftover, which becomes a question to the doctor.
+
+mod calendar;
+mod rate;
+mod span;
+mod words;
+
+use crate::token::{Shape, Token, tokens};
+use aftercare_core::{
+    step::Kind,
+    timing::{Quantity, Start, Timing, Unit},
+};
+use jiff::civil::Date;
+use std::ops::Range;
+
+/// What was read out of a piece of text.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each said or not said")]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The schedule; keys that were not said are absent.
+    pub timing: Timing,
+    /// Numbers and time words that no rule explains, as byte ranges of the text.
+    pub leftovers: Vec<Range<usize>>,
+    /// "Then", "danach": begins when the step before ends.
+    pub follows: bool,
+    /// "All other days": the weekdays the step before leaves out.
+    pub other_days: bool,
+    /// Anchored at an event ("after surgery"): has no start that a clock could tell.
+    pub event: bool,
+    /// Said to be taken once ("now", "stat", "single dose").
+    pub once: bool,
+    /// Where the first words of time stand.
+    pub first: Option<usize>,
+}
+
+/// Reads the schedule of a step of this kind, dates relative to the note's.
+pub fn read(text: &str, kind: Kind, note_date: Option<Date>) -> Reading {
+    let tokens = tokens(text);
+    let mut reader = Reader { tokens: &tokens, kind, note_date, out: Reading::default() };
+    let mut at = 0;
+    while at < tokens.len() {
+        if let Some(next) = reader.rule_at(at) {
+            reader.out.first.get_or_insert(tokens[at].start);
+            at = next.max(at + 1);
+        } else if let Some(next) = reader.dose_at(at) {
+            at = next;
+        } else {
+            reader.note_leftover(at);
+            at += 1;
+        }
+    }
+    reader.finish()
+}
+
+/// The state of one reading. Each rule looks at a position and, where it matches, writes what it
+/// read and tells how far.
+struct Reader<'a> {
+    tokens: &'a [Token],
+    kind: Kind,
+    note_date: Option<Date>,
+    out: Reading,
+}
+
+impl Reader<'_> {
+    fn rule_at(&mut self, at: usize) -> Option<usize> {
+        self.as_needed(at)
+            .or_else(|| self.scheme(at))
+            .or_else(|| self.fraction(at))
+            .or_else(|| self.count(at))
+            .or_else(|| self.until(at))
+            .or_else(|| self.start(at))
+            .or_else(|| self.times_per(at))
+            .or_else(|| self.every(at))
+            .or_else(|| self.code(at))
+            .or_else(|| self.weekdays(at))
+            .or_else(|| self.habit(at))
+            .or_else(|| self.clock(at))
+            .or_else(|| self.duration(at))
+            .or_else(|| self.date(at))
+            .or_else(|| self.sequence(at))
+    }
+
+    fn token(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at)
+    }
+
+    fn is(&self, at: usize, words: &[&str]) -> bool {
+        self.token(at).is_some_and(|token| token.is(words))
+    }
+
+    fn mark(&self, at: usize, mark: char) -> bool {
+        self.token(at).is_some_and(|token| token.is_mark(mark))
+    }
+
+    /// Skips any of these words once.
+    fn skip(&self, at: usize, words: &[&str]) -> usize {
+        if self.is(at, words) { at + 1 } else { at }
+    }
+
+    /// A phrase, word by word, each with its alternatives.
+    fn phrase(&self, mut at: usize, phrase: &[&[&str]]) -> Option<usize> {
+        for words in phrase {
+            if !self.is(at, words) {
+                return None;
+            }
+            at += 1;
+        }
+        Some(at)
+    }
+
+    /// A whole number in digits or words.
+    fn number(&self, at: usize) -> Option<(u32, usize)> {
+        let token = self.token(at)?;
+        match token.shape {
+            Shape::Number(n) if n.fract() == 0.0 && (0.0..1e9).contains(&n) =>
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "whole and in range"
+                )]
+                Some((n as u32, at + 1))
+            }
+            Shape::Word => {
+                let (n, words) = words::number(&token.text, self.token(at + 1), self.token(at + 2))?;
+                Some((n, at + words))
+            }
+            _ => None,
+        }
+    }
+
+    /// A number or a range: `4`, `4-6`, `4 to 6`, `four or five`.
+    fn range(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
+        let (low, next) = self.number(at)?;
+        let dash = self.mark(next, '-') || self.mark(next, '/') && !self.mark(next + 2, '/');
+        let joined = dash || self.is(next, &["to", "or", "bis", "a", "oder"]);
+        match self.number(next + 1) {
+            Some((high, end)) if joined && high > low => Some((low, Some(high), end)),
+            _ => Some((low, None, next)),
+        }
+    }
+
+    fn unit(&self, at: usize) -> Option<(Unit, usize)> {
+        let token = self.token(at)?;
+        let unit = words::unit(&token.text)?;
+        // "10 d.": an abbreviated unit may carry a dot that ends no sentence.
+        Some((unit, at + 1))
+    }
+
+    /// A number with a unit: `10 days`, `x10d`, `a fortnight`, `2 wks`.
+    fn quantity(&self, at: usize) -> Option<(Quantity, usize)> {
+        if let Some(next) =
+            self.phrase(at, &[&["fortnight"]]).or_else(|| self.phrase(at, &[&["a"], &["fortnight"]]))
+        {
+            return Some((Quantity::of(2, Unit::Wk), next));
+        }
+        if let Some(next) = self.phrase(at, &[&["a", "the", "next"], &["couple"]]) {
+            let next = self.skip(next, &["of"]);
+            let next = self.skip(next, &["more"]);
+            let (unit, next) = self.unit(next)?;
+            return Some((Quantity::of(2, unit), next));
+        }
+        if let Some((value, max, next)) = self.range(at) {
+            let next = if self.mark(next, '-') { next + 1 } else { next };
+            let next = self.skip(next, &["full", "more", "whole", "further", "additional", "weitere"]);
+            let (unit, next) = self.unit(next)?;
+            return Some((Quantity { value, max, unit }, next));
+        }
+        let next = self.phrase(
+            at,
+            &[&["a", "an", "one", "the", "next", "ein", "eine", "einen", "una", "un", "another"]],
+        )?;
+        let next = self.skip(next, &["full", "further", "additional", "whole", "next", "month's", "day"]);
+        let (unit, next) = self.unit(next)?;
+        Some((Quantity::of(1, unit), next))
+    }
+
+    /// Numbers that are amounts and not times: `500 mg`, `2 tablets`, `4-5 %`, `20 minutes` of
+    /// cooling.
+    fn dose_at(&self, at: usize) -> Option<usize> {
+        let number =
+            self.token(at)?.number().is_some() || words::number(&self.token(at)?.text, None, None).is_some();
+        if !number {
+            return None;
+        }
+        let mut next = self.range(at).map_or(at + 1, |(_, _, next)| next);
+        while self.mark(next, '/')
+            || self.mark(next, '-')
+            || self.is(next, &["to", "x", "and"])
+                && self.token(next + 1).is_some_and(|t| t.number().is_some())
+        {
+            next = self.range(next + 1).map_or(next + 1, |(_, _, next)| next).max(next + 1);
+        }
+        let next = self.skip(next, &["full", "small", "large", "single", "half"]);
+        let unit = self.token(next)?;
+        (unit.is_mark('%') || unit.is(words::DOSE_UNITS)).then_some(next + 1)
+    }
+
+    /// What looks like time or number and was not read.
+    fn note_leftover(&mut self, at: usize) {
+        let token = &self.tokens[at];
+        let counts = match token.shape {
+            Shape::Number(_) => !words::harmless_number(self.tokens, at),
+            Shape::Word => token.is(words::TIME_WORDS),
+            Shape::Mark(_) => false,
+        };
+        if counts {
+            self.out.leftovers.push(token.start..token.end);
+        }
+    }
+
+    fn finish(mut self) -> Reading {
+        let timing = &mut self.out.timing;
+        timing.when.sort_unstable();
+        timing.when.dedup();
+        timing.time_of_day.sort_unstable();
+        timing.time_of_day.dedup();
+        timing.day_of_week.sort_by_key(|day| day.to_monday_zero_offset());
+        timing.day_of_week.dedup();
+        if !timing.when.is_empty() && !timing.time_of_day.is_empty() {
+            timing.when.clear();
+        }
+        if self.kind == Kind::Checklist {
+            let start = timing.start.or(timing.duration.map(Start::After));
+            *timing = Timing { start, ..Timing::default() };
+        }
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests;

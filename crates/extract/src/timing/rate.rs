@@ -1,0 +1,489 @@
+//! How often: rates, codes, habits, schemes, weekdays and clock times.
+
+use super::Reader;
+use aftercare_core::{
+    step::Kind,
+    timing::{Timing, Unit, When},
+};
+use jiff::civil::{Time, Weekday};
+
+const PER: &[&str] = &["a", "an", "per", "each", "every", "al", "por", "pro", "am", "the", "in"];
+
+impl Reader<'_> {
+    pub(super) fn set_rate(&mut self, frequency: u32, period: u32, unit: Unit) {
+        let timing = &mut self.out.timing;
+        if timing.frequency.is_none() && timing.period.is_none() {
+            (timing.frequency, timing.period, timing.period_unit) =
+                (Some(frequency), Some(period), Some(unit));
+        }
+    }
+
+    fn set_when(&mut self, codes: &[When]) {
+        self.out.timing.when.extend_from_slice(codes);
+    }
+
+    /// `as needed`, `PRN`, `if required`, `bei Bedarf`.
+    pub(super) fn as_needed(&mut self, at: usize) -> Option<usize> {
+        const NEED: &[&str] = &["needed", "required", "necessary", "need", "needs", "reqd"];
+        let next = self
+            .phrase(at, &[&["prn", "sos"]])
+            .or_else(|| self.phrase(at, &[&["only"], &["as", "if", "when", "where"], NEED]))
+            .or_else(|| self.phrase(at, &[&["as", "if", "when", "where", "whenever"], NEED]))
+            .or_else(|| self.phrase(at, &[&["as"], &["and"], &["when"], NEED]))
+            .or_else(|| self.phrase(at, &[&["bei"], &["bedarf"]]))
+            .or_else(|| self.phrase(at, &[&["nach"], &["bedarf"]]))
+            .or_else(|| self.phrase(at, &[&["si"], &["precisa", "necesario", "necesita"]]))
+            .or_else(|| self.phrase(at, &[&["for"], &["breakthrough"]]))?;
+        self.out.timing.as_needed = true;
+        Some(next)
+    }
+
+    /// `1-0-1`, `1-0-1-0`: morning, noon, evening, night.
+    pub(super) fn scheme(&mut self, at: usize) -> Option<usize> {
+        let part = |i: usize| self.token(i)?.number().filter(|n| *n <= 4.0);
+        let dash = |i: usize| self.mark(i, '-') && self.token(i).is_some_and(|t| t.glued);
+        let first = part(at)?;
+        if !(dash(at + 1) && dash(at + 3)) {
+            return None;
+        }
+        let mut parts = vec![first, part(at + 2)?, part(at + 4)?];
+        let mut next = at + 5;
+        if let (true, Some(night)) = (dash(next), part(next + 1)) {
+            parts.push(night);
+            next += 2;
+        }
+        let codes = [When::Morn, When::Noon, When::Eve, When::Night];
+        let taken: Vec<When> =
+            codes.into_iter().zip(&parts).filter(|(_, n)| **n > 0.0).map(|(code, _)| code).collect();
+        if taken.is_empty() {
+            return None;
+        }
+        self.set_rate(u32::try_from(taken.len()).unwrap_or(1), 1, Unit::D);
+        self.set_when(&taken);
+        Some(next)
+    }
+
+    /// `twice a day`, `3 times per week`, `3x/wk`, `up to four times daily`, `2x täglich`.
+    pub(super) fn times_per(&mut self, at: usize) -> Option<usize> {
+        let limit = self
+            .phrase(at, &[&["up"], &["to"]])
+            .or_else(|| self.phrase(at, &[&["bis"], &["zu"]]))
+            .or_else(|| self.phrase(at, &[&["hasta"]]));
+        let (low, high, next) = self.times(limit.unwrap_or(at))?;
+        let (period, unit, next) = self.per(next)?;
+        let timing = &mut self.out.timing;
+        if limit.is_some() {
+            timing.frequency_max = Some(high.unwrap_or(low));
+            (timing.period, timing.period_unit) = (Some(period), Some(unit));
+        } else {
+            self.set_rate(low, period, unit);
+            self.out.timing.frequency_max = high;
+        }
+        Some(next)
+    }
+
+    /// The count of `times_per`: `once`, `twice`, `3 times`, `3x`, `2 to 3 times`, `2-mal`.
+    fn times(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
+        const TIMES: &[&str] = &["times", "time", "x", "mal", "veces", "vez", "×"];
+        for (word, n) in [
+            ("once", 1),
+            ("twice", 2),
+            ("thrice", 3),
+            ("einmal", 1),
+            ("zweimal", 2),
+            ("dreimal", 3),
+            ("viermal", 4),
+        ] {
+            if self.is(at, &[word]) {
+                let next = at + 1;
+                // "once or twice a day"
+                if self.is(next, &["or", "to"]) && self.is(next + 1, &["twice", "thrice"]) {
+                    return Some((n, Some(n + 1), next + 2));
+                }
+                return Some((n, None, next));
+            }
+        }
+        let (low, high, next) = self.range(at)?;
+        let next = if self.mark(next, '-') { next + 1 } else { next };
+        if self.is(next, TIMES) {
+            return Some((low, high, next + 1));
+        }
+        // "two per day", "one a day", "one to be taken every day"; only with a bare small count.
+        None
+    }
+
+    /// The period of `times_per`: `a day`, `daily`, `/d`, `per week`, `every 2 weeks`.
+    fn per(&self, at: usize) -> Option<(u32, Unit, usize)> {
+        if let Some((unit, next)) = self.adverb(at) {
+            return Some((1, unit, next));
+        }
+        let next = if self.mark(at, '/') { at + 1 } else { self.phrase(at, &[PER])? };
+        let next = self.skip(next, &["the"]);
+        if let Some((unit, next)) = self.unit(next) {
+            return Some((1, unit, next));
+        }
+        let (n, next) = self.number(next)?;
+        let (unit, next) = self.unit(next)?;
+        Some((n, unit, next))
+    }
+
+    fn adverb(&self, at: usize) -> Option<(Unit, usize)> {
+        let unit = match self.token(at)?.text.as_str() {
+            "daily" | "täglich" | "tgl" | "diario" | "diaria" | "diariamente" | "tägl" => Unit::D,
+            "weekly" | "wöchentlich" | "semanal" => Unit::Wk,
+            "monthly" | "monatlich" | "mensual" => Unit::Mo,
+            "hourly" | "hrly" | "stündlich" => Unit::H,
+            "yearly" | "annually" | "jährlich" => Unit::A,
+            _ => return None,
+        };
+        Some((unit, at + 1))
+    }
+
+    /// `every 4 to 6 hours`, `q8h`, `every other day`, `4 hourly`, `alternate days`, `daily`.
+    pub(super) fn every(&mut self, at: usize) -> Option<usize> {
+        if let Some(next) = self
+            .phrase(at, &[&["on"], &["alternate"], &["day", "days"]])
+            .or_else(|| self.phrase(at, &[&["alternate"], &["day", "days"]]))
+        {
+            self.set_rate(1, 2, Unit::D);
+            return Some(next);
+        }
+        if self.is(at, &["every", "each", "q", "cada", "alle", "jeden", "jede", "jedes", "evry"]) {
+            return self.every_period(at + 1, self.is(at, &["q"]));
+        }
+        if let Some((unit, next)) = self.adverb(at) {
+            self.set_rate(1, 1, unit);
+            return Some(next);
+        }
+        for (word, period, unit) in
+            [("fortnightly", 2, Unit::Wk), ("nightly", 1, Unit::D), ("biweekly", 2, Unit::Wk)]
+        {
+            if self.is(at, &[word]) {
+                self.set_rate(1, period, unit);
+                if word == "nightly" {
+                    self.set_when(&[When::Night]);
+                }
+                return Some(at + 1);
+            }
+        }
+        // "4 hourly", "4-6 hrly", "8-stündlich"
+        let (low, high, next) = self.range(at)?;
+        let next = if self.mark(next, '-') { next + 1 } else { next };
+        let (unit, next) = self.adverb(next)?;
+        self.set_rate(1, low, unit);
+        self.out.timing.period_max = high;
+        Some(next)
+    }
+
+    fn every_period(&mut self, at: usize, latin: bool) -> Option<usize> {
+        if let Some(next) = self.phrase(at, &[&["other", "second", "alternate", "2nd", "zweiten", "otro"]]) {
+            let (unit, next) = self.unit(next).or_else(|| {
+                self.weekday(next).map(|(day, next)| {
+                    self.out.timing.day_of_week.push(day);
+                    (Unit::Wk, next)
+                })
+            })?;
+            self.set_rate(1, 2, unit);
+            return Some(next);
+        }
+        if let Some(next) = self.phrase(at, &[&["third", "3rd", "dritten"]]) {
+            let (unit, next) = self.unit(next)?;
+            self.set_rate(1, 3, unit);
+            return Some(next);
+        }
+        if let Some(next) = self.phrase(at, &[&["couple"]]) {
+            let (unit, next) = self.unit(self.skip(next, &["of"]))?;
+            self.set_rate(1, 2, unit);
+            return Some(next);
+        }
+        if let Some((low, high, next)) = self.range(at) {
+            let next = if self.mark(next, '-') { next + 1 } else { next };
+            // "q2pm": a clock time, not a period.
+            if latin && self.is(next, &["pm", "am"]) {
+                self.add_clock(low, 0, Some(self.is(next, &["pm"])))?;
+                self.set_rate(1, 1, Unit::D);
+                return Some(next + 1);
+            }
+            let (unit, next) = self.unit(next).or_else(|| self.adverb(next))?;
+            self.set_rate(1, low, unit);
+            self.out.timing.period_max = high;
+            return Some(next);
+        }
+        for (words, codes) in [
+            (&["morning", "am", "morgen", "mañana"][..], &[When::Morn][..]),
+            (&["afternoon"][..], &[When::Aft][..]),
+            (&["evening", "pm", "abend", "eve", "tarde"][..], &[When::Eve][..]),
+            (&["night", "nacht", "noche", "nite"][..], &[When::Night][..]),
+            (&["bedtime", "hs"][..], &[When::Hs][..]),
+            (&["meal", "mahlzeit"][..], &[When::C][..]),
+            (&["breakfast"][..], &[When::Cm][..]),
+        ] {
+            if self.is(at, words) {
+                self.set_rate_if_habit(codes);
+                self.set_when(codes);
+                return Some(at + 1);
+            }
+        }
+        if let Some((day, next)) = self.weekday(at) {
+            self.out.timing.day_of_week.push(day);
+            self.set_rate(1, 1, Unit::Wk);
+            return Some(self.more_weekdays(next));
+        }
+        let (unit, next) = self.unit(at)?;
+        self.set_rate(1, 1, unit);
+        Some(next)
+    }
+
+    fn set_rate_if_habit(&mut self, codes: &[When]) {
+        if !codes.iter().any(|code| code.is_meal()) {
+            self.set_rate(1, 1, Unit::D);
+        }
+    }
+
+    /// Latin and house abbreviations.
+    pub(super) fn code(&mut self, at: usize) -> Option<usize> {
+        let token = self.token(at)?;
+        let (upper, text) = (token.upper, token.text.clone());
+        let rate = match text.as_str() {
+            "bid" | "bd" | "bds" => Some((2, 1)),
+            "tid" | "tds" | "td" => Some((3, 1)),
+            "qid" | "qds" => Some((4, 1)),
+            "qd" => Some((1, 1)),
+            "od" if upper || at > 0 => Some((1, 1)),
+            "qod" | "eod" => Some((1, 2)),
+            _ => None,
+        };
+        if let Some((frequency, period)) = rate {
+            self.set_rate(frequency, period, Unit::D);
+            return Some(at + 1);
+        }
+        let when = match text.as_str() {
+            "qam" | "mane" | "morgens" => When::Morn,
+            "om" if upper => When::Morn,
+            "qpm" | "abends" => When::Eve,
+            "qhs" | "hs" => When::Hs,
+            "nocte" | "qn" | "noct" | "nachts" => When::Night,
+            "on" if upper
+                && at > 0
+                && self.tokens.iter().any(|t| t.shape == crate::token::Shape::Word && !t.upper) =>
+            {
+                When::Night
+            }
+            "ac" if upper || self.kind == Kind::Plan => When::Ac,
+            "pc" if upper || self.kind == Kind::Plan => When::Pc,
+            "mittags" => When::Noon,
+            "stat" => {
+                self.out.once = true;
+                self.out.timing.start.get_or_insert(super::span::after(0, Unit::D));
+                return Some(at + 1);
+            }
+            _ => return None,
+        };
+        if matches!(
+            text.as_str(),
+            "qam" | "mane" | "om" | "qpm" | "qhs" | "nocte" | "qn" | "on" | "hs" | "noct"
+        ) {
+            self.set_rate(1, 1, Unit::D);
+        }
+        self.set_when(&[when]);
+        Some(at + 1)
+    }
+
+    /// `in the morning`, `at night`, `before meals`, `with breakfast`, `on waking`.
+    pub(super) fn habit(&mut self, at: usize) -> Option<usize> {
+        if let Some(next) =
+            self.phrase(at, &[&["before", "prior", "after", "vor", "nach", "antes", "después"]])
+        {
+            return self.around_meal(at, next);
+        }
+        let next = self.phrase(
+            at,
+            &[&["in", "at", "on", "upon", "zur", "am", "zum", "por", "with", "around", "and", "after", ","]],
+        )?;
+        if self.is(at, &["with"]) {
+            return self.with_meal(next);
+        }
+        let next = self.skip(next, &["the", "la", "first"]);
+        let code = match self.token(next)?.text.as_str() {
+            "morning" | "mornings" | "am" | "morgen" | "mañana" => When::Morn,
+            "noon" | "midday" | "lunchtime" | "mittag" => When::Noon,
+            "afternoon" | "afternoons" => When::Aft,
+            "evening" | "evenings" | "abend" | "teatime" | "tarde" => When::Eve,
+            "night" | "nights" | "nighttime" | "nacht" | "noche" => When::Night,
+            "bedtime" => When::Hs,
+            "waking" | "awakening" => When::Wake,
+            "breakfast" => When::Cm,
+            "lunch" => When::Cd,
+            "dinner" | "supper" => When::Cv,
+            _ => return None,
+        };
+        // "and" joins a habit only to one read before it.
+        if self.is(at, &["and", ","]) && self.out.timing.when.is_empty() {
+            return None;
+        }
+        self.set_when(&[code]);
+        Some(next + 1)
+    }
+
+    fn around_meal(&mut self, at: usize, next: usize) -> Option<usize> {
+        let before = self.is(at, &["before", "prior", "vor", "antes"]);
+        let next = self.skip(next, &["to", "de"]);
+        let next = self
+            .skip(next, &["each", "every", "all", "your", "her", "his", "the", "dem", "der", "den", "las"]);
+        let (b, a) = match self.token(next)?.text.as_str() {
+            "meal" | "meals" | "food" | "eating" | "essen" | "mahlzeiten" | "comidas" => (When::Ac, When::Pc),
+            "breakfast" | "frühstück" | "desayuno" => (When::Acm, When::Pcm),
+            "lunch" => (When::Acd, When::Pcd),
+            "dinner" | "supper" | "cena" => (When::Acv, When::Pcv),
+            "bed" | "bedtime" | "sleep" | "schlafengehen" if before => (When::Hs, When::Hs),
+            _ => return None,
+        };
+        // "before eating out at a restaurant" is an occasion, not a meal of every day.
+        if self.is(next + 1, &["out"]) {
+            self.out.event = true;
+            return Some(next + 2);
+        }
+        self.set_when(&[if before { b } else { a }]);
+        Some(next + 1)
+    }
+
+    /// "With meals" beside a frequency is advice; alone it says when.
+    fn with_meal(&mut self, at: usize) -> Option<usize> {
+        let at = self.skip(at, &["each", "every", "a", "the", "your"]);
+        let code = match self.token(at)?.text.as_str() {
+            "breakfast" => When::Cm,
+            "lunch" => When::Cd,
+            "dinner" | "supper" => When::Cv,
+            "meals" | "meal" => When::C,
+            _ => return None,
+        };
+        self.set_when(&[code]);
+        Some(at + 1)
+    }
+
+    pub(super) fn weekday(&self, at: usize) -> Option<(Weekday, usize)> {
+        let day = match self.token(at)?.text.trim_end_matches('s') {
+            "mon" | "monday" | "montag" | "lune" => Weekday::Monday,
+            "tue" | "tuesday" | "dienstag" => Weekday::Tuesday,
+            "wed" | "wednesday" | "mittwoch" | "wedne" => Weekday::Wednesday,
+            "thu" | "thur" | "thursday" | "donnerstag" => Weekday::Thursday,
+            "fri" | "friday" | "freitag" => Weekday::Friday,
+            "sat" | "saturday" | "samstag" => Weekday::Saturday,
+            "sun" | "sunday" | "sonntag" => Weekday::Sunday,
+            _ => return None,
+        };
+        // "sat" and "sun" are words too.
+        if self.is(at, &["sat", "sun", "mon"]) && self.token(at).is_some_and(|t| t.text.len() == 3) {
+            let near = |i: Option<usize>| {
+                i.and_then(|i| self.token(i)).is_some_and(|t| {
+                    t.is_mark('/') || t.is_mark(',') || t.is(&["on", "and", "every", "each"])
+                })
+            };
+            if !(near(at.checked_sub(1)) || near(Some(at + 1))) {
+                return None;
+            }
+        }
+        Some((day, at + 1))
+    }
+
+    fn more_weekdays(&mut self, mut at: usize) -> usize {
+        loop {
+            let mut next = at;
+            while self.mark(next, '/')
+                || self.mark(next, ',')
+                || self.mark(next, '&')
+                || self.is(next, &["and", "und"])
+            {
+                next += 1;
+            }
+            match self.weekday(next) {
+                Some((day, end)) if next > at => {
+                    self.out.timing.day_of_week.push(day);
+                    at = end;
+                }
+                _ => return at,
+            }
+        }
+    }
+
+    /// `Mon/Wed/Fri`, `on Mondays`, `all other days`, `on weekdays`.
+    pub(super) fn weekdays(&mut self, at: usize) -> Option<usize> {
+        if let Some(next) = self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]) {
+            self.out.other_days = true;
+            return Some(next);
+        }
+        let next = self.skip(at, &["on", "each", "am"]);
+        let group: Option<&[Weekday]> = match self.token(next)?.text.as_str() {
+            "weekdays" | "werktags" => Some(&[
+                Weekday::Monday,
+                Weekday::Tuesday,
+                Weekday::Wednesday,
+                Weekday::Thursday,
+                Weekday::Friday,
+            ]),
+            "weekends" => Some(&[Weekday::Saturday, Weekday::Sunday]),
+            _ => None,
+        };
+        if let Some(days) = group {
+            self.out.timing.day_of_week.extend_from_slice(days);
+            return Some(next + 1);
+        }
+        let (day, end) = self.weekday(next)?;
+        if self.kind == Kind::Checklist {
+            return self.on_weekday(day, end);
+        }
+        self.out.timing.day_of_week.push(day);
+        Some(self.more_weekdays(end))
+    }
+
+    /// `at 22:00`, `8 am`, `10pm`, `at 8am and 8pm`.
+    pub(super) fn clock(&mut self, at: usize) -> Option<usize> {
+        let at_word = self.phrase(at, &[&["at", "um", "by", "around", "and", "@"]]);
+        let next = at_word.unwrap_or(at);
+        let hour = self.token(next)?.number().filter(|n| n.fract() == 0.0 && *n < 25.0)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 25")]
+        let hour = hour as u32;
+        let (minute, next) = match (
+            self.mark(next + 1, ':'),
+            self.token(next + 2).and_then(super::super::token::Token::number),
+        ) {
+            (true, Some(minute)) if minute < 60.0 => {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 60")]
+                let minute = minute as u32;
+                (Some(minute), next + 3)
+            }
+            _ => (None, next + 1),
+        };
+        let half = self.token(next).and_then(|token| match token.text.as_str() {
+            "am" => Some(false),
+            "pm" => Some(true),
+            _ => None,
+        });
+        let uhr = self.is(next, &["uhr", "o'clock", "hrs"]);
+        if minute.is_none() && half.is_none() && !uhr {
+            return None;
+        }
+        if self.is(at, &["and"]) && self.out.timing.time_of_day.is_empty() {
+            return None;
+        }
+        self.add_clock(hour, minute.unwrap_or(0), half)?;
+        Some(next + usize::from(half.is_some() || uhr))
+    }
+
+    fn add_clock(&mut self, hour: u32, minute: u32, pm: Option<bool>) -> Option<()> {
+        let hour = match pm {
+            Some(_) if hour == 0 || hour > 12 => return None,
+            Some(true) => hour % 12 + 12,
+            Some(false) => hour % 12,
+            None => hour,
+        };
+        let time = Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()?;
+        self.out.timing.time_of_day.push(time);
+        Some(())
+    }
+}
+
+/// Whether a reading says how often.
+pub(super) fn recurs(timing: &Timing) -> bool {
+    timing.recurs() || timing.frequency_max.is_some()
+}

@@ -1,0 +1,212 @@
+//! For how long, how many in all, and from when: durations, counts, starts.
+
+use super::{Reader, rate::recurs};
+use aftercare_core::{
+    step::Kind,
+    timing::{OnDate, Quantity, Start, Unit},
+};
+use jiff::civil::Weekday;
+
+pub(super) fn after(value: u32, unit: Unit) -> Start {
+    Start::After(Quantity::of(value, unit))
+}
+
+impl Reader<'_> {
+    fn set_duration(&mut self, quantity: Quantity) {
+        // Minutes are the length of one session ("for 20 minutes"), not of a course.
+        if quantity.unit != Unit::Min {
+            self.out.timing.duration.get_or_insert(quantity);
+        }
+    }
+
+    fn set_start(&mut self, start: Start) {
+        self.out.timing.start.get_or_insert(start);
+    }
+
+    /// UK notation: `3/7` days, `2/52` weeks, `6/12` months.
+    pub(super) fn fraction(&mut self, at: usize) -> Option<usize> {
+        let (lead, at) = match self.token(at) {
+            Some(token) if token.is(&["for", "x", "in", "after", "within"]) => {
+                (Some(token.text.clone()), at + 1)
+            }
+            _ => (None, at),
+        };
+        let (value, max, slash) = self.range_before_slash(at)?;
+        if !self.mark(slash, '/') || !self.token(slash)?.glued || !self.token(slash + 1)?.glued {
+            return None;
+        }
+        let unit = match self.token(slash + 1)?.text.as_str() {
+            "7" => Unit::D,
+            "52" => Unit::Wk,
+            "12" => Unit::Mo,
+            _ => return None,
+        };
+        let quantity = Quantity { value, max, unit };
+        if self.kind == Kind::Checklist || lead.is_some_and(|lead| lead == "in" || lead == "after") {
+            self.set_start(Start::After(quantity));
+        } else {
+            self.set_duration(quantity);
+        }
+        Some(slash + 2)
+    }
+
+    fn range_before_slash(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
+        let (low, next) = self.number(at)?;
+        if self.mark(next, '-')
+            && let Some((high, end)) = self.number(next + 1).filter(|(high, _)| *high > low)
+        {
+            return Some((low, Some(high), end));
+        }
+        Some((low, None, next))
+    }
+
+    /// `for 7 days`, `x10d`, `x 3 wks`, `5 days`, `für 7 Tage`, `7-day course`.
+    pub(super) fn duration(&mut self, at: usize) -> Option<usize> {
+        let lead = self.phrase(at, &[&["for", "x", "×", "für", "durante", "por", "over"]]);
+        let mut next = lead.unwrap_or(at);
+        for filler in [
+            &["a", "the"][..],
+            &["total", "next", "first", "nächsten", "próximos", "about", "at", "another"][..],
+            &["of", "least", "about"][..],
+        ] {
+            if lead.is_some() && self.is(next, filler) && self.quantity(next).is_none() {
+                next += 1;
+            }
+        }
+        let (quantity, end) = self.quantity(next)?;
+        if lead.is_some() {
+            if self.kind == Kind::Checklist {
+                return Some(end);
+            }
+            self.set_duration(quantity);
+            return Some(end);
+        }
+        // "10 days" alone: how long a plan runs, or when a task is due.
+        if self.is(end, &["old", "ago", "hx", "history"]) {
+            return None;
+        }
+        if quantity.unit == Unit::Min || (quantity.unit == Unit::H && self.kind == Kind::Plan) {
+            return None;
+        }
+        let article = self.is(at, &["a", "an", "the", "next"]);
+        if article && self.kind == Kind::Plan && !recurs(&self.out.timing) {
+            return None;
+        }
+        if self.kind == Kind::Checklist {
+            self.set_start(Start::After(quantity));
+        } else {
+            self.set_duration(quantity);
+        }
+        Some(end)
+    }
+
+    /// `x 3 doses`, `#30`, `dispense 14`, `(28 capsules)`.
+    pub(super) fn count(&mut self, at: usize) -> Option<usize> {
+        const DOSES: &[&str] = &["doses", "treatments", "sessions", "injections", "dosis"];
+        const PIECES: &[&str] = &["tablets", "tabs", "capsules", "caps", "pills", "tablet", "capsule"];
+        if let Some(next) = self.phrase(at, &[&["x", "for", "×"]]) {
+            let (n, next) = self.number(next)?;
+            let next = self.phrase(next, &[DOSES])?;
+            self.out.timing.count = Some(n);
+            return Some(next);
+        }
+        if self.mark(at, '#') {
+            let (n, next) = self.number(at + 1)?;
+            self.dispensed(n);
+            return Some(next);
+        }
+        if let Some(next) = self.phrase(at, &[&["dispense", "disp", "supply", "dispensed"]]) {
+            let next = if self.mark(next, '#') || self.mark(next, ':') { next + 1 } else { next };
+            let (n, next) = self.number(next)?;
+            self.dispensed(n);
+            return Some(self.skip(next, PIECES));
+        }
+        if self.mark(at, '(') {
+            let (n, next) = self.number(at + 1)?;
+            let next = self.phrase(next, &[PIECES])?;
+            if self.mark(next, ')') && n > 5 {
+                self.dispensed(n);
+                return Some(next + 1);
+            }
+        }
+        None
+    }
+
+    /// A dispensed quantity is a count of doses where one piece is a dose; else it is only stock.
+    fn dispensed(&mut self, n: u32) {
+        let several = self.tokens.windows(2).any(|pair| {
+            pair[0].number().is_some_and(|n| n > 1.0 && n < 5.0)
+                && pair[1].is(&["tab", "tabs", "tablets", "caps", "capsules", "puffs", "pills"])
+        });
+        if !several && !self.out.timing.as_needed {
+            self.out.timing.count.get_or_insert(n);
+        }
+    }
+
+    /// `in 2 weeks`, `tomorrow`, `now`, `within a week`, `next week`, `after 48 hours`.
+    pub(super) fn start(&mut self, at: usize) -> Option<usize> {
+        if let Some(start) = self.token(at).and_then(|token| match token.text.as_str() {
+            "today" | "tonight" | "heute" | "hoy" => Some(after(0, Unit::D)),
+            "tomorrow" | "mañana" | "morgen"
+                if self.kind == Kind::Checklist || self.is(at, &["tomorrow"]) =>
+            {
+                Some(after(1, Unit::D))
+            }
+            _ => None,
+        }) {
+            self.set_start(start);
+            return Some(at + 1);
+        }
+        if self.is(at, &["now", "immediately", "asap"]) {
+            self.out.once |= self.is(at, &["now"]);
+            self.set_start(after(0, Unit::D));
+            return Some(at + 1);
+        }
+        if let Some(next) = self.phrase(at, &[&["next"], &["week", "month", "year"]]) {
+            let unit = [("week", Unit::Wk), ("month", Unit::Mo), ("year", Unit::A)]
+                .into_iter()
+                .find(|(word, _)| self.is(at + 1, &[word]))?
+                .1;
+            self.set_start(after(1, unit));
+            return Some(next);
+        }
+        if let Some(next) = self
+            .phrase(at, &[&["day"], &["of"]])
+            .or_else(|| self.phrase(at, &[&["day"]]).filter(|_| self.is(at + 2, &["of"])))
+        {
+            self.out.event = true;
+            return Some(next);
+        }
+        let next = self.phrase(at, &[&["in", "within", "after", "en", "nach", "innerhalb"]])?;
+        let next = self.skip(next, &["about", "approximately", "around", "roughly", "the", "ca", "approx"]);
+        let next = if self.mark(next, '~') { next + 1 } else { next };
+        let next = self.skip(next, &["next"]);
+        let (quantity, end) = self.quantity(next)?;
+        if quantity.unit == Unit::Min {
+            return None;
+        }
+        let end = if self.mark(end, '\'') { end + 1 } else { end };
+        self.set_start(Start::After(quantity));
+        Some(self.skip(end, &["time"]))
+    }
+
+    /// The next such weekday after the note, for something to be done once.
+    pub(super) fn on_weekday(&mut self, day: Weekday, end: usize) -> Option<usize> {
+        let today = self.note_date?;
+        let ahead = day.since(today.weekday());
+        let ahead = if ahead == 0 { 7 } else { ahead };
+        let date = today.checked_add(jiff::Span::new().days(i64::from(ahead))).ok()?;
+        self.set_start(Start::On(OnDate { date }));
+        Some(end)
+    }
+
+    /// "Then", "danach": this begins when the one before ends.
+    pub(super) fn sequence(&mut self, at: usize) -> Option<usize> {
+        let next = self.phrase(
+            at,
+            &[&["then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann", "followed"]],
+        )?;
+        self.out.follows = true;
+        Some(next)
+    }
+}
