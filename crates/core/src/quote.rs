@@ -104,11 +104,11 @@ mod tests {
             let cut: Vec<char> = text.chars().collect();
             let (a, b) = (a.min(cut.len()), b.min(cut.len()));
             let piece: String = cut[a.min(b)..a.max(b)].iter().collect();
+            let fold = |text: &str| Folded::new(text).as_str().trim().to_owned();
             let found = Folded::new(&text).find(&piece, 0);
-            let folds_to_nothing = Folded::new(&piece).as_str().trim().is_empty();
-            prop_assert_eq!(found.is_some(), !folds_to_nothing);
+            prop_assert_eq!(found.is_some(), !fold(&piece).is_empty());
             if let Some(place) = found {
-                prop_assert_eq!(Folded::new(&text[place]).as_str().trim(), Folded::new(&piece).as_str().trim());
+                prop_assert!(fold(&text[place]).contains(&fold(&piece)));
             }
         }
     }
