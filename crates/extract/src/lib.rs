@@ -1,7 +1,13 @@
 //! From the doctor's words to proposed steps.
 //!
-//! - [`token`]: words, numbers and marks with their places;
-//! - [`timing`]: the timing parser, which alone reads schedules.
+//! - [`note`]: the parts of a note; [`token`]: words, numbers and marks with their places;
+//! - [`timing`]: the timing parser, which alone reads schedules;
+//! - [`rules`]: the proposer that needs no model; [`drugs`]: what names a medicine;
+//! - [`extraction`]: proof, timing and checks over whatever was proposed, and the result.
 
+pub mod drugs;
+pub mod extraction;
+pub mod note;
+pub mod rules;
 pub mod timing;
 pub mod token;

@@ -1,0 +1,3 @@
+//! Aftercare: the service and its command line.
+
+pub mod cli;

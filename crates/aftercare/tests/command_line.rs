@@ -1,0 +1,96 @@
+//! The commands that need no service, run as a person runs them.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+fn aftercare(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_aftercare"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    // A command that refuses its arguments closes its input early.
+    let _ = writer.join().unwrap();
+    output
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn schedule_replay_answers_every_vector_exactly() {
+    let vectors = std::fs::read_to_string(root().join("crates/core/tests/data/vectors.jsonl")).unwrap();
+    let output = aftercare(&["schedule", "replay"], &vectors);
+    assert!(output.status.success());
+    let answers = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(answers.lines().count(), vectors.lines().count());
+    for (vector, answer) in vectors.lines().zip(answers.lines()) {
+        let vector: serde_json::Value = serde_json::from_str(vector).unwrap();
+        let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+        assert_eq!(answer, vector["expect"], "{}", vector["name"]);
+    }
+}
+
+#[test]
+fn a_bad_line_is_named_and_the_others_are_answered() {
+    let good = r#"{"timing":{"frequency":1},"zone":"Europe/Berlin","start":"2026-02-02T05:00:00Z","now":"2026-02-02T06:00:00Z"}"#;
+    let input = format!(
+        "{good}\n{{\"timing\":{{\"frequency\":0}},\"zone\":\"Europe/Berlin\",\"start\":\"2026-02-02T05:00:00Z\",\"now\":\"2026-02-02T06:00:00Z\"}}\nnot json\n{good}\n"
+    );
+    let output = aftercare(&["schedule", "replay"], &input);
+    assert_eq!(output.status.code(), Some(1));
+    let answers = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = answers.lines().collect();
+    assert_eq!(lines.len(), 4);
+    assert!(lines[1].contains("line 2: timing.frequency: must be 1 or more"), "{}", lines[1]);
+    assert!(lines[2].contains("line 3"), "{}", lines[2]);
+    assert_eq!(lines[0], lines[3]);
+}
+
+#[test]
+fn wrong_use_exits_with_2() {
+    assert_eq!(aftercare(&["no-such-command"], "").status.code(), Some(2));
+    assert_eq!(aftercare(&["extract", "--extractor", "magic"], "").status.code(), Some(2));
+}
+
+/// The headline figure of the rules, by the scorer that is published beside the cases.
+#[test]
+fn the_rules_reach_their_figure() {
+    let shared = root().join("../shared/data/extraction/dev.jsonl");
+    let own = root().join("eval/cases.jsonl");
+    for (cases, least) in [(own, 80.0), (shared, 85.0)] {
+        let Ok(gold) = std::fs::read_to_string(&cases) else { continue };
+        let output = aftercare(&["extract", "--extractor", "rules"], &gold);
+        assert!(output.status.success());
+        let figures = score(&cases, &output.stdout);
+        assert!(figures["full_step_f1"] >= least, "{}: {figures:?}", cases.display());
+        assert!(figures["hallucination_rate"] == 0.0, "{figures:?}");
+    }
+}
+
+fn score(gold: &Path, predictions: &[u8]) -> std::collections::HashMap<String, f64> {
+    let file = std::env::temp_dir().join(format!("aftercare-predictions-{}.jsonl", std::process::id()));
+    std::fs::write(&file, predictions).unwrap();
+    let output =
+        Command::new("python3").arg(root().join("eval/score.py")).arg(gold).arg(&file).output().unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+        })
+        .collect()
+}

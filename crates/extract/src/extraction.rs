@@ -1,0 +1,208 @@
+//! The result of reading a note: every proposal proven against the note, its schedule read by our
+//! own parser, checked, and sorted into what is to be done, what to watch for and what is unclear.
+
+use crate::{rules, timing};
+use aftercare_core::{
+    quote::{Folded, char_offset},
+    step::{Category, Kind, Step},
+    timing::{OnDate, Quantity, Start, Timing, Unit},
+};
+use jiff::civil::Date;
+use serde::Serialize;
+use std::ops::Range;
+
+/// A step somebody proposes, by its quote. Schedules are not proposed: they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// Checklist or plan.
+    pub kind: Kind,
+    /// What it is about.
+    pub category: Category,
+    /// The words of the note, as the proposer gives them.
+    pub quote: String,
+    /// What the patient is to do.
+    pub action: String,
+    /// Where the proposer saw the quote, in bytes, if it knows.
+    pub at: Option<usize>,
+}
+
+/// Something the note leaves open; only the doctor can answer it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Question {
+    /// Which of the steps, by its place in the list.
+    pub step: usize,
+    /// What is unclear: `frequency`, `duration`, `timing`.
+    pub about: &'static str,
+    /// The words it is about.
+    pub evidence: String,
+}
+
+/// Words of the note with their place, in characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quote {
+    /// The words.
+    pub quote: String,
+    /// First character.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+}
+
+/// A proposal that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// What was proposed.
+    pub action: String,
+    /// Why it was not taken.
+    pub reason: &'static str,
+}
+
+/// Everything that was read out of a note.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extraction {
+    /// What to do, in the order of the note, with the place of the quote in characters.
+    pub steps: Vec<(Step, usize)>,
+    /// When to seek help.
+    pub safety_net: Vec<Quote>,
+    /// What is unclear.
+    pub questions: Vec<Question>,
+    /// Sentences that look like instructions and gave no step.
+    pub unused: Vec<Quote>,
+    /// Proposals without proof.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Reads a note with the rules alone.
+pub fn by_rules(note: &str, note_date: Option<Date>) -> Extraction {
+    let proposals = rules::propose(note);
+    let proposed = proposals.steps.into_iter().map(|step| Proposed {
+        kind: step.kind,
+        category: step.category,
+        quote: note[step.range.clone()].to_owned(),
+        action: step.action,
+        at: Some(step.range.start),
+    });
+    let mut out = prove(note, note_date, proposed.collect());
+    out.safety_net = proposals.safety_net.into_iter().map(|range| quote(note, range)).collect();
+    out.unused = proposals.unused.into_iter().map(|range| quote(note, range)).collect();
+    out
+}
+
+/// Holds proposals to the note: the quote must stand in it, and the schedule is read out of the
+/// quoted words.
+pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Extraction {
+    let folded = Folded::new(note);
+    let mut out = Extraction::default();
+    let mut stages = Stages::default();
+    for proposal in proposed {
+        let Some(range) = folded.find(&proposal.quote, proposal.at.unwrap_or(0)) else {
+            out.rejected
+                .push(Rejected { action: proposal.action, reason: "the quote does not stand in the note" });
+            continue;
+        };
+        let evidence = &note[range.clone()];
+        let mut reading = timing::read(evidence, proposal.kind, note_date);
+        stages.place(&mut reading, note_date);
+        if let Err(error) = reading.timing.check() {
+            out.rejected.push(Rejected { action: proposal.action, reason: reason(error.key) });
+            continue;
+        }
+        let index = out.steps.len();
+        out.questions.extend(about(&proposal, &reading).into_iter().map(|about| Question {
+            step: index,
+            about,
+            evidence: evidence.to_owned(),
+        }));
+        let timing = (reading.timing != Timing::default()).then_some(reading.timing);
+        let step = Step {
+            kind: proposal.kind,
+            action: proposal.action,
+            evidence: evidence.to_owned(),
+            category: proposal.category,
+            timing,
+        };
+        out.steps.push((step, char_offset(note, range.start)));
+    }
+    out
+}
+
+fn reason(key: &str) -> &'static str {
+    match key {
+        "frequency" | "frequencyMax" => "impossible frequency",
+        "period" | "periodMax" | "periodUnit" => "impossible period",
+        "duration" | "count" | "until" => "impossible duration",
+        _ => "impossible timing",
+    }
+}
+
+/// What of a medicine's schedule must be asked, because it must not be guessed.
+fn about(proposal: &Proposed, reading: &timing::Reading) -> Vec<&'static str> {
+    let mut about = Vec::new();
+    let timing = &reading.timing;
+    if proposal.kind == Kind::Plan
+        && proposal.category == Category::Medication
+        && !timing.recurs()
+        && !timing.as_needed
+        && timing.frequency_max.is_none()
+    {
+        about.push("frequency");
+    }
+    if !reading.leftovers.is_empty() {
+        about.push("timing");
+    }
+    about
+}
+
+/// Stages of a taper follow each other: each begins when the one before ends.
+#[derive(Default)]
+struct Stages {
+    end: Option<Start>,
+    days: Vec<jiff::civil::Weekday>,
+}
+
+impl Stages {
+    fn place(&mut self, reading: &mut timing::Reading, note_date: Option<Date>) {
+        let timing = &mut reading.timing;
+        if reading.other_days && !self.days.is_empty() {
+            timing.day_of_week = week().filter(|day| !self.days.contains(day)).collect();
+        }
+        if reading.follows && timing.start.is_none() {
+            timing.start = self.end;
+        }
+        self.days.clone_from(&timing.day_of_week);
+        self.end = end_of(timing, note_date);
+    }
+}
+
+fn week() -> impl Iterator<Item = jiff::civil::Weekday> {
+    jiff::civil::Weekday::Monday.cycle_forward().take(7)
+}
+
+/// When a stage ends, as the start of the next: the day after its last.
+fn end_of(timing: &Timing, _note_date: Option<Date>) -> Option<Start> {
+    if let Some(until) = timing.until {
+        return until.tomorrow().ok().map(|date| Start::On(OnDate { date }));
+    }
+    let duration = timing.duration?;
+    let before = match timing.start {
+        Some(Start::After(start)) => start,
+        None => Quantity::of(0, duration.unit),
+        Some(Start::On(_)) => return None,
+    };
+    if before.unit == duration.unit {
+        return Some(Start::After(Quantity::of(before.value.saturating_add(duration.value), duration.unit)));
+    }
+    let days = |q: Quantity| match q.unit {
+        Unit::D => Some(q.value),
+        Unit::Wk => Some(q.value.saturating_mul(7)),
+        _ if q.value == 0 => Some(0),
+        _ => None,
+    };
+    Some(Start::After(Quantity::of(days(before)?.saturating_add(days(duration)?), Unit::D)))
+}
+
+fn quote(note: &str, range: Range<usize>) -> Quote {
+    let start = char_offset(note, range.start);
+    let text = &note[range];
+    Quote { quote: text.to_owned(), start, end: start + text.chars().count() }
+}

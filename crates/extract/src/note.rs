@@ -1,0 +1,349 @@
+//! The parts of a note: which words are the plan, which are history, and where sentences end.
+
+use crate::token::{Token, tokens};
+use std::ops::Range;
+
+/// A sentence of a part of the note that may hold instructions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its bytes in the note, list marks and outer space left out.
+    pub range: Range<usize>,
+    /// Which paragraph it stands in.
+    pub paragraph: usize,
+    /// Whether it stands under a heading that announces instructions.
+    pub in_plan: bool,
+}
+
+/// What a heading announces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    /// Before any heading.
+    Open,
+    /// What to do.
+    Plan,
+    /// What was, is or is thought.
+    Story,
+}
+
+const PLAN: &[&str] = &[
+    "plan",
+    "a/p",
+    "a&p",
+    "p",
+    "assessment and plan",
+    "assessment & plan",
+    "instructions",
+    "discharge",
+    "discharge instructions",
+    "discharge medications",
+    "discharge plan",
+    "medical treatment",
+    "treatment",
+    "treatment plan",
+    "recommendations",
+    "recommendation",
+    "follow-up",
+    "follow up",
+    "followup",
+    "disposition",
+    "rx",
+    "management",
+    "patient education and counseling",
+    "patient instructions",
+    "therapie",
+    "procedere",
+    "medikation",
+    "mx",
+    "advice",
+    "plan of care",
+    "follow-up instructions",
+    "medications on discharge",
+    "patient education",
+    "todo",
+    "next steps",
+    "empfehlung",
+    "tratamiento",
+    "indicaciones",
+];
+const STORY: &[&str] = &[
+    "history",
+    "hx",
+    "hpc",
+    "hpi",
+    "pc",
+    "pmh",
+    "pmhx",
+    "psh",
+    "dh",
+    "dhx",
+    "fh",
+    "fhx",
+    "sh",
+    "shx",
+    "medications",
+    "medication",
+    "meds",
+    "allergies",
+    "allergy",
+    "nkda",
+    "ex",
+    "o/e",
+    "oe",
+    "exam",
+    "examination",
+    "imp",
+    "impression",
+    "medical reasoning",
+    "ice",
+    "ed course",
+    "patient agreements",
+    "patient agreement",
+    "subjective",
+    "objective",
+    "assessment",
+    "diagnosis",
+    "diagnoses",
+    "presenting complaint",
+    "chief complaint",
+    "cc",
+    "past medical history",
+    "family history",
+    "social history",
+    "drug history",
+    "review of systems",
+    "ros",
+    "vitals",
+    "labs",
+    "results",
+    "hospital course",
+    "course",
+    "risk factors",
+    "current medications",
+    "home medications",
+    "s",
+    "o",
+    "obs",
+    "observations",
+    "past surgical history",
+    "medical history",
+    "family hx",
+    "social hx",
+    "dx",
+    "history of present illness",
+    "findings",
+    "physical exam",
+    "physical examination",
+    "background",
+    "anamnese",
+    "befund",
+    "diagnose",
+];
+
+/// Cuts a note into the sentences that may hold instructions.
+pub fn sentences(note: &str) -> Vec<Sentence> {
+    let mut out = Vec::new();
+    let mut section = Section::Open;
+    let mut announced = false;
+    let mut paragraph = 0;
+    let mut at = 0;
+    for line in note.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        if line.trim().is_empty() {
+            paragraph += 1;
+            continue;
+        }
+        let mut offset = skip_list_mark(line);
+        if let Some((kind, length)) = heading(&line[offset..]) {
+            section = kind;
+            announced |= kind == Section::Plan;
+            offset += length;
+        }
+        for range in split_line(&line[offset..]) {
+            let mut range = start + offset + range.start..start + offset + range.end;
+            // "DISCHARGE: cefdinir …" in the middle of a line.
+            if let Some((kind, length)) = heading(&note[range.clone()]) {
+                section = kind;
+                announced |= kind == Section::Plan;
+                range.start += length;
+            }
+            range = trimmed(note, range);
+            if !range.is_empty() && section != Section::Story {
+                out.push(Sentence { range, paragraph, in_plan: section == Section::Plan });
+            }
+        }
+    }
+    // Where a plan is announced, what stands before it is the story.
+    if announced {
+        out.retain(|sentence| sentence.in_plan);
+    }
+    out
+}
+
+/// A range without outer space, list marks and closing marks.
+pub fn trimmed(note: &str, range: Range<usize>) -> Range<usize> {
+    let text = &note[range.clone()];
+    let inner = text.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '-' | '–' | '•' | '*' | ':' | '.')
+    });
+    let start = range.start + (text.len() - inner.len());
+    let inner = inner.trim_end_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '.' | ':' | '-' | '–' | '!')
+    });
+    start..start + inner.len()
+}
+
+/// `1.`, `2)`, `-`, `•` at the beginning of a line; bytes to skip.
+fn skip_list_mark(line: &str) -> usize {
+    let text = line.trim_start();
+    let indent = line.len() - text.len();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &text[digits..];
+    let mark = if (1..=2).contains(&digits)
+        && (rest.starts_with(')')
+            || rest.starts_with('.') && !rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+    {
+        digits + 1
+    } else {
+        text.chars()
+            .next()
+            .filter(|c| matches!(c, '-' | '•' | '*' | '–' | '·' | '>'))
+            .map_or(0, char::len_utf8)
+    };
+    let tail = &text[mark..];
+    indent + mark + (tail.len() - tail.trim_start_matches([' ', '\t']).len())
+}
+
+/// A heading at the beginning of a text: what it announces and its length in bytes.
+fn heading(text: &str) -> Option<(Section, usize)> {
+    let known = |name: &str| {
+        let name = name.trim().trim_end_matches('-').trim().to_lowercase();
+        if PLAN.contains(&name.as_str()) {
+            Some(Section::Plan)
+        } else if STORY.contains(&name.as_str()) {
+            Some(Section::Story)
+        } else {
+            None
+        }
+    };
+    let line = text.split('\n').next().unwrap_or(text);
+    // "Plan:", "FH - father …", "Imp- …"
+    for mark in [":", " - ", "- ", " – "] {
+        if let Some(end) = line.find(mark).filter(|end| *end <= 34 && line.is_char_boundary(*end)) {
+            let short = mark == ":" || line[..end].trim().len() > 1;
+            if let Some(section) = known(&line[..end]).filter(|_| short) {
+                return Some((section, end + mark.len()));
+            }
+        }
+    }
+    // A line of its own: "PLAN", "Medications".
+    let alone = line.trim().trim_end_matches('.');
+    let whole = text.trim_end_matches(['\n', '\r']).len() == line.trim_end_matches('\r').len();
+    (whole && alone.len() > 1)
+        .then(|| known(alone))
+        .flatten()
+        .map(|section| (section, line.len()))
+        .or_else(|| leading_code(line, known))
+}
+
+/// "PMH Asthma, Hayfever": a story's abbreviation without a mark.
+fn leading_code(line: &str, known: impl Fn(&str) -> Option<Section>) -> Option<(Section, usize)> {
+    let word = line.split_whitespace().next()?;
+    let code = word.len() >= 2 && word.chars().all(|c| c.is_ascii_uppercase() || c == '/');
+    (code && word != "DISCHARGE")
+        .then(|| known(word))
+        .flatten()
+        .filter(|s| *s == Section::Story)
+        .map(|section| (section, word.len()))
+}
+
+/// Cuts a line at ends of sentences, semicolons and inline list numbers.
+fn split_line(line: &str) -> Vec<Range<usize>> {
+    let tokens = tokens(line);
+    let mut out = Vec::new();
+    let mut start = 0;
+    for (i, token) in tokens.iter().enumerate() {
+        let end = match token.text.as_str() {
+            "." | "!" | "?" => ends_sentence(line, &tokens, i),
+            ";" => true,
+            _ => false,
+        };
+        if end {
+            out.push(start..token.start);
+            start = token.end;
+        } else if inline_number(&tokens, i) {
+            out.push(start..token.start);
+            start = tokens[i + 1].end;
+        }
+    }
+    out.push(start..line.trim_end().len().max(start));
+    out.retain(|range| !line[range.clone()].trim().is_empty());
+    out
+}
+
+/// "2) atorva 20mg": a list inside a line.
+fn inline_number(tokens: &[Token], i: usize) -> bool {
+    tokens[i].number().is_some_and(|n| n.fract() == 0.0 && n < 30.0)
+        && tokens.get(i + 1).is_some_and(|t| t.is_mark(')') && t.glued)
+        && !tokens[i].glued
+        && !tokens[..i].iter().rev().take(6).any(|t| t.is_mark('('))
+}
+
+fn ends_sentence(line: &str, tokens: &[Token], i: usize) -> bool {
+    const ABBREVIATIONS: &[&str] = &[
+        "dr", "mr", "mrs", "ms", "prof", "vs", "approx", "ca", "e.g", "i.e", "eg", "ie", "no", "st", "resp",
+        "bzw", "z.b",
+    ];
+    let after = &line[tokens[i].end..];
+    let next = tokens.get(i + 1);
+    let before = i.checked_sub(1).map(|b| &tokens[b]);
+    if tokens[i].text != "." {
+        return true;
+    }
+    if before.is_some_and(|token| token.is(ABBREVIATIONS) && token.end == tokens[i].start) {
+        return false;
+    }
+    // A full stop without a space after it ends a sentence only before a capital letter.
+    match next {
+        None => true,
+        Some(next) => {
+            after.starts_with(char::is_whitespace) || line[next.start..].starts_with(char::is_uppercase)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(note: &str) -> Vec<&str> {
+        sentences(note).into_iter().map(|s| &note[s.range]).collect()
+    }
+
+    #[test]
+    fn sentences_lists_and_abbreviations() {
+        assert_eq!(
+            cut("Buy Drug A. Take Drug A daily for 7 days."),
+            ["Buy Drug A", "Take Drug A daily for 7 days"]
+        );
+        assert_eq!(
+            cut("See Dr. Harris; take 2.5 mg b.i.d. then stop"),
+            ["See Dr. Harris", "take 2.5 mg b.i.d. then stop"]
+        );
+        assert_eq!(cut("A/P: 58M. 1) metformin 500mg 2) f/u 3mo."), ["58M", "metformin 500mg", "f/u 3mo"]);
+        assert_eq!(cut("1.\tRest\n2.\tFluids"), ["Rest", "Fluids"]);
+    }
+
+    #[test]
+    fn only_the_plan_is_read_where_one_is_announced() {
+        assert_eq!(cut("PMH: asthma\nDH: aspirin\n\nPlan:\n1. Rest\nFH: mother takes warfarin"), ["Rest"]);
+        assert_eq!(
+            cut("ED course: ceftriaxone 1 g IV, given. DISCHARGE: cefdinir 300 mg PO BID."),
+            ["cefdinir 300 mg PO BID"]
+        );
+        assert_eq!(
+            cut("- Medical Reasoning: stable on Norvasc\n- Medical Treatment: Continue Norvasc."),
+            ["Continue Norvasc"]
+        );
+    }
+}

@@ -1,0 +1,557 @@
+//! One clause: does it tell the patient to do something, and of what kind is it?
+
+use super::{
+    Proposal,
+    verbs::{self, HABITS, MEASURES, TESTS, VISITS, Verb},
+};
+use crate::{
+    drugs::{is_drug, is_strength},
+    timing,
+    token::{Shape, Token},
+};
+use aftercare_core::step::{Category, Kind};
+use std::ops::Range;
+
+/// Words that lead to the instruction and are none themselves: "I advised her to", "please".
+const LEADS: &[&str] = &[
+    "i",
+    "we",
+    "have",
+    "has",
+    "had",
+    "the",
+    "patient",
+    "pt",
+    "she",
+    "he",
+    "you",
+    "they",
+    "will",
+    "should",
+    "must",
+    "can",
+    "may",
+    "is",
+    "was",
+    "to",
+    "be",
+    "please",
+    "also",
+    "additionally",
+    "finally",
+    "advised",
+    "advise",
+    "recommended",
+    "recommend",
+    "recommends",
+    "encouraged",
+    "instructed",
+    "asked",
+    "told",
+    "counseled",
+    "counselled",
+    "discussed",
+    "suggested",
+    "suggest",
+    "would",
+    "like",
+    "her",
+    "him",
+    "them",
+    "that",
+    "on",
+    "against",
+    "in",
+    "meantime",
+    "needs",
+    "need",
+    "today",
+    "then",
+    "importance",
+    "of",
+    "plan",
+    "plans",
+    "want",
+    "wants",
+    "goal",
+    "about",
+    "agreed",
+    "explained",
+    "for",
+    "a",
+    "an",
+    "at",
+    "this",
+    "point",
+    "it",
+    "been",
+    "are",
+    "do",
+    "home",
+    "with",
+    "and",
+    "so",
+    "as",
+    "well",
+    "now",
+    "next",
+    "formal",
+    "daily",
+    "just",
+    "furthermore",
+    "moreover",
+    "however",
+    "initially",
+    "currently",
+    "daily",
+    "herself",
+    "himself",
+    "patient's",
+    "patients",
+    "conservatively",
+    "treat",
+    "conservative",
+    "mx",
+    "management",
+    "their",
+    "his",
+    "some",
+    "provided",
+    "dispensed",
+    "-",
+    ",",
+    ":",
+    "his",
+    "both",
+    "going",
+    "forward",
+    "gentle",
+    "again",
+    "bitte",
+    "el",
+    "la",
+    "paciente",
+    "con",
+    "begin",
+    "using",
+];
+
+/// What a clause asks for, if it asks for anything.
+pub(super) fn read(
+    text: &str,
+    range: Range<usize>,
+    words: &[Token],
+    in_plan: bool,
+    drug: Option<&str>,
+) -> Option<Proposal> {
+    let (at, class) = find(words, in_plan, drug.is_some())?;
+    let start = range.start + words[at].start;
+    let range = start..range.end;
+    let source = &text[range.clone()];
+    let reading = timing::read(source, Kind::Plan, None);
+    let (mut kind, category) = class.kind();
+    let recurs = reading.timing.recurs() || reading.timing.frequency_max.is_some();
+    match (kind, category) {
+        // An appointment or a test that recurs is a plan; a task with a frequency too.
+        (
+            Kind::Checklist,
+            Category::Appointment | Category::Test | Category::Measurement | Category::Lifestyle,
+        ) if recurs => kind = Kind::Plan,
+        (Kind::Plan, Category::Medication) if !recurs && (reading.once || repeats_once(words)) => {
+            kind = Kind::Checklist;
+        }
+        (Kind::Plan, Category::Lifestyle)
+            if !recurs && reading.timing.start.is_some() && reading.timing.duration.is_none() =>
+        {
+            kind = Kind::Checklist;
+        }
+        _ => {}
+    }
+    Some(Proposal { kind, category, action: action(source, class, drug), range })
+}
+
+/// What was found at a place of a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Verb(Verb),
+    /// A verb whose object changes what it is about.
+    Object(Verb, Kind, Category),
+    Drug,
+    /// "20 mg daily" behind a medicine named before.
+    Dose,
+    Prohibition,
+    Test,
+    Visit,
+    Habit,
+    Measure,
+}
+
+impl Found {
+    fn kind(self) -> (Kind, Category) {
+        match self {
+            Self::Verb(verb) => verbs::class(verb),
+            Self::Object(_, kind, category) => (kind, category),
+            Self::Drug | Self::Dose => (Kind::Plan, Category::Medication),
+            Self::Prohibition | Self::Habit => (Kind::Plan, Category::Lifestyle),
+            Self::Test => (Kind::Checklist, Category::Test),
+            Self::Visit => (Kind::Checklist, Category::Appointment),
+            Self::Measure => (Kind::Plan, Category::Measurement),
+        }
+    }
+}
+
+/// Where the instruction of a clause begins and what it is.
+fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)> {
+    let mut at = 0;
+    let mut led = false;
+    while at < words.len() {
+        let rest = &words[at..];
+        if begins_prohibition(rest) {
+            let medicine = rest.iter().any(is_drug);
+            let found = if medicine {
+                Found::Object(Verb::Avoid, Kind::Plan, Category::Medication)
+            } else {
+                Found::Prohibition
+            };
+            return Some((at, found));
+        }
+        if let Some(verb) = verb_at(rest, at, led, in_plan) {
+            return Some((at, with_object(verb, rest)));
+        }
+        if begins_drug(rest) {
+            return Some((at, Found::Drug));
+        }
+        if has_drug && begins_dose(rest) {
+            return Some((at, Found::Dose));
+        }
+        if begins_measure(rest) {
+            return Some((at, Found::Measure));
+        }
+        if begins_visit(rest) {
+            return Some((at, Found::Visit));
+        }
+        if begins_test(rest) && (in_plan || led || at == 0) {
+            return Some((at, Found::Test));
+        }
+        if rest[0].is(HABITS) && (led || at == 0 || in_plan && at <= 4)
+            || rest.len() <= 6 && rest.iter().any(|t| t.is(HABITS)) && at == 0
+        {
+            return Some((at, Found::Habit));
+        }
+        if !(words[at].is(LEADS) || in_plan && at < 2 && words.len() > 2 && later(&words[at + 1..])) {
+            return None;
+        }
+        led |= words[at].is(&[
+            "advised",
+            "recommended",
+            "recommend",
+            "encouraged",
+            "instructed",
+            "will",
+            "should",
+            "to",
+            "prescribed",
+            "provided",
+            "for",
+            "discussed",
+            "importance",
+        ]);
+        at += 1;
+    }
+    None
+}
+
+/// A visit or test may stand behind its own name: "Cardiology 10 days", "Endocrinology consult".
+fn later(rest: &[Token]) -> bool {
+    rest.iter().take(4).any(|t| t.is(VISITS) || t.is(TESTS) || t.is(&["prescription", "ordered"]))
+}
+
+fn verb_at(rest: &[Token], at: usize, led: bool, in_plan: bool) -> Option<Verb> {
+    let verb = verbs::verb(&rest[0].text)?;
+    let next = rest.get(1);
+    // "No change to", "follow up" and "check with" are told by their second word.
+    match rest[0].text.as_str() {
+        "follow" if next.is_some_and(|t| t.is(&["up", "-up", "with", "-"])) => return Some(Verb::Attend),
+        "check" if next.is_some_and(|t| t.is(&["with", "in"])) => return Some(Verb::Attend),
+        "check" => return Some(Verb::Measure),
+        "review" | "recheck" => return Some(Verb::Attend),
+        "have" if !next.is_some_and(|t| t.is(&["a", "an", "your", "blood"])) => return None,
+        "do" if next.is_some_and(|t| t.is(&["not"])) => return None,
+        "arrange" | "book" | "schedule" | "obtain" | "order" | "get" | "make" | "repeat" => {
+            if rest.iter().skip(1).take(6).any(|t| t.is(TESTS)) {
+                return Some(Verb::Test);
+            }
+            if rest.iter().skip(1).take(6).any(|t| t.is(VISITS)) {
+                return Some(Verb::Attend);
+            }
+        }
+        "for" | "present" | "test" | "further" | "regular" if !in_plan && at > 0 => return None,
+        "seen" if !led => return None,
+        "increased" | "continued" | "prescribed" | "reduced" if !led && !in_plan && at == 0 => return None,
+        _ => {}
+    }
+    Some(verb)
+}
+
+/// What the verb is about may change its class: "start daily blood sugar monitoring".
+fn with_object(verb: Verb, rest: &[Token]) -> Found {
+    let object = &rest[1..rest.len().min(9)];
+    let has = |set: &[&str]| object.iter().any(|t| t.is(set));
+    let medicine = object.iter().any(is_drug)
+        || object.windows(2).any(|pair| pair[0].number().is_some() && is_strength(&pair[1]));
+    match verb {
+        Verb::Take
+            if has(&["monitoring", "monitor", "checking", "checks", "readings"])
+                || has(MEASURES) && !medicine =>
+        {
+            Found::Object(verb, Kind::Plan, Category::Measurement)
+        }
+        Verb::Take if has(VISITS) && !medicine => Found::Object(verb, Kind::Checklist, Category::Appointment),
+        Verb::Take if !medicine && has(TESTS) => Found::Object(verb, Kind::Checklist, Category::Test),
+        Verb::Take
+            if !medicine
+                && !rest[0].is(&["take", "prescribed", "prescribe", "rx", "inhale", "inject", "tomar"]) =>
+        {
+            Found::Object(verb, Kind::Plan, Category::Lifestyle)
+        }
+        Verb::Get if !medicine && has(TESTS) => Found::Verb(Verb::Test),
+        Verb::Get if !medicine => Found::Object(
+            verb,
+            Kind::Checklist,
+            if has(&["prescription", "script", "medication"]) {
+                Category::Medication
+            } else {
+                Category::Other
+            },
+        ),
+        Verb::Stop if !medicine => Found::Object(verb, Kind::Checklist, Category::Lifestyle),
+        Verb::Avoid if medicine => Found::Object(verb, Kind::Plan, Category::Medication),
+        Verb::Live if medicine && !has(HABITS) => Found::Object(verb, Kind::Plan, Category::Medication),
+        Verb::Measure if has(TESTS) && !has(MEASURES) => Found::Verb(Verb::Test),
+        Verb::Tell if has(VISITS) => Found::Object(verb, Kind::Checklist, Category::Other),
+        verb => Found::Verb(verb),
+    }
+}
+
+pub(super) fn begins_verb(rest: &[Token]) -> bool {
+    let skip = rest
+        .iter()
+        .take_while(|t| {
+            t.is(&[
+                "to", "please", "will", "she", "he", "you", "advised", "also", "patient", "refer", "should",
+                "instead",
+            ])
+        })
+        .count();
+    rest.get(skip).is_some_and(|t| {
+        verbs::verb(&t.text).is_some()
+            && !t.is(&[
+                "rest", "test", "present", "order", "review", "log", "complete", "have", "see", "fast",
+                "record", "provide", "message", "change", "exercise", "increase", "further", "regular",
+                "leave", "cut", "do", "be", "ice",
+            ])
+            || t.is(&[
+                "refer", "rest", "see", "arrange", "record", "ice", "increase", "have", "review", "complete",
+            ]) && rest.len() > 1
+                && (skip > 0 || !t.is(&["have"]))
+    })
+}
+
+/// A medicine's name, or a name with a strength behind it.
+pub(super) fn begins_drug(rest: &[Token]) -> bool {
+    let Some(first) = rest.first() else { return false };
+    if is_drug(first) {
+        return true;
+    }
+    if first.shape != Shape::Word
+        || first.text.len() < 3
+        || verbs::verb(&first.text).is_some()
+        || first.is(LEADS)
+    {
+        return false;
+    }
+    // "Xyzal 5 mg", "Mefenamic acid 500 mg", "moisturizing sunscreen" is none.
+    (1..=3).any(|i| {
+        let (number, unit) = (rest.get(i), rest.get(i + 1));
+        rest[..i.min(rest.len())].iter().all(|t| t.shape == Shape::Word)
+            && number.is_some_and(|t| t.number().is_some())
+            && unit.is_some_and(is_strength)
+    }) || rest.get(1).is_some_and(is_drug) && !first.is(TESTS)
+}
+
+/// "20 mg daily": an amount of the medicine named before.
+pub(super) fn begins_dose(rest: &[Token]) -> bool {
+    let skip = rest.iter().take_while(|t| t.is(&["then", "reduce", "to"])).count();
+    let number = rest.get(skip).is_some_and(|t| t.number().is_some());
+    number && rest.get(skip + 1).is_some_and(is_strength)
+        || rest.first().is_some_and(|t| t.is(&["then"]))
+            && rest.iter().any(|t| t.is(&["required", "needed", "prn", "stop"]))
+}
+
+/// "Do not take", "no sports", "no heavy lifting".
+pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
+    let at = |i: usize, set: &[&str]| rest.get(i).is_some_and(|t| t.is(set));
+    at(0, &["do"]) && at(1, &["not"])
+        || at(0, &["don't", "avoid", "avoiding"])
+        || at(0, &["no", "keine", "kein"])
+            && rest.iter().skip(1).take(3).any(|t| {
+                t.is(&[
+                    "sports",
+                    "sport",
+                    "lifting",
+                    "driving",
+                    "alcohol",
+                    "swimming",
+                    "smoking",
+                    "nsaids",
+                    "exercise",
+                    "work",
+                    "school",
+                    "running",
+                    "contact",
+                    "strenuous",
+                    "weight-bearing",
+                    "bearing",
+                    "sex",
+                    "other",
+                    "baths",
+                    "caffeine",
+                    "gym",
+                    "flying",
+                    "tampons",
+                ])
+            })
+}
+
+pub(super) fn begins_test(rest: &[Token]) -> bool {
+    let Some(first) = rest.first() else { return false };
+    let second = rest.get(1).is_some_and(|t| t.is(TESTS));
+    first.is(TESTS) && !first.is(&["us", "x", "monitor", "labs-none", "test", "pregnancy", "screening"])
+        || first.is(&[
+            "pregnancy",
+            "complete",
+            "repeat",
+            "urgent",
+            "fasting",
+            "full",
+            "chest",
+            "pelvic",
+            "abdominal",
+            "brain",
+            "basic",
+            "knee",
+            "obtain",
+        ]) && second
+        || first.is(&["x"])
+            && rest.get(1).is_some_and(|t| t.is_mark('-'))
+            && rest.get(2).is_some_and(|t| t.is(&["ray", "rays"]))
+}
+
+pub(super) fn begins_visit(rest: &[Token]) -> bool {
+    let Some(first) = rest.first() else { return false };
+    let at = |i: usize, set: &[&str]| rest.get(i).is_some_and(|t| t.is(set));
+    let slash = |i: usize| rest.get(i).is_some_and(|t| t.is_mark('/'));
+    first.is(&["f"]) && slash(1) && at(2, &["u", "up"])
+        || first.is(&["follow"])
+            && (at(1, &["up"]) || rest.get(1).is_some_and(|t| t.is_mark('-')) && at(2, &["up"]))
+        || first.is(&["return", "rtc"]) && at(1, &["to", "for", "in"])
+        || first.is(&["referred", "refer", "referral", "referrals", "self-referral", "followed", "reviewed"])
+        || first.is(&["self"]) && rest.iter().take(4).any(|t| t.is(&["referral", "refer"]))
+        || first.is(&["be"]) && at(1, &["seen", "followed", "referred"])
+        || first.is(VISITS)
+            && !first.is(&[
+                "therapy",
+                "assessment",
+                "nutrition",
+                "clinic",
+                "counseling",
+                "control",
+                "ent",
+                "ot",
+                "visit",
+            ])
+        || first.is(&["clinic", "control", "ent"])
+            && rest.iter().skip(1).take(3).any(|t| t.is(&["in", "en", "on", "appointment", "follow"]))
+        || rest.len() <= 9
+            && rest.iter().take(3).any(|t| {
+                t.is(&["consult", "appointment", "referral", "recheck", "review", "f/u", "kontrolle"])
+            })
+            && first.shape == Shape::Word
+        || rest.iter().take(2).any(|t| t.is(VISITS))
+            && rest.iter().skip(1).take(4).any(|t| t.is(&["f"]))
+            && rest.iter().any(|t| t.is_mark('/'))
+        || first.is(&["physical"]) && at(1, &["therapy"])
+        || first.is(&["seen"]) && rest.iter().any(|t| t.is(&["clinic", "in"]))
+}
+
+fn begins_measure(rest: &[Token]) -> bool {
+    let home = rest[0].is(&["home", "daily"]) && rest.get(1).is_some_and(|t| t.is(MEASURES));
+    home || rest[0].is(&["bp", "weights", "pefr", "glucose"])
+        && rest.len() <= 8
+        && !rest.iter().any(|t| t.is(VISITS) || t.is(&["stable", "controlled"]))
+}
+
+/// A habit in a list of habits: "rest, fluids", "Reposo e hidratación".
+pub(super) fn begins_lifestyle(rest: &[Token], before: &[Token]) -> bool {
+    rest[0].is(HABITS) && before.iter().any(|t| t.is(HABITS)) && rest.len() <= 4 && before.len() <= 6
+        || (rest[0].is(HABITS)
+            || rest.get(1).is_some_and(|t| t.is(HABITS))
+            || rest.iter().take(5).any(|t| t.is(&["restriction", "diet", "sunscreen"])))
+            && before.iter().any(|t| t.is(HABITS) || is_drug(t) || t.is_mark('%'))
+}
+
+/// Whether what stands before a border is an act of its own and not the beginning of a list.
+pub(super) fn is_whole(before: &[Token]) -> bool {
+    before.iter().any(|t| {
+        verbs::verb(&t.text).is_some()
+            || is_drug(t)
+            || t.is(TESTS)
+            || t.is(VISITS)
+            || t.is(HABITS)
+            || t.is(MEASURES)
+            || is_strength(t)
+    }) && !before.last().is_some_and(|t| t.is(&["or", "the", "of", "with", "for", "to"]))
+}
+
+/// "Repeat in 14 days", a dose that comes once more.
+fn repeats_once(words: &[Token]) -> bool {
+    words.first().is_some_and(|t| t.is(&["repeat"]))
+        || words.iter().any(|t| t.is(&["single"])) && words.iter().any(|t| t.is(&["dose"]))
+}
+
+/// The medicine a clause names, for the amounts that follow without a name.
+pub(super) fn drug_name(words: &[Token]) -> Option<String> {
+    words
+        .iter()
+        .find(|t| is_drug(t))
+        .or_else(|| words.first().filter(|_| begins_drug(words)))
+        .map(|t| t.text.clone())
+}
+
+/// Whether a sentence has the look of an instruction, for the list of what gave no step.
+pub(super) fn looks_like_one(words: &[Token]) -> bool {
+    words.first().is_some_and(|t| verbs::verb(&t.text).is_some())
+        || words.iter().any(|t| t.is(&["should", "must", "advised", "recommend", "recommended"]))
+        || words.iter().any(is_drug) && words.iter().any(|t| t.number().is_some())
+}
+
+/// The imperative for the patient: the words themselves, led by a verb where they have none.
+fn action(source: &str, found: Found, drug: Option<&str>) -> String {
+    let words = source.trim().trim_end_matches(['.', ',', ';', ':']);
+    match found {
+        Found::Drug => format!("Take {words}"),
+        Found::Dose => format!(
+            "Take {} {}",
+            drug.unwrap_or_default(),
+            words.trim_start_matches("then ").trim_start_matches("Then ")
+        ),
+        Found::Test => format!("Have {words}"),
+        Found::Visit => format!("Attend {words}"),
+        Found::Measure => format!("Measure {words}"),
+        Found::Habit => format!("Keep to {words}"),
+        Found::Verb(_) | Found::Object(..) | Found::Prohibition => {
+            let mut chars = words.chars();
+            chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+        }
+    }
+}

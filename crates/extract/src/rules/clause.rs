@@ -1,0 +1,132 @@
+//! Cutting a sentence: conditional advice off, then one part for each act that can be done on
+//! its own.
+
+use super::{act, verbs};
+use crate::{
+    note::trimmed,
+    token::{Token, tokens},
+};
+use std::ops::Range;
+
+type Ranges = Vec<Range<usize>>;
+
+/// The parts of a sentence that hold without condition, and the conditional ones.
+///
+/// "Review in 7d, or earlier if worse" keeps its first half; "return if fever" keeps nothing.
+pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ranges) {
+    let source = &text[range.clone()];
+    let words = tokens(source);
+    let Some(at) = condition(&words) else {
+        return (vec![range], Vec::new());
+    };
+    let offset = range.start;
+    // The condition reaches back to the comma or "but" before what it conditions.
+    let border = words[..at].iter().rposition(|t| t.is_mark(',') || t.is(&["but"]) || t.is_mark('(')).filter(
+        |border| {
+            let between = &words[border + 1..at];
+            // ", if": the condition belongs to what stands before the comma, unless that was cut by "or sooner".
+            !between.is_empty() && !between.iter().all(|t| t.is(&["and"]))
+        },
+    );
+    let sooner = words[..at].iter().rposition(|t| t.is(&["earlier", "sooner"]));
+    let cut = match (sooner, border) {
+        (Some(sooner), _) => {
+            words[..sooner].iter().rposition(|t| t.is(&["or"]) || t.is_mark(',')).unwrap_or(sooner)
+        }
+        (None, Some(border)) => border,
+        (None, None) => 0,
+    };
+    if cut == 0 {
+        return (Vec::new(), vec![trimmed(text, range)]);
+    }
+    let split = offset + words[cut].start;
+    let head = range.start..split;
+    let net = trimmed(text, split..range.end);
+    (vec![head], if sooner.is_some() { Vec::new() } else { vec![net] })
+}
+
+/// Where a condition begins; "if needed" is none.
+fn condition(words: &[Token]) -> Option<usize> {
+    const NEED: &[&str] = &["needed", "required", "necessary", "need", "reqd"];
+    for (i, token) in words.iter().enumerate() {
+        let next = words.get(i + 1);
+        let found = match token.text.as_str() {
+            "if" | "wenn" | "falls" | "si" => {
+                next.is_none_or(|next| !next.is(NEED) && !next.is(&["precisa", "necesario"]))
+            }
+            "unless" | "inb" | "whether" => true,
+            "should" | "when" => i == 0,
+            "case" => i > 0 && words[i - 1].is(&["in"]),
+            "questions" | "concerns" => {
+                words[..i].iter().any(|t| t.is(&["call", "contact", "with", "phone", "ring"]))
+            }
+            "sooner" | "earlier" => next.is_some_and(|next| next.is(&["if", "for", "as"])),
+            _ => false,
+        };
+        if found {
+            return Some(i);
+        }
+    }
+    None
+}
+
+/// One part for each separately schedulable act.
+pub(super) fn clauses(text: &str, range: Range<usize>) -> Ranges {
+    let words = tokens(&text[range.clone()]);
+    let mut out = Vec::new();
+    let mut start = 0;
+    for i in 1..words.len() {
+        if i > start
+            && let Some(skip) = border(&words, start, i)
+        {
+            out.push(range.start + words[start].start..range.start + words[i - 1].end);
+            start = i + skip;
+        }
+    }
+    if let Some(first) = words.get(start) {
+        out.push(range.start + first.start..range.end);
+    }
+    out
+}
+
+/// Whether an act of its own begins at or right behind word `i`; how many joining words to skip.
+fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
+    let mut skip = 0;
+    let mut joined = false;
+    while let Some(token) = words.get(i + skip) {
+        if token.is_mark(',')
+            || token.is_mark('+')
+            || token.is(&["and", "und", "y", "but", "as", "well", "also", "plus", "e"])
+        {
+            joined = true;
+            skip += 1;
+        } else {
+            break;
+        }
+    }
+    let rest = words.get(i + skip..)?;
+    let first = rest.first()?;
+    if first.is(&["then", "danach", "dann", "thereafter"]) {
+        // "then 20 mg", "danach Kontrolle": an act that follows.
+        return (rest.len() > 1).then_some(skip);
+    }
+    if !joined || open_bracket(&words[start..i]) {
+        return None;
+    }
+    let before = &words[start..i];
+    let listed_tests =
+        before.iter().any(|t| t.is(verbs::TESTS)) && !before.iter().any(|t| t.is(verbs::VISITS));
+    let begins = act::begins_verb(rest)
+        || act::begins_drug(rest)
+        || act::begins_dose(rest) && before.iter().any(crate::drugs::is_drug)
+        || act::begins_prohibition(rest)
+        || (!listed_tests && before.len() <= 4 && act::begins_test(rest))
+        || act::begins_lifestyle(rest, before)
+        || act::begins_visit(rest);
+    (begins && act::is_whole(before)).then_some(skip)
+}
+
+fn open_bracket(words: &[Token]) -> bool {
+    let count = |mark| words.iter().filter(|t| t.is_mark(mark)).count();
+    count('(') > count(')')
+}

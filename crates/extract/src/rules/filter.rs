@@ -1,0 +1,285 @@
+//! What is not a step: words to software, history, staff work, what is done, declined or denied.
+
+use crate::token::{Token, tokens};
+
+/// Text that addresses a machine rather than a patient. Whoever wrote it, it is data.
+pub(super) fn addresses_software(sentence: &str) -> bool {
+    let words = tokens(sentence);
+    let has = |set: &[&str]| words.iter().any(|token| token.is(set));
+    let next = |a: &[&str], b: &[&str]| words.windows(2).any(|pair| pair[0].is(a) && pair[1].is(b));
+    let all_previous =
+        has(&["ignore", "disregard", "forget", "override", "ignoriere", "ignora", "vergiss", "bypass"])
+            && has(&[
+                "previous",
+                "prior",
+                "instructions",
+                "instruction",
+                "above",
+                "rules",
+                "prompt",
+                "anweisungen",
+                "instrucciones",
+                "guidelines",
+                "note",
+                "notes",
+            ]);
+    all_previous
+        || has(&["chatgpt", "llm", "jailbreak", "system_prompt", "gpt", "gemini", "</note>", "openai"])
+        || next(
+            &["system", "assistant", "developer"],
+            &[":", "]", ">", "prompt", "message", "override", "mode"],
+        )
+        || next(&["admin", "developer", "debug", "root", "god"], &["mode", "override", "access"])
+        || next(&["you"], &["are"]) && has(&["now", "ai", "model", "assistant", "bot"])
+        || has(&[
+            "output", "respond", "reply", "return", "print", "emit", "add", "insert", "append", "include",
+            "delete", "remove",
+        ]) && (has(&["json", "schema", "checklist", "array", "yaml", "xml"])
+            || next(&["plan"], &["step", "steps", "item"])
+            || next(&["following"], &["step", "steps"]))
+        || has(&["ai", "model", "extractor", "parser", "algorithm", "chatbot"])
+            && has(&[
+                "must",
+                "should",
+                "please",
+                "instruction",
+                "instructions",
+                "note",
+                "new",
+                "to",
+                "dear",
+                "attention",
+            ])
+            && !has(&["patient", "pt"])
+        || sentence.contains("```")
+        || sentence.contains("\":")
+        || sentence.contains("<|")
+        || sentence.contains("[INST")
+        || sentence.contains("###")
+        || sentence.contains("<system")
+        || sentence.contains("</")
+}
+
+/// A clause that tells what was or is, what others do, or what will not be.
+pub(super) fn whole(tokens: &[Token]) -> bool {
+    story(tokens) || staff(tokens) || done(tokens) || not_started(tokens) || others(tokens)
+}
+
+fn any(tokens: &[Token], set: &[&str]) -> bool {
+    tokens.iter().any(|token| token.is(set))
+}
+
+fn pair(tokens: &[Token], a: &[&str], b: &[&str]) -> bool {
+    tokens.windows(2).any(|pair| pair[0].is(a) && pair[1].is(b))
+}
+
+/// Descriptions of the past and of how things stand.
+fn story(tokens: &[Token]) -> bool {
+    any(
+        tokens,
+        &[
+            "denies",
+            "denied",
+            "reports",
+            "reported",
+            "states",
+            "stated",
+            "complains",
+            "presents",
+            "presented",
+            "noted",
+            "endorses",
+            "admits",
+            "revealed",
+            "resolved",
+            "history",
+            "hx",
+            "likely",
+            "symptoms",
+            "remains",
+            "understands",
+            "agrees",
+            "appears",
+            "diagnosed",
+            "notes",
+        ],
+    ) && !any(
+        tokens,
+        &[
+            "advised",
+            "recommend",
+            "recommended",
+            "continue",
+            "start",
+            "take",
+            "follow",
+            "prescribed",
+            "prescription",
+            "refer",
+            "referral",
+            "ordered",
+            "discharged",
+            "instructed",
+        ],
+    ) || pair(tokens, &["has", "had"], &["been", "a", "had", "taken", "not"])
+        && !any(tokens, &["advised", "recommended", "recommend", "will", "prescribed", "provided"])
+        || pair(
+            tokens,
+            &["is", "was", "are", "were", "currently", "still"],
+            &["on", "taking", "currently", "stable", "still", "doing", "using", "here"],
+        ) && !any(tokens, &["will", "continue", "should", "discharged"])
+        || pair(
+            tokens,
+            &["patient", "she", "he", "pt"],
+            &["feels", "has", "used", "usually", "wears", "takes", "did"],
+        ) && !any(tokens, &["will", "should", "advised", "to"])
+        || any(tokens, &["s/e", "allergic"])
+}
+
+/// What the clinic does itself.
+fn staff(tokens: &[Token]) -> bool {
+    const WORK: &[&str] = &[
+        "call",
+        "fax",
+        "send",
+        "write",
+        "contact",
+        "discuss",
+        "refill",
+        "review",
+        "consider",
+        "reassess",
+        "decide",
+        "phone",
+        "email",
+        "notify",
+        "determine",
+        "monitor",
+        "follow",
+    ];
+    let who = |token: &Token| {
+        token.is(&[
+            "we",
+            "i",
+            "rn",
+            "nurse",
+            "staff",
+            "hospital",
+            "office",
+            "clinic",
+            "las",
+            "team",
+            "md",
+            "secretary",
+        ])
+    };
+    let will = tokens.windows(3).any(|w| who(&w[0]) && w[1].is(&["will", "to", "can"]) && w[2].is(WORK));
+    let bare = tokens.windows(2).any(|w| w[0].is(&["will", "to"]) && w[1].is(&["fax", "refill", "chase"]))
+        || tokens.first().is_some_and(|t| t.is(&["rn", "consider", "may", "refilled"]));
+    let might = pair(
+        tokens,
+        &["we", "i", "will", "could", "may", "might"],
+        &["consider", "need", "also", "refilled"],
+    ) && !any(tokens, &["will", "take", "use"]);
+    will || bare || might || pair(tokens, &["will"], &["consider"]) || any(tokens, &["pending"])
+}
+
+/// What has been done already.
+fn done(tokens: &[Token]) -> bool {
+    let given = pair(
+        tokens,
+        &["was", "were", "been", "all"],
+        &[
+            "given",
+            "administered",
+            "performed",
+            "done",
+            "placed",
+            "submitted",
+            "refilled",
+            "removed",
+            "drawn",
+            "obtained",
+            "answered",
+            "reviewed",
+            "discussed",
+            "completed",
+            "updated",
+        ],
+    );
+    let we_did = pair(
+        tokens,
+        &["we", "i"],
+        &[
+            "performed",
+            "gave",
+            "reviewed",
+            "refilled",
+            "administered",
+            "removed",
+            "drained",
+            "explained",
+            "counseled",
+        ],
+    ) && !any(tokens, &["recommended", "advised", "prescription", "prescribed"]);
+    let alone = any(tokens, &["s/p", "given"]) && any(tokens, &["today", "all", "ed", "iv"]);
+    given && !any(tokens, &["prescription", "referral"])
+        || we_did
+        || alone
+        || any(tokens, &["called", "immunizations", "samples", "handed", "stayed"])
+}
+
+/// Declined, not begun, not indicated.
+fn not_started(tokens: &[Token]) -> bool {
+    pair(
+        tokens,
+        &["not", "never", "no"],
+        &[
+            "started",
+            "indicated",
+            "using",
+            "needed",
+            "required",
+            "given",
+            "believe",
+            "be",
+            "need",
+            "recommended",
+            "prescribed",
+            "further",
+            "complaints",
+            "new",
+            "evidence",
+            "signs",
+        ],
+    ) || any(tokens, &["declined", "declines", "refused", "refuses", "nil"])
+        || pair(tokens, &["will"], &["not"])
+        || pair(tokens, &["was", "were"], &["considered"])
+        || pair(tokens, &["hold"], &["off"])
+}
+
+/// Somebody else's.
+fn others(tokens: &[Token]) -> bool {
+    let kin = tokens.iter().position(|token| {
+        token.is(&[
+            "mother",
+            "father",
+            "wife",
+            "husband",
+            "brother",
+            "sister",
+            "son",
+            "daughter",
+            "partner",
+            "neighbour",
+            "neighbor",
+            "friend",
+            "mum",
+            "dad",
+            "mom",
+        ])
+    });
+    kin.is_some_and(|at| {
+        tokens[at..].iter().any(|t| t.is(&["takes", "has", "on", "uses", "had", "was", "died", "says"]))
+    })
+}

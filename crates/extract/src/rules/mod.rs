@@ -1,0 +1,99 @@
+//! The proposer that needs no model: finds the instructions in a note by rule.
+//!
+//! It only finds and classifies: which words carry an instruction and of what kind. What they
+//! say of time is read by [`crate::timing`]; whether they stand in the note is proven afterwards.
+
+mod act;
+mod clause;
+mod filter;
+mod verbs;
+
+use crate::{
+    note::{self, Sentence},
+    token::tokens,
+};
+use aftercare_core::step::{Category, Kind};
+use std::ops::Range;
+
+/// A place in the note that carries an instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Checklist or plan.
+    pub kind: Kind,
+    /// What it is about.
+    pub category: Category,
+    /// The words, as bytes of the note.
+    pub range: Range<usize>,
+    /// What the patient is to do: the verb, where the words leave it out, and the words.
+    pub action: String,
+}
+
+/// What the rules made of a note.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proposals {
+    /// The instructions.
+    pub steps: Vec<Proposal>,
+    /// Conditional advice ("return if fever"), as bytes of the note.
+    pub safety_net: Vec<Range<usize>>,
+    /// Sentences that look like instructions and gave nothing.
+    pub unused: Vec<Range<usize>>,
+}
+
+/// Reads a note.
+pub fn propose(text: &str) -> Proposals {
+    let mut out = Proposals::default();
+    let mut closed = None;
+    for sentence in note::sentences(text) {
+        // Words to a machine, and all that follows them in their paragraph, are nobody's order.
+        if closed == Some(sentence.paragraph) {
+            continue;
+        }
+        if filter::addresses_software(&text[sentence.range.clone()]) {
+            closed = Some(sentence.paragraph);
+            continue;
+        }
+        read_sentence(text, &sentence, &mut out);
+    }
+    out
+}
+
+fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals) {
+    let before = out.steps.len();
+    let (parts, conditional) = clause::without_condition(text, sentence.range.clone());
+    out.safety_net.extend(conditional);
+    let mut drug = None;
+    for part in parts {
+        if filter::whole(&tokens(&text[part.clone()])) {
+            continue;
+        }
+        for clause in clause::clauses(text, part) {
+            let tokens = tokens(&text[clause.clone()]);
+            if let Some(mut proposal) =
+                act::read(text, clause.clone(), &tokens, sentence.in_plan, drug.as_deref())
+            {
+                proposal.range = note::trimmed(text, proposal.range);
+                if let Some(name) = act::drug_name(&tokens) {
+                    drug = Some(name);
+                }
+                if !proposal.range.is_empty() && !out.steps.iter().any(|step| same(text, step, &proposal)) {
+                    out.steps.push(proposal);
+                }
+            }
+        }
+    }
+    let words = tokens(&text[sentence.range.clone()]);
+    if out.steps.len() == before
+        && out.safety_net.last().is_none_or(|net| net.start < sentence.range.start)
+        && act::looks_like_one(&words)
+        && !filter::whole(&words)
+    {
+        out.unused.push(sentence.range.clone());
+    }
+}
+
+/// A restated instruction is one step.
+fn same(text: &str, a: &Proposal, b: &Proposal) -> bool {
+    let fold =
+        |range: &Range<usize>| aftercare_core::quote::Folded::new(&text[range.clone()]).as_str().to_owned();
+    a.kind == b.kind && fold(&a.range) == fold(&b.range) && a.action == b.action
+}
