@@ -1,0 +1,17 @@
+//! The store: SQLite and PostgreSQL behind one SQL text.
+//!
+//! A handler is a transaction script: `store.write()`, load, the core decides, write, `commit`.
+//! There is no trait over engines and no ORM; the SQL is the statement of who may see what.
+//!
+//! - [`engine`]: opening, transactions, deadlines; [`schema`]: versions;
+//! - one file for each noun: its row, and every statement over it.
+
+pub mod engine;
+mod error;
+pub mod schema;
+pub(crate) mod sql;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use engine::{Store, Tx};
+pub use error::StoreError;

@@ -1,0 +1,58 @@
+//! The schema and its versions. A shipped migration is never edited; a database of a newer
+//! version is refused.
+
+use crate::{Store, StoreError, Tx, sql::execute, sql::fetch_all};
+use sqlx::AssertSqlSafe;
+
+/// Every migration in order; its place is its version.
+pub const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+
+pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    if let Tx::Postgres(_) = tx {
+        // Two replicas that start together: one migrates, the other waits and finds it done.
+        execute!(&mut tx, "select pg_advisory_xact_lock(4711042)")?;
+    }
+    execute!(&mut tx, "create table if not exists migration (version bigint not null primary key)")?;
+    let applied = version(&mut tx).await?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if applied > known {
+        return Err(StoreError::Schema(format!(
+            "the database has schema {applied}, this program knows up to {known}: start a newer program, or restore a backup of before"
+        )));
+    }
+    for (migration, version) in MIGRATIONS.iter().zip(1_i64..).filter(|(_, version)| *version > applied) {
+        let sqlite = matches!(tx, Tx::Sqlite(_));
+        for statement in statements(migration, sqlite) {
+            execute!(&mut tx, AssertSqlSafe(statement.clone()))?;
+        }
+        execute!(&mut tx, "insert into migration (version) values ($1)", version)?;
+    }
+    tx.commit().await
+}
+
+/// The version a database is at; 0 for an empty one.
+pub async fn version(tx: &mut Tx) -> Result<i64, StoreError> {
+    let rows = fetch_all!(tx, (Option<i64>,), "-- schema::version\nselect max(version) from migration")?;
+    Ok(rows.first().and_then(|row| row.0).unwrap_or(0))
+}
+
+/// The statements of a migration for an engine. `SQLite`'s are the same with its type names, strict.
+fn statements(migration: &str, sqlite: bool) -> Vec<String> {
+    let text: String =
+        migration.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+    let statements = text.split(';').map(str::trim).filter(|statement| !statement.is_empty());
+    statements.map(|statement| if sqlite { in_sqlite(statement) } else { statement.to_owned() }).collect()
+}
+
+fn in_sqlite(statement: &str) -> String {
+    const TYPES: [(&str, &str); 5] = [
+        (" smallint", " integer"),
+        (" bigint", " integer"),
+        (" boolean", " integer"),
+        (" uuid", " blob"),
+        (" bytea", " blob"),
+    ];
+    let text = TYPES.iter().fold(statement.to_owned(), |text, (from, to)| text.replace(from, to));
+    if text.starts_with("create table") { format!("{text} strict, without rowid") } else { text }
+}

@@ -1,0 +1,138 @@
+//! Databases for tests: a fresh SQLite file, or a schema of its own on a PostgreSQL that is
+//! started from the installed binaries on loopback and ends with the test process.
+#![expect(clippy::panic, clippy::expect_used, reason = "tests fail by panicking")]
+
+use crate::Store;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{OnceLock, atomic::AtomicU32, atomic::Ordering},
+};
+
+/// Where a test's database lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// An SQLite file in the test's own folder.
+    Sqlite,
+    /// A schema on the process's PostgreSQL.
+    Postgres,
+}
+
+/// The URL of a fresh, empty schema on the PostgreSQL of this process.
+///
+/// # Panics
+/// Where PostgreSQL is not installed, with the line that installs it.
+pub async fn postgres_url() -> String {
+    static SERVER: OnceLock<String> = OnceLock::new();
+    static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+    let base = SERVER.get_or_init(start_postgres);
+    let schema = format!("t{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
+    let pool = sqlx::PgPool::connect(base).await.expect("the test PostgreSQL answers");
+    sqlx::query(sqlx::AssertSqlSafe(format!("create schema {schema}")))
+        .execute(&pool)
+        .await
+        .expect("a fresh schema");
+    pool.close().await;
+    format!("{base}&options=-csearch_path%3D{schema}")
+}
+
+/// A fresh, migrated store; `folder` keeps the file of an SQLite one.
+///
+/// # Panics
+/// Where it cannot be made.
+pub async fn store(on: On, folder: &Path) -> Store {
+    let store = match on {
+        On::Sqlite => Store::sqlite(&folder.join("test.db")).await,
+        On::Postgres => Store::postgres(&postgres_url().await).await,
+    }
+    .expect("a fresh database opens");
+    store.migrate().await.expect("a fresh database migrates");
+    store
+}
+
+/// Starts a server whose life hangs on a pipe to this process: when the test process ends,
+/// however it ends, the server stops and its folder goes.
+fn start_postgres() -> String {
+    let bin = binaries();
+    let folder = std::env::temp_dir().join(format!("aftercare-pg-{}", std::process::id()));
+    let port = free_port();
+    let script = format!(
+        r#"set -e
+        mkdir -p "{dir}"; chmod 700 "{dir}"
+        "{bin}/initdb" -D "{dir}/data" -U aftercare -A trust -E UTF8 --locale=C --no-sync >"{dir}/initdb.log" 2>&1
+        "{bin}/pg_ctl" -D "{dir}/data" -w -l "{dir}/log" -o "-p {port} -h 127.0.0.1 -k {dir} -c fsync=off -c synchronous_commit=off -c max_connections=200 -c shared_buffers=64MB" start >/dev/null
+        echo ready
+        cat >/dev/null || true
+        "{bin}/pg_ctl" -D "{dir}/data" -m immediate stop >/dev/null 2>&1 || true
+        rm -rf "{dir}""#,
+        dir = folder.display(),
+        bin = bin.display(),
+    );
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "bash", "-c", &script]);
+        command
+    } else {
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]);
+        command
+    };
+    let mut child = command
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell starts");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("readable");
+    assert!(line == "ready\n", "PostgreSQL did not start; see {}", folder.display());
+    // Its end of the pipe closes with this process.
+    std::mem::forget(child);
+    format!("postgres://aftercare@127.0.0.1:{port}/postgres?sslmode=disable")
+}
+
+fn binaries() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<_> =
+        versions.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").exists()).collect();
+    found.sort();
+    found
+        .pop()
+        .unwrap_or_else(|| panic!("the tests need PostgreSQL's server binaries: apt-get install postgresql"))
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0)
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    listener.local_addr().expect("bound").port()
+}
+
+/// Runs an async test once on each engine, with a fresh store.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($(#[$doc:meta])* async fn $name:ident($store:ident: Store) $body:block)+) => {$(
+        $(#[$doc])*
+        mod $name {
+            #[expect(unused_imports, reason = "a test uses what it needs")]
+            use super::*;
+
+            async fn story($store: $crate::Store) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                let folder = tempfile::tempdir().unwrap();
+                story($crate::testing::store($crate::testing::On::Sqlite, folder.path()).await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let folder = tempfile::tempdir().unwrap();
+                story($crate::testing::store($crate::testing::On::Postgres, folder.path()).await).await;
+            }
+        }
+    )+};
+}

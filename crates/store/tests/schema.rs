@@ -1,0 +1,25 @@
+//! The schema on both engines.
+
+use aftercare_store::{Store, StoreError, on_both_engines, schema};
+
+on_both_engines! {
+    async fn migrating_twice_changes_nothing(store: Store) {
+        store.migrate().await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        assert_eq!(schema::version(&mut tx).await.unwrap(), i64::try_from(schema::MIGRATIONS.len()).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("newer.db");
+    let store = Store::sqlite(&file).await.unwrap();
+    store.migrate().await.unwrap();
+    store.close().await;
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    sqlx::query("insert into migration (version) values (999)").execute(&pool).await.unwrap();
+    pool.close().await;
+    let error = Store::sqlite(&file).await.unwrap().migrate().await.unwrap_err();
+    assert!(matches!(&error, StoreError::Schema(text) if text.contains("schema 999")), "{error}");
+}
