@@ -1,4 +1,5 @@
 //! The schema on both engines.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aftercare_store::{Store, StoreError, on_both_engines, schema};
 
