@@ -1,6 +1,6 @@
 //! A patient's times of day: what "in the morning" means for this person.
 
-use crate::timing::When;
+use crate::timing::{Timing, Unit, When};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,7 @@ impl Anchors {
 
     /// The times of one code of the day, `offset` minutes off where one is given
     /// (30 for before and after meals). A meal code without a meal means all three.
-    pub(crate) fn times_of(&self, when: When, offset: Option<u16>) -> Vec<Time> {
+    fn times_of(&self, when: When, offset: Option<u16>) -> Vec<Time> {
         use When::{
             Ac, Acd, Acm, Acv, Aft, C, Cd, Cm, Cv, Eve, Hs, Morn, Night, Noon, Pc, Pcd, Pcm, Pcv, Wake,
         };
@@ -98,8 +98,30 @@ impl Anchors {
         bases.iter().map(|&base| shifted(base, shift)).collect()
     }
 
+    /// The times of a timing's day with `count` occurrences, in order.
+    pub(crate) fn times(&self, timing: &Timing, count: u32) -> Vec<Time> {
+        let mut times = if !timing.time_of_day.is_empty() {
+            timing.time_of_day.clone()
+        } else if !timing.when.is_empty() {
+            let times: Vec<_> =
+                timing.when.iter().flat_map(|when| self.times_of(*when, timing.offset)).collect();
+            // "Four times a day before meals": the number of doses outranks the number of meals.
+            match timing.rate() {
+                (frequency, 1, Unit::D) if frequency > 1 && frequency as usize != times.len() => {
+                    self.spread(frequency)
+                }
+                _ => times,
+            }
+        } else {
+            self.spread(count)
+        };
+        times.sort_unstable();
+        times.dedup();
+        times
+    }
+
     /// "n times a day" spread evenly from first to last, to the minute.
-    pub(crate) fn spread(&self, times: u32) -> Vec<Time> {
+    fn spread(&self, times: u32) -> Vec<Time> {
         let (first, last) = (minutes(self.first), minutes(self.last).max(minutes(self.first)));
         let steps = i32::try_from(times.saturating_sub(1).max(1)).unwrap_or(i32::MAX);
         (0..i32::try_from(times.max(1)).unwrap_or(i32::MAX))

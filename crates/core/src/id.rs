@@ -57,6 +57,28 @@ ids! {
     CheckInId,
 }
 
+/// One occurrence of a step, past or still to come; stable, and valid before any row exists.
+///
+/// The step's id with `ordinal + 1` added to its time field: a `UUIDv7` again, unlike any other
+/// step's because the random bits stay the step's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReminderId(pub Uuid);
+
+impl ReminderId {
+    /// The id of a step's occurrence.
+    pub fn of(step: StepId, ordinal: u32) -> Self {
+        Self(Uuid::from_u128(step.0.as_u128().wrapping_add((u128::from(ordinal) + 1) << 80)))
+    }
+
+    /// Which occurrence of this step it is, if it is one of this step.
+    pub fn ordinal_in(self, step: StepId) -> Option<u32> {
+        let difference = self.0.as_u128().wrapping_sub(step.0.as_u128());
+        let same = difference.trailing_zeros() >= 80 && difference != 0;
+        u32::try_from((difference >> 80).checked_sub(1)?).ok().filter(|_| same)
+    }
+}
+
 /// The shard key of all rows that belong to a patient: the first 10 bits of SHA-256 of the
 /// patient's id. Frozen for ever; rows are placed by it on disk and between servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +103,19 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reminder_names_its_step_and_ordinal() {
+        let step = StepId("01932c07-209f-7bc1-8f4e-1234567890ab".parse().unwrap());
+        let other = StepId("01932c07-209f-7bc1-8f4e-1234567890ac".parse().unwrap());
+        for ordinal in [0, 1, 14_999] {
+            let reminder = ReminderId::of(step, ordinal);
+            assert_eq!(reminder.ordinal_in(step), Some(ordinal));
+            assert_eq!(reminder.ordinal_in(other), None);
+            assert_eq!(reminder.0.get_version_num(), 7);
+        }
+        assert_eq!(ReminderId(step.0).ordinal_in(step), None);
+    }
 
     #[test]
     fn buckets_are_frozen() {

@@ -47,6 +47,13 @@ impl From<Timestamp> for Instant {
     }
 }
 
+/// Microseconds, as stored.
+impl From<i64> for Instant {
+    fn from(micros: i64) -> Self {
+        Self::from_micros(micros)
+    }
+}
+
 impl Span {
     /// No time at all.
     pub const ZERO: Self = Self(0);

@@ -6,16 +6,24 @@
 //! - [`timing`]: when a step is to be done, as FHIR R4 writes it; [`anchors`]: a person's times of day;
 //! - [`pattern`]: the instants a timing stands for in the patient's zone;
 //! - [`course`]: what happened and what is due, given the answers; the missed-check-in rule;
+//! - [`supersede`]: what a newer note does to it; [`adherence`]: how well it was followed;
+//! - [`people`]: who there is, [`access`]: who may do what;
+//! - [`wording`]: schedules in plain words;
 //! - [`step`]: one thing to do; [`quote`]: the proof that it stands in the note;
 //! - [`replay`]: the published JSON form of a course, in and out.
 
+pub mod access;
+pub mod adherence;
 pub mod anchors;
 pub mod clock;
 pub mod course;
 pub mod id;
 pub mod instant;
 pub mod pattern;
+pub mod people;
 pub mod quote;
 pub mod replay;
 pub mod step;
+pub mod supersede;
 pub mod timing;
+pub mod wording;

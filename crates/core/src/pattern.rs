@@ -100,25 +100,7 @@ impl Pattern {
 
     /// The times of a day with `count` occurrences, in order.
     fn times(&self, regime: &Regime, count: u32) -> Vec<Time> {
-        let timing = &self.timing;
-        let mut times = if !timing.time_of_day.is_empty() {
-            timing.time_of_day.clone()
-        } else if !timing.when.is_empty() {
-            let times: Vec<_> =
-                timing.when.iter().flat_map(|when| regime.anchors.times_of(*when, timing.offset)).collect();
-            // "Four times a day before meals": the number of doses outranks the number of meals.
-            match timing.rate() {
-                (frequency, 1, Unit::D) if frequency > 1 && frequency as usize != times.len() => {
-                    regime.anchors.spread(frequency)
-                }
-                _ => times,
-            }
-        } else {
-            regime.anchors.spread(count)
-        };
-        times.sort_unstable();
-        times.dedup();
-        times
+        regime.anchors.times(&self.timing, count)
     }
 
     /// All slots from the beginning on, without end: where a course stops is not the pattern's
@@ -336,6 +318,18 @@ fn block(timing: &Timing) -> Vec<(u32, u32)> {
         }
     }
     block
+}
+
+/// When a task done once is due: hours after activation, or on its day at the first time of day.
+/// `None` where the timing names no day. Never before activation.
+pub fn task_due(timing: &Timing, activated: Instant, regime: &Regime) -> Option<Instant> {
+    timing.start?;
+    let begin = begin(timing, activated, &regime.zone);
+    if matches!(timing.start, Some(Start::After(delay)) if delay.unit.is_elapsed() || delay.value == 0) {
+        return Some(begin);
+    }
+    let date = regime.zone.to_datetime(begin.timestamp()).date();
+    Some(at(date, regime.anchors.first, &regime.zone).max(activated))
 }
 
 fn begin(timing: &Timing, activated: Instant, zone: &TimeZone) -> Instant {
