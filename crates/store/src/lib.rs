@@ -6,10 +6,23 @@
 //! - [`engine`]: opening, transactions, deadlines; [`schema`]: versions;
 //! - one file for each noun: its row, and every statement over it.
 
+pub mod account;
+pub mod care;
+pub mod check_in;
+mod code;
+pub mod directory;
+pub mod due;
 pub mod engine;
 mod error;
+pub mod idempotency;
+pub mod note;
+pub mod occurrence;
+pub mod regime;
 pub mod schema;
+pub mod service;
+pub mod session;
 pub(crate) mod sql;
+pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -63,7 +63,6 @@ create table session (
   id uuid not null,
   user_id uuid not null,
   created_at bigint not null,
-  seen_at bigint not null,
   expires_at bigint not null,
   auth_at bigint not null,
   stamp integer not null,
@@ -89,6 +88,9 @@ create table care (
   statement_sig bytea not null,
   last_seq bigint not null,
   last_transcript bytea not null,
+  -- Notes take a ticket when they arrive: of two in flight the later one wins, whichever is read first.
+  last_ticket bigint not null,
+  live_ticket bigint not null,
   last_note_at bigint,
   extraction_failed boolean not null,
   primary key (bucket, patient_id, doctor_id)
@@ -117,19 +119,31 @@ create table note (
   id uuid not null,
   patient_id uuid not null,
   doctor_id uuid not null,
-  seq bigint not null,
   state smallint not null,
   created_at bigint not null,
   provider text not null,
-  envelope bytea not null,
-  transcript bytea not null,
+  model text not null,
+  fallback boolean not null,
   superseded_at bigint,
   superseded_by uuid,
   primary key (bucket, id)
 );
-create unique index note_chain on note (bucket, patient_id, doctor_id, seq);
+create index note_of_patient on note (bucket, patient_id, doctor_id);
 -- Never two live plans for one care.
 create unique index note_live on note (bucket, patient_id, doctor_id) where state = 1;
+
+-- The sealed forms of a note as signed, never changed; reading a note again adds one. A doctor's
+-- envelopes for a patient form one chain.
+create table envelope (
+  bucket smallint not null,
+  note_id uuid not null,
+  seq bigint not null,
+  patient_id uuid not null,
+  doctor_id uuid not null,
+  body bytea not null,
+  primary key (bucket, note_id, seq)
+);
+create unique index envelope_chain on envelope (bucket, patient_id, doctor_id, seq);
 
 create table step (
   bucket smallint not null,
@@ -151,14 +165,14 @@ create table step (
 );
 create index step_patient on step (bucket, patient_id, note_id);
 
--- A patient's zone and times of day as they hold from an instant on; the past keeps its own.
+-- A person's zone and times of day as they hold from an instant on; the past keeps its own.
 create table regime (
   bucket smallint not null,
-  patient_id uuid not null,
+  person_id uuid not null,
   from_at bigint not null,
   time_zone text not null,
   anchors text not null,
-  primary key (bucket, patient_id, from_at)
+  primary key (bucket, person_id, from_at)
 );
 
 -- What the engine claims: narrow, in order of time, with no other index.

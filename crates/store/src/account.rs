@@ -1,0 +1,221 @@
+//! Accounts: the person, how they sign in, their wrapped keys and public bundle.
+
+use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, UserId},
+    instant::Instant,
+    people::Role,
+};
+use uuid::Uuid;
+
+/// A person. The address is sealed; nothing here opens a note.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// Patient or doctor.
+    pub role: Role,
+    /// As shown to those they deal with.
+    pub name: String,
+    /// The address, sealed by the server's outer layer.
+    pub email: Vec<u8>,
+    /// When they signed up.
+    pub created_at: Instant,
+    /// How the password becomes keys.
+    pub password: PasswordRow,
+    /// The security stamp: a token with another one is no longer good.
+    pub stamp: i32,
+}
+
+/// How a password is checked: the parameters of its derivation, and what is compared.
+#[derive(Clone, Debug)]
+pub struct PasswordRow {
+    /// Salt, 16 bytes.
+    pub salt: Vec<u8>,
+    /// Argon2id: memory in KiB, passes, lanes.
+    pub kdf: (i32, i32, i32),
+    /// `HMAC(K_ver, …)`, 32 bytes.
+    pub verifier: Vec<u8>,
+}
+
+/// Public keys of one epoch.
+#[derive(Clone, Debug)]
+pub struct BundleRow {
+    /// Counts key changes from 1.
+    pub epoch: i32,
+    /// X-Wing public key.
+    pub enc_pk: Vec<u8>,
+    /// Ed25519 public key.
+    pub sign_pk: Vec<u8>,
+    /// By `sign_pk`.
+    pub sig: Vec<u8>,
+}
+
+/// The bucket of a login: of the keyed hash of the address, as the person is not known yet.
+fn login_bucket(email_index: &[u8; 32]) -> i16 {
+    (i16::from(email_index[0]) << 2) | i16::from(email_index[1] >> 6)
+}
+
+/// Signs a person up; [`StoreError::Taken`] where the address has an account.
+pub async fn insert(
+    tx: &mut Tx,
+    person: &Person,
+    email_index: &[u8; 32],
+    recovery_verifier: &[u8],
+    bundle: &BundleRow,
+) -> Result<(), StoreError> {
+    let (bucket, id) = (Bucket::of(person.id).get(), person.id.0);
+    execute!(
+        tx,
+        "-- account::insert login\ninsert into login (bucket, email_index, user_id) values ($1, $2, $3)",
+        login_bucket(email_index),
+        email_index.as_slice(),
+        id
+    )?;
+    let (m, t, p) = person.password.kdf;
+    execute!(
+        tx,
+        "-- account::insert person
+        insert into person (bucket, id, role, state, name, email, created_at, auth_scheme, salt, kdf_m, kdf_t, kdf_p, verifier, recovery_verifier, stamp)
+        values ($1, $2, $3, 0, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13)",
+        bucket,
+        id,
+        code::role(person.role),
+        person.name.as_str(),
+        person.email.as_slice(),
+        person.created_at.as_micros(),
+        person.password.salt.as_slice(),
+        m,
+        t,
+        p,
+        person.password.verifier.as_slice(),
+        recovery_verifier,
+        person.stamp
+    )?;
+    execute!(
+        tx,
+        "-- account::insert bundle
+        insert into bundle (bucket, user_id, epoch, enc_pk, sign_pk, sig) values ($1, $2, $3, $4, $5, $6)",
+        bucket,
+        id,
+        bundle.epoch,
+        bundle.enc_pk.as_slice(),
+        bundle.sign_pk.as_slice(),
+        bundle.sig.as_slice()
+    )?;
+    Ok(())
+}
+
+/// Whose address this is.
+pub async fn find(tx: &mut Tx, email_index: &[u8; 32]) -> Result<Option<UserId>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- account::find\nselect user_id from login where bucket = $1 and email_index = $2",
+        login_bucket(email_index),
+        email_index.as_slice()
+    )?;
+    Ok(rows.first().map(|row| UserId(row.0)))
+}
+
+type PersonRow = (i16, String, Vec<u8>, i64, Vec<u8>, i32, i32, i32, Vec<u8>, i32);
+
+/// A person by id.
+pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        PersonRow,
+        "-- account::get
+        select role, name, email, created_at, salt, kdf_m, kdf_t, kdf_p, verifier, stamp
+        from person where bucket = $1 and id = $2 and state = 0",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    rows.into_iter()
+        .next()
+        .map(|(role, name, email, created_at, salt, m, t, p, verifier, stamp)| {
+            Ok(Person {
+                id,
+                role: code::to_role(role)?,
+                name,
+                email,
+                created_at: created_at.into(),
+                password: PasswordRow { salt, kdf: (m, t, p), verifier },
+                stamp,
+            })
+        })
+        .transpose()
+}
+
+/// Changes a person's name.
+pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- account::rename\nupdate person set name = $3 where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0,
+        name
+    )?;
+    Ok(())
+}
+
+/// The newest public keys of a person.
+pub async fn bundle(tx: &mut Tx, id: UserId) -> Result<Option<BundleRow>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i32, Vec<u8>, Vec<u8>, Vec<u8>),
+        "-- account::bundle
+        select epoch, enc_pk, sign_pk, sig from bundle where bucket = $1 and user_id = $2 order by epoch desc limit 1",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    Ok(rows.into_iter().next().map(|(epoch, enc_pk, sign_pk, sig)| BundleRow { epoch, enc_pk, sign_pk, sig }))
+}
+
+/// Stores a wrapped account root key in its slot, replacing what was there.
+pub async fn put_wrapped(
+    tx: &mut Tx,
+    id: UserId,
+    slot: u8,
+    epoch: i32,
+    blob: &[u8],
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- account::put_wrapped
+        insert into wrapped_key (bucket, user_id, slot, epoch, blob) values ($1, $2, $3, $4, $5)
+        on conflict (bucket, user_id, slot) do update set epoch = excluded.epoch, blob = excluded.blob",
+        Bucket::of(id).get(),
+        id.0,
+        i16::from(slot),
+        epoch,
+        blob
+    )?;
+    Ok(())
+}
+
+/// A wrapped account root key: its epoch and the blob under the outer layer.
+pub async fn wrapped(tx: &mut Tx, id: UserId, slot: u8) -> Result<Option<(i32, Vec<u8>)>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i32, Vec<u8>),
+        "-- account::wrapped
+        select epoch, blob from wrapped_key where bucket = $1 and user_id = $2 and slot = $3",
+        Bucket::of(id).get(),
+        id.0,
+        i16::from(slot)
+    )?;
+    Ok(rows.into_iter().next())
+}
+
+/// All people, for the operator: id, role, name, when.
+pub async fn list(tx: &mut Tx) -> Result<Vec<(UserId, Role, String, Instant)>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid, i16, String, i64),
+        "-- account::list\nselect id, role, name, created_at from person where state = 0 order by id"
+    )?;
+    rows.into_iter()
+        .map(|(id, role, name, at)| Ok((UserId(id), code::to_role(role)?, name, at.into())))
+        .collect()
+}

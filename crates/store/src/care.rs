@@ -1,0 +1,231 @@
+//! Care: a patient's choice of a doctor, and the doctor's view of it.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, RelationshipId, UserId},
+    instant::Instant,
+};
+use uuid::Uuid;
+
+/// A patient's choice of a doctor.
+#[derive(Clone, Debug)]
+pub struct Care {
+    /// The relationship.
+    pub id: RelationshipId,
+    /// Who chose.
+    pub patient_id: UserId,
+    /// Who was chosen.
+    pub doctor_id: UserId,
+    /// Since when.
+    pub since: Instant,
+    /// When the patient left; `None` while it lasts.
+    pub until: Option<Instant>,
+    /// The patient's signed statement: its number, time (seconds) and signature.
+    pub statement: (i64, i64, Vec<u8>),
+    /// The number of the doctor's newest envelope for this patient; 0 before the first.
+    pub last_seq: i64,
+    /// Its transcript; zeros before the first.
+    pub last_transcript: Vec<u8>,
+    /// The newest ticket given to a note on arrival.
+    pub last_ticket: i64,
+    /// The ticket of the note in force.
+    pub live_ticket: i64,
+    /// When the newest note was written.
+    pub last_note_at: Option<Instant>,
+    /// Whether the newest note could not be read.
+    pub extraction_failed: bool,
+}
+
+impl Care {
+    /// Whether the patient has this doctor now.
+    pub fn is_current(&self) -> bool {
+        self.until.is_none()
+    }
+}
+
+/// Stores a choice, or its end; the doctor's side learns of it through the outbox.
+pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreError> {
+    let bucket = Bucket::of(care.patient_id).get();
+    let (n, at, sig) = &care.statement;
+    execute!(
+        tx,
+        "-- care::put
+        insert into care (bucket, patient_id, doctor_id, id, since, until, statement_n, statement_at, statement_sig,
+          last_seq, last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, 0, null, false)
+        on conflict (bucket, patient_id, doctor_id) do update
+        set since = excluded.since, until = excluded.until, statement_n = excluded.statement_n,
+          statement_at = excluded.statement_at, statement_sig = excluded.statement_sig",
+        bucket,
+        care.patient_id.0,
+        care.doctor_id.0,
+        care.id.0,
+        care.since.as_micros(),
+        care.until.map(Instant::as_micros),
+        n,
+        at,
+        sig.as_slice(),
+        care.last_transcript.as_slice()
+    )?;
+    execute!(
+        tx,
+        "-- care::put outbox\ninsert into outbox (bucket, id, patient_id, doctor_id) values ($1, $2, $3, $4)",
+        bucket,
+        outbox,
+        care.patient_id.0,
+        care.doctor_id.0
+    )?;
+    Ok(())
+}
+
+type Row = (Uuid, Uuid, Uuid, i64, Option<i64>, i64, i64, Vec<u8>, i64, Vec<u8>, i64, i64, Option<i64>, bool);
+
+fn read(row: Row) -> Care {
+    let (id, patient, doctor, since, until, n, at, sig, seq, transcript, ticket, live, last_note_at, failed) =
+        row;
+    Care {
+        id: RelationshipId(id),
+        patient_id: UserId(patient),
+        doctor_id: UserId(doctor),
+        since: since.into(),
+        until: until.map(Instant::from),
+        statement: (n, at, sig),
+        last_seq: seq,
+        last_transcript: transcript,
+        last_ticket: ticket,
+        live_ticket: live,
+        last_note_at: last_note_at.map(Instant::from),
+        extraction_failed: failed,
+    }
+}
+
+/// The care of a patient by a doctor, past or present.
+pub async fn get(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Care>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- care::get
+        select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
+          last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed
+        from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.0
+    )?;
+    Ok(rows.into_iter().next().map(read))
+}
+
+/// The same, its row locked until the transaction ends: two notes for one care follow one another.
+pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Care>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- care::lock
+        select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
+          last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed
+        from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        postgres(" for update"),
+        "",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.0
+    )?;
+    Ok(rows.into_iter().next().map(read))
+}
+
+/// All doctors a patient has.
+pub async fn of_patient(tx: &mut Tx, patient: UserId) -> Result<Vec<Care>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- care::of_patient
+        select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
+          last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed
+        from care where bucket = $1 and patient_id = $2 and until is null order by since, doctor_id",
+        Bucket::of(patient).get(),
+        patient.0
+    )?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Gives the next ticket to a note that has arrived.
+pub async fn take_ticket(tx: &mut Tx, care: &Care) -> Result<i64, StoreError> {
+    let ticket = care.last_ticket + 1;
+    execute!(
+        tx,
+        "-- care::take_ticket
+        update care set last_ticket = $4 where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        Bucket::of(care.patient_id).get(),
+        care.patient_id.0,
+        care.doctor_id.0,
+        ticket
+    )?;
+    Ok(ticket)
+}
+
+/// Stores what a note changed: chain, tickets, and how it went.
+pub async fn update(tx: &mut Tx, care: &Care) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- care::update
+        update care set last_seq = $4, last_transcript = $5, live_ticket = $6, last_note_at = $7, extraction_failed = $8
+        where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        Bucket::of(care.patient_id).get(),
+        care.patient_id.0,
+        care.doctor_id.0,
+        care.last_seq,
+        care.last_transcript.as_slice(),
+        care.live_ticket,
+        care.last_note_at.map(Instant::as_micros),
+        care.extraction_failed
+    )?;
+    Ok(())
+}
+
+/// Brings the doctors' side up to what patients have chosen: works off the outbox.
+pub async fn project(tx: &mut Tx, limit: i64) -> Result<usize, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i16, Uuid, Uuid, Uuid),
+        "-- care::project\nselect bucket, id, patient_id, doctor_id from outbox order by bucket, id limit $1",
+        postgres(" for update skip locked"),
+        "",
+        limit
+    )?;
+    for (bucket, id, patient, doctor) in &rows {
+        let (patient, doctor) = (UserId(*patient), UserId(*doctor));
+        if let Some(care) = get(tx, patient, doctor).await? {
+            execute!(
+                tx,
+                "-- care::project caseload
+                insert into caseload (bucket, doctor_id, patient_id, since, until) values ($1, $2, $3, $4, $5)
+                on conflict (bucket, doctor_id, patient_id) do update set since = excluded.since, until = excluded.until",
+                Bucket::of(doctor).get(),
+                doctor.0,
+                patient.0,
+                care.since.as_micros(),
+                care.until.map(Instant::as_micros)
+            )?;
+        }
+        execute!(
+            tx,
+            "-- care::project done\ndelete from outbox where bucket = $1 and id = $2",
+            *bucket,
+            *id
+        )?;
+    }
+    Ok(rows.len())
+}
+
+/// The patients a doctor has, by id.
+pub async fn caseload(tx: &mut Tx, doctor: UserId) -> Result<Vec<UserId>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- care::caseload
+        select patient_id from caseload where bucket = $1 and doctor_id = $2 and until is null order by patient_id",
+        Bucket::of(doctor).get(),
+        doctor.0
+    )?;
+    Ok(rows.into_iter().map(|row| UserId(row.0)).collect())
+}

@@ -1,0 +1,87 @@
+//! The check-in log: every answer, in the order it was given. Nothing is overwritten.
+
+use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    course::Answer,
+    id::{Bucket, CheckInId, StepId, UserId},
+    instant::Instant,
+};
+use uuid::Uuid;
+
+/// Adds an answer; `reason` is sealed.
+pub async fn insert(
+    tx: &mut Tx,
+    patient: UserId,
+    step: StepId,
+    id: CheckInId,
+    answer: &Answer,
+    reason: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- check_in::insert
+        insert into check_in (bucket, step_id, id, patient_id, ordinal, status, at, recorded_at, reason)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        Bucket::of(patient).get(),
+        step.0,
+        id.0,
+        patient.0,
+        i32::try_from(answer.ordinal).unwrap_or(i32::MAX),
+        code::answer(answer.status),
+        answer.at.as_micros(),
+        answer.recorded_at.as_micros(),
+        reason
+    )?;
+    Ok(())
+}
+
+type Row = (Uuid, i32, i16, i64, i64);
+
+fn read((step, ordinal, status, at, recorded_at): Row) -> Result<(StepId, Answer), StoreError> {
+    let answer = Answer {
+        ordinal: u32::try_from(ordinal).unwrap_or(0),
+        status: code::to_answer(status)?,
+        at: at.into(),
+        recorded_at: recorded_at.into(),
+    };
+    Ok((StepId(step), answer))
+}
+
+/// The log of one step.
+pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Vec<Answer>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- check_in::of_step
+        select step_id, ordinal, status, at, recorded_at from check_in
+        where bucket = $1 and step_id = $2 and patient_id = $3 order by recorded_at, id",
+        Bucket::of(patient).get(),
+        step.0,
+        patient.0
+    )?;
+    rows.into_iter().map(|row| read(row).map(|(_, answer)| answer)).collect()
+}
+
+/// The logs of all steps that [`crate::step::of_patient`] gives for the same arguments.
+pub async fn of_patient(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+    since: Instant,
+) -> Result<Vec<(StepId, Answer)>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- check_in::of_patient
+        select step_id, ordinal, status, at, recorded_at from check_in
+        where bucket = $1 and step_id in (
+          select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
+            and (superseded_at is null or superseded_at >= $4))
+        order by step_id, recorded_at, id",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.map(|id| id.0),
+        since.as_micros()
+    )?;
+    rows.into_iter().map(read).collect()
+}

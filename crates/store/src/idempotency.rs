@@ -1,0 +1,88 @@
+//! Answers to requests that carried an `Idempotency-Key`, sealed, for 24 hours.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::instant::Instant;
+
+/// A request that was seen before.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Keyed hash of its body.
+    pub request: Vec<u8>,
+    /// The answer's HTTP status; 0 while it is being worked on.
+    pub status: i16,
+    /// The sealed answer.
+    pub answer: Vec<u8>,
+    /// When it came.
+    pub created_at: Instant,
+}
+
+fn bucket(scope: &[u8; 32]) -> i16 {
+    (i16::from(scope[0]) << 2) | i16::from(scope[1] >> 6)
+}
+
+/// What is known of a request.
+pub async fn get(tx: &mut Tx, scope: &[u8; 32]) -> Result<Option<Seen>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Vec<u8>, i16, Vec<u8>, i64),
+        "-- idempotency::get
+        select request, status, answer, created_at from idempotency where bucket = $1 and scope = $2",
+        bucket(scope),
+        scope.as_slice()
+    )?;
+    Ok(rows.into_iter().next().map(|(request, status, answer, at)| Seen {
+        request,
+        status,
+        answer,
+        created_at: at.into(),
+    }))
+}
+
+/// Begins a request; [`StoreError::Taken`] where another did.
+pub async fn begin(tx: &mut Tx, scope: &[u8; 32], request: &[u8], now: Instant) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- idempotency::begin
+        insert into idempotency (bucket, scope, request, status, answer, created_at) values ($1, $2, $3, 0, $4, $5)",
+        bucket(scope),
+        scope.as_slice(),
+        request,
+        [0_u8; 0].as_slice(),
+        now.as_micros()
+    )?;
+    Ok(())
+}
+
+/// Keeps the answer.
+pub async fn finish(tx: &mut Tx, scope: &[u8; 32], status: i16, answer: &[u8]) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- idempotency::finish
+        update idempotency set status = $3, answer = $4 where bucket = $1 and scope = $2",
+        bucket(scope),
+        scope.as_slice(),
+        status,
+        answer
+    )?;
+    Ok(())
+}
+
+/// Forgets a request, so that it can be made again.
+pub async fn forget(tx: &mut Tx, scope: &[u8; 32]) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- idempotency::forget\ndelete from idempotency where bucket = $1 and scope = $2",
+        bucket(scope),
+        scope.as_slice()
+    )?;
+    Ok(())
+}
+
+/// Forgets all that came before an instant.
+pub async fn forget_before(tx: &mut Tx, before: Instant) -> Result<u64, StoreError> {
+    execute!(
+        tx,
+        "-- idempotency::forget_before\ndelete from idempotency where created_at < $1",
+        before.as_micros()
+    )
+}

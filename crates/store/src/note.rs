@@ -1,0 +1,203 @@
+//! Notes and their sealed forms. No column holds a word of them.
+
+use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, NoteId, UserId},
+    instant::Instant,
+};
+use uuid::Uuid;
+
+/// How a note stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteState {
+    /// Its steps are the plan.
+    Live,
+    /// A newer note took its place.
+    Superseded,
+    /// No steps could be read out of it.
+    ExtractionFailed,
+}
+
+/// A note.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Which.
+    pub id: NoteId,
+    /// About whom.
+    pub patient_id: UserId,
+    /// By whom.
+    pub doctor_id: UserId,
+    /// How it stands.
+    pub state: NoteState,
+    /// When it was submitted.
+    pub created_at: Instant,
+    /// Who read it: `rules`, `gemini`, `openai`.
+    pub provider: String,
+    /// With which model or version.
+    pub model: String,
+    /// Whether the provider stepped in for another that failed.
+    pub fallback: bool,
+    /// When a newer note took its place.
+    pub superseded_at: Option<Instant>,
+    /// Which.
+    pub superseded_by: Option<NoteId>,
+}
+
+/// Stores a note with its first envelope.
+pub async fn insert(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- note::insert
+        insert into note (bucket, id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        Bucket::of(note.patient_id).get(),
+        note.id.0,
+        note.patient_id.0,
+        note.doctor_id.0,
+        code::note_state(note.state),
+        note.created_at.as_micros(),
+        note.provider.as_str(),
+        note.model.as_str(),
+        note.fallback,
+        note.superseded_at.map(Instant::as_micros),
+        note.superseded_by.map(|id| id.0)
+    )?;
+    Ok(())
+}
+
+/// Changes how a note stands and who read it.
+pub async fn update(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- note::update
+        update note set state = $3, provider = $4, model = $5, fallback = $6, superseded_at = $7, superseded_by = $8
+        where bucket = $1 and id = $2",
+        Bucket::of(note.patient_id).get(),
+        note.id.0,
+        code::note_state(note.state),
+        note.provider.as_str(),
+        note.model.as_str(),
+        note.fallback,
+        note.superseded_at.map(Instant::as_micros),
+        note.superseded_by.map(|id| id.0)
+    )?;
+    Ok(())
+}
+
+/// Adds a sealed form.
+pub async fn add_envelope(tx: &mut Tx, note: &Note, seq: i64, body: &[u8]) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- note::add_envelope
+        insert into envelope (bucket, note_id, seq, patient_id, doctor_id, body) values ($1, $2, $3, $4, $5, $6)",
+        Bucket::of(note.patient_id).get(),
+        note.id.0,
+        seq,
+        note.patient_id.0,
+        note.doctor_id.0,
+        body
+    )?;
+    Ok(())
+}
+
+/// The newest sealed form of a patient's note, exactly as signed.
+pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Option<Vec<u8>>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Vec<u8>,),
+        "-- note::envelope
+        select body from envelope where bucket = $1 and note_id = $2 and patient_id = $3 order by seq desc limit 1",
+        Bucket::of(patient).get(),
+        note.0,
+        patient.0
+    )?;
+    Ok(rows.into_iter().next().map(|row| row.0))
+}
+
+type Row = (Uuid, Uuid, Uuid, i16, i64, String, String, bool, Option<i64>, Option<Uuid>);
+
+fn read(row: Row) -> Result<Note, StoreError> {
+    let (id, patient, doctor, state, created_at, provider, model, fallback, superseded_at, superseded_by) =
+        row;
+    Ok(Note {
+        id: NoteId(id),
+        patient_id: UserId(patient),
+        doctor_id: UserId(doctor),
+        state: code::to_note_state(state)?,
+        created_at: created_at.into(),
+        provider,
+        model,
+        fallback,
+        superseded_at: superseded_at.map(Instant::from),
+        superseded_by: superseded_by.map(NoteId),
+    })
+}
+
+/// The live note of a doctor for a patient.
+pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Note>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- note::live
+        select id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.0
+    )?;
+    rows.into_iter().next().map(read).transpose()
+}
+
+/// A note by its id, whose patient is known.
+pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- note::get
+        select id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        from note where bucket = $1 and id = $2 and patient_id = $3",
+        Bucket::of(patient).get(),
+        id.0,
+        patient.0
+    )?;
+    rows.into_iter().next().map(read).transpose()
+}
+
+/// A note by its id alone, for a doctor who wrote it. Looks into every bucket.
+pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- note::by_doctor
+        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
+        select note.id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        from buckets join note on note.bucket = buckets.bucket and note.id = $1 where doctor_id = $2",
+        id.0,
+        doctor.0
+    )?;
+    rows.into_iter().next().map(read).transpose()
+}
+
+/// A patient's notes, newest first, of one doctor or of all, older than one.
+pub async fn list(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+    before: Option<NoteId>,
+    limit: i64,
+) -> Result<Vec<Note>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- note::list
+        select id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        from note where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null) and id < $4
+        order by id desc limit $5",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.map(|id| id.0),
+        before.map_or(Uuid::max(), |id| id.0),
+        limit
+    )?;
+    rows.into_iter().map(read).collect()
+}

@@ -1,0 +1,51 @@
+//! A person's zone and times of day, as they hold from an instant on.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, UserId},
+    instant::Instant,
+};
+
+/// One regime as stored.
+#[derive(Clone, Debug)]
+pub struct RegimeRow {
+    /// From when on.
+    pub from: Instant,
+    /// The IANA zone.
+    pub time_zone: String,
+    /// The times of day as JSON.
+    pub anchors: String,
+}
+
+/// Sets what holds from an instant on.
+pub async fn put(tx: &mut Tx, person: UserId, regime: &RegimeRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- regime::put
+        insert into regime (bucket, person_id, from_at, time_zone, anchors) values ($1, $2, $3, $4, $5)
+        on conflict (bucket, person_id, from_at) do update
+        set time_zone = excluded.time_zone, anchors = excluded.anchors",
+        Bucket::of(person).get(),
+        person.0,
+        regime.from.as_micros(),
+        regime.time_zone.as_str(),
+        regime.anchors.as_str()
+    )?;
+    Ok(())
+}
+
+/// All regimes of a person in order. There is one from sign-up on.
+pub async fn of(tx: &mut Tx, person: UserId) -> Result<Vec<RegimeRow>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i64, String, String),
+        "-- regime::of
+        select from_at, time_zone, anchors from regime where bucket = $1 and person_id = $2 order by from_at",
+        Bucket::of(person).get(),
+        person.0
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(from, time_zone, anchors)| RegimeRow { from: from.into(), time_zone, anchors })
+        .collect())
+}

@@ -1,0 +1,88 @@
+//! What the service keeps about itself: its heartbeat, its outages, its signing keys.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::{course::Outage, instant::Instant};
+use uuid::Uuid;
+
+/// When a worker was last alive.
+pub async fn heartbeat(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
+    let rows = fetch_all!(tx, (i64,), "-- service::heartbeat\nselect at from heartbeat where id = 0")?;
+    Ok(rows.first().map(|row| row.0.into()))
+}
+
+/// Says that a worker is alive. Never goes back.
+pub async fn beat(tx: &mut Tx, now: Instant) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- service::beat
+        insert into heartbeat (id, at) values (0, $1)
+        on conflict (id) do update set at = excluded.at where heartbeat.at < excluded.at",
+        now.as_micros()
+    )?;
+    Ok(())
+}
+
+/// Records a time in which nobody was reminded.
+pub async fn add_outage(tx: &mut Tx, outage: Outage) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- service::add_outage
+        insert into outage (from_at, to_at) values ($1, $2)
+        on conflict (from_at) do update set to_at = excluded.to_at where outage.to_at < excluded.to_at",
+        outage.from.as_micros(),
+        outage.to.as_micros()
+    )?;
+    Ok(())
+}
+
+/// The outages that ended after an instant.
+pub async fn outages(tx: &mut Tx, since: Instant) -> Result<Vec<Outage>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i64, i64),
+        "-- service::outages\nselect from_at, to_at from outage where to_at > $1 order by from_at",
+        since.as_micros()
+    )?;
+    Ok(rows.into_iter().map(|(from, to)| Outage { from: from.into(), to: to.into() }).collect())
+}
+
+/// A token signing key, sealed by the outer layer.
+#[derive(Clone, Debug)]
+pub struct SigningKeyRow {
+    /// The key id in token headers.
+    pub kid: String,
+    /// When it was made.
+    pub created_at: Instant,
+    /// The row the sealing is bound to.
+    pub row_id: Uuid,
+    /// The sealed seed.
+    pub sealed: Vec<u8>,
+}
+
+/// All signing keys, newest first.
+pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (String, i64, Uuid, Vec<u8>),
+        "-- service::signing_keys
+        select kid, created_at, row_id, sealed from signing_key order by created_at desc, kid"
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(kid, at, row_id, sealed)| SigningKeyRow { kid, created_at: at.into(), row_id, sealed })
+        .collect())
+}
+
+/// Stores a signing key.
+pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- service::add_signing_key
+        insert into signing_key (kid, created_at, row_id, sealed) values ($1, $2, $3, $4)",
+        key.kid.as_str(),
+        key.created_at.as_micros(),
+        key.row_id,
+        key.sealed.as_slice()
+    )?;
+    Ok(())
+}

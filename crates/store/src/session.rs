@@ -1,0 +1,153 @@
+//! Signed-in sessions. A session's row is what makes its tokens good.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, SessionId, UserId},
+    instant::Instant,
+};
+use uuid::Uuid;
+
+/// A session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The `sid` of its tokens.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// When it began.
+    pub created_at: Instant,
+    /// Its absolute end.
+    pub expires_at: Instant,
+    /// When the password was last given.
+    pub auth_at: Instant,
+    /// The person's security stamp at that time.
+    pub stamp: i32,
+    /// The account root key under the session's secret (slot 4) and the outer layer.
+    pub wrapped: Vec<u8>,
+    /// SHA-256 of the refresh secret in use.
+    pub refresh_hash: Vec<u8>,
+    /// SHA-256 of the one before.
+    pub previous_hash: Option<Vec<u8>>,
+    /// When it was last renewed.
+    pub rotated_at: Instant,
+    /// What signed in, as it named itself.
+    pub device: String,
+}
+
+/// Begins a session.
+pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- session::insert
+        insert into session (bucket, id, user_id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, null, $10, $11)",
+        Bucket::of(session.user_id).get(),
+        session.id.0,
+        session.user_id.0,
+        session.created_at.as_micros(),
+        session.expires_at.as_micros(),
+        session.auth_at.as_micros(),
+        session.stamp,
+        session.wrapped.as_slice(),
+        session.refresh_hash.as_slice(),
+        session.rotated_at.as_micros(),
+        session.device.as_str()
+    )?;
+    Ok(())
+}
+
+type Row = (Uuid, i64, i64, i64, i32, Vec<u8>, Vec<u8>, Option<Vec<u8>>, i64, String);
+
+fn read(user_id: UserId, row: Row) -> Session {
+    let (id, created, expires, auth, stamp, wrapped, refresh_hash, previous_hash, rotated, device) = row;
+    Session {
+        id: SessionId(id),
+        user_id,
+        created_at: created.into(),
+        expires_at: expires.into(),
+        auth_at: auth.into(),
+        stamp,
+        wrapped,
+        refresh_hash,
+        previous_hash,
+        rotated_at: rotated.into(),
+        device,
+    }
+}
+
+/// A person's session that has not ended by `now`.
+pub async fn get(
+    tx: &mut Tx,
+    user: UserId,
+    id: SessionId,
+    now: Instant,
+) -> Result<Option<Session>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- session::get
+        select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device
+        from session where bucket = $1 and id = $2 and user_id = $3 and expires_at > $4",
+        Bucket::of(user).get(),
+        id.0,
+        user.0,
+        now.as_micros()
+    )?;
+    Ok(rows.into_iter().next().map(|row| read(user, row)))
+}
+
+/// All sessions of a person, newest first.
+pub async fn of_user(tx: &mut Tx, user: UserId, now: Instant) -> Result<Vec<Session>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- session::of_user
+        select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device
+        from session where bucket = $1 and user_id = $2 and expires_at > $3 order by created_at desc, id",
+        Bucket::of(user).get(),
+        user.0,
+        now.as_micros()
+    )?;
+    Ok(rows.into_iter().map(|row| read(user, row)).collect())
+}
+
+/// Renews a session: a new refresh secret, the account key wrapped anew. Only while the secret
+/// in use is still the one the caller saw.
+pub async fn rotate(
+    tx: &mut Tx,
+    session: &Session,
+    refresh_hash: &[u8],
+    wrapped: &[u8],
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- session::rotate
+        update session set previous_hash = refresh_hash, refresh_hash = $4, wrapped = $5, rotated_at = $6
+        where bucket = $1 and id = $2 and refresh_hash = $3",
+        Bucket::of(session.user_id).get(),
+        session.id.0,
+        session.refresh_hash.as_slice(),
+        refresh_hash,
+        wrapped,
+        now.as_micros()
+    )?;
+    Ok(rows == 1)
+}
+
+/// Ends a person's session; whether there was one.
+pub async fn delete(tx: &mut Tx, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- session::delete\ndelete from session where bucket = $1 and id = $2 and user_id = $3",
+        Bucket::of(user).get(),
+        id.0,
+        user.0
+    )?;
+    Ok(rows == 1)
+}
+
+/// Removes the sessions that have ended.
+pub async fn delete_expired(tx: &mut Tx, now: Instant) -> Result<u64, StoreError> {
+    execute!(tx, "-- session::delete_expired\ndelete from session where expires_at <= $1", now.as_micros())
+}

@@ -1,0 +1,210 @@
+//! Steps: when, never what. The words stand in the note's envelope.
+
+use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    course::Policy,
+    id::{Bucket, NoteId, StepId, UserId},
+    instant::Instant,
+    step::Kind,
+};
+use uuid::Uuid;
+
+/// How a task stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// Not answered.
+    #[default]
+    Open,
+    /// Done.
+    Done,
+    /// Left out on purpose.
+    Skipped,
+}
+
+/// A step.
+#[derive(Clone, Debug)]
+pub struct StepRow {
+    /// Which; also its item in the envelope.
+    pub id: StepId,
+    /// Out of which note.
+    pub note_id: NoteId,
+    /// Whose.
+    pub patient_id: UserId,
+    /// By whom.
+    pub doctor_id: UserId,
+    /// Its place in the note.
+    pub position: i16,
+    /// Task or plan.
+    pub kind: Kind,
+    /// How a task stands; of no meaning for a plan.
+    pub task: Task,
+    /// The schedule of a plan step, the exact JSON that was signed.
+    pub timing: Option<String>,
+    /// What a miss does.
+    pub policy: Policy,
+    /// When it came into force.
+    pub activated_at: Instant,
+    /// When a task is due.
+    pub due_at: Option<Instant>,
+    /// When a task was answered.
+    pub answered_at: Option<Instant>,
+    /// When a newer note took its place.
+    pub superseded_at: Option<Instant>,
+    /// Which.
+    pub superseded_by: Option<NoteId>,
+}
+
+/// Stores a step.
+pub async fn insert(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- step::insert
+        insert into step (bucket, id, note_id, patient_id, doctor_id, position, kind, state, timing, policy, activated_at,
+          due_at, answered_at, superseded_at, superseded_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        Bucket::of(step.patient_id).get(),
+        step.id.0,
+        step.note_id.0,
+        step.patient_id.0,
+        step.doctor_id.0,
+        step.position,
+        code::kind(step.kind),
+        code::task(step.task),
+        step.timing.as_deref(),
+        code::policy(step.policy),
+        step.activated_at.as_micros(),
+        step.due_at.map(Instant::as_micros),
+        step.answered_at.map(Instant::as_micros),
+        step.superseded_at.map(Instant::as_micros),
+        step.superseded_by.map(|id| id.0)
+    )?;
+    Ok(())
+}
+
+type Row = (
+    Uuid,
+    Uuid,
+    Uuid,
+    i16,
+    i16,
+    i16,
+    Option<String>,
+    i16,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Option<Uuid>,
+);
+
+fn read(patient_id: UserId, row: Row) -> Result<StepRow, StoreError> {
+    let (id, note, doctor, position, kind, task, timing, policy, activated, due, answered, superseded, by) =
+        row;
+    Ok(StepRow {
+        id: StepId(id),
+        note_id: NoteId(note),
+        patient_id,
+        doctor_id: UserId(doctor),
+        position,
+        kind: code::to_kind(kind)?,
+        task: code::to_task(task)?,
+        timing,
+        policy: code::to_policy(policy)?,
+        activated_at: activated.into(),
+        due_at: due.map(Instant::from),
+        answered_at: answered.map(Instant::from),
+        superseded_at: superseded.map(Instant::from),
+        superseded_by: by.map(NoteId),
+    })
+}
+
+/// A patient's steps, of one doctor or of all: those in force, and those that were still in
+/// force at `since`. In the order of notes and places.
+pub async fn of_patient(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+    since: Instant,
+) -> Result<Vec<StepRow>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- step::of_patient
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+        from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
+          and (superseded_at is null or superseded_at >= $4)
+        order by note_id, position",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.map(|id| id.0),
+        since.as_micros()
+    )?;
+    rows.into_iter().map(|row| read(patient, row)).collect()
+}
+
+/// The steps of a note.
+pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<StepRow>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- step::of_note
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+        from step where bucket = $1 and patient_id = $2 and note_id = $3 order by position",
+        Bucket::of(patient).get(),
+        patient.0,
+        note.0
+    )?;
+    rows.into_iter().map(|row| read(patient, row)).collect()
+}
+
+/// One step of a patient. Locked until the transaction ends: answers to it follow one another.
+pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<StepRow>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- step::lock
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+        from step where bucket = $1 and id = $2 and patient_id = $3",
+        postgres(" for update"),
+        "",
+        Bucket::of(patient).get(),
+        id.0,
+        patient.0
+    )?;
+    rows.into_iter().next().map(|row| read(patient, row)).transpose()
+}
+
+/// Answers a task.
+pub async fn answer(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- step::answer\nupdate step set state = $3, answered_at = $4 where bucket = $1 and id = $2",
+        Bucket::of(step.patient_id).get(),
+        step.id.0,
+        code::task(step.task),
+        step.answered_at.map(Instant::as_micros)
+    )?;
+    Ok(())
+}
+
+/// Ends all steps of a note in favour of another.
+pub async fn supersede(
+    tx: &mut Tx,
+    patient: UserId,
+    note: NoteId,
+    at: Instant,
+    by: NoteId,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- step::supersede
+        update step set superseded_at = $4, superseded_by = $5
+        where bucket = $1 and patient_id = $2 and note_id = $3 and superseded_at is null",
+        Bucket::of(patient).get(),
+        patient.0,
+        note.0,
+        at.as_micros(),
+        by.0
+    )?;
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! The rules that the store itself holds, on both engines.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use aftercare_core::{
+    course::{Occurrence, OccurrenceStatus, Outage},
+    id::{NoteId, RelationshipId, StepId, UserId},
+    instant::{Instant, Span},
+    people::Role,
+};
+use aftercare_store::{
+    StoreError,
+    account::{self, BundleRow, PasswordRow, Person},
+    care::{self, Care},
+    directory::{self, Entry},
+    due::{self, Wake},
+    idempotency,
+    note::{self, Note, NoteState},
+    occurrence, on_both_engines,
+    regime::{self, RegimeRow},
+    service,
+};
+use uuid::Uuid;
+
+const NOW: i64 = 1_770_000_000_000_000;
+
+fn now() -> Instant {
+    Instant::from_micros(NOW)
+}
+
+fn user(n: u128) -> UserId {
+    UserId(Uuid::from_u128(n))
+}
+
+fn person(id: UserId) -> Person {
+    Person {
+        id,
+        role: Role::Patient,
+        name: "Ada".to_owned(),
+        email: vec![1; 40],
+        created_at: now(),
+        password: PasswordRow { salt: vec![2; 16], kdf: (65_536, 3, 1), verifier: vec![3; 32] },
+        stamp: 1,
+    }
+}
+
+fn bundle() -> BundleRow {
+    BundleRow { epoch: 1, enc_pk: vec![4; 1216], sign_pk: vec![5; 32], sig: vec![6; 64] }
+}
+
+fn a_note(id: u128, state: NoteState) -> Note {
+    Note {
+        id: NoteId(Uuid::from_u128(id)),
+        patient_id: user(1),
+        doctor_id: user(2),
+        state,
+        created_at: now(),
+        provider: "rules".to_owned(),
+        model: "1".to_owned(),
+        fallback: false,
+        superseded_at: None,
+        superseded_by: None,
+    }
+}
+
+on_both_engines! {
+    /// An account is found by its address's keyed hash, and one address is one account.
+    async fn one_address_one_account(store: Store) {
+        let mut tx = store.write().await.unwrap();
+        account::insert(&mut tx, &person(user(1)), &[9; 32], &[7; 32], &bundle()).await.unwrap();
+        account::put_wrapped(&mut tx, user(1), 1, 1, &[8; 92]).await.unwrap();
+        account::put_wrapped(&mut tx, user(1), 1, 2, &[9; 92]).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        assert_eq!(account::find(&mut tx, &[9; 32]).await.unwrap(), Some(user(1)));
+        assert_eq!(account::find(&mut tx, &[8; 32]).await.unwrap(), None);
+        let found = account::get(&mut tx, user(1)).await.unwrap().unwrap();
+        assert_eq!((found.name.as_str(), found.password.kdf), ("Ada", (65_536, 3, 1)));
+        assert_eq!(account::wrapped(&mut tx, user(1), 1).await.unwrap(), Some((2, vec![9; 92])));
+        assert_eq!(account::bundle(&mut tx, user(1)).await.unwrap().unwrap().enc_pk.len(), 1216);
+        drop(tx);
+        let mut tx = store.write().await.unwrap();
+        let again = account::insert(&mut tx, &person(user(2)), &[9; 32], &[7; 32], &bundle()).await;
+        assert!(matches!(again, Err(StoreError::Taken(_))));
+    }
+
+    /// Of two workers on one database none gets what the other holds, and together they get all.
+    async fn claims_are_exclusive(store: Store) {
+        let mut tx = store.write().await.unwrap();
+        for n in 0..20 {
+            for minutes in [-1, 5] {
+                let at = now() + Span::from_minutes(minutes);
+                due::insert(&mut tx, Wake { at, step_id: StepId(Uuid::from_u128(n)), patient_id: user(7) }).await.unwrap();
+                due::insert(&mut tx, Wake { at, step_id: StepId(Uuid::from_u128(n)), patient_id: user(7) }).await.unwrap();
+            }
+        }
+        tx.commit().await.unwrap();
+        let mut reader = store.read().await.unwrap();
+        let buckets = due::buckets(&mut reader, now()).await.unwrap();
+        assert_eq!(buckets, [aftercare_core::id::Bucket::of(user(7)).get()]);
+        assert_eq!(due::next(&mut reader).await.unwrap(), Some(now() - Span::from_minutes(1)));
+        drop(reader);
+        let worker = |limit| {
+            let store = store.clone();
+            let bucket = buckets[0];
+            async move {
+                let mut tx = store.write().await.unwrap();
+                let wakes = due::claim(&mut tx, bucket, now(), limit).await.unwrap();
+                tokio::task::yield_now().await;
+                tx.commit().await.unwrap();
+                wakes
+            }
+        };
+        let (a, b) = tokio::join!(worker(12), worker(12));
+        let mut steps: Vec<_> = a.iter().chain(&b).map(|wake| wake.step_id).collect();
+        let claimed = steps.len();
+        steps.sort();
+        steps.dedup();
+        assert_eq!(steps.len(), claimed, "one wake went to two workers");
+        let rest = worker(100).await.len();
+        assert_eq!(claimed + rest, 20);
+        assert!(worker(100).await.is_empty());
+    }
+
+    /// What a worker claimed and did not commit is there for the next.
+    async fn an_undone_claim_comes_back(store: Store) {
+        let wake = Wake { at: now(), step_id: StepId(Uuid::from_u128(1)), patient_id: user(7) };
+        let bucket = aftercare_core::id::Bucket::of(user(7)).get();
+        let mut tx = store.write().await.unwrap();
+        due::insert(&mut tx, wake).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(due::claim(&mut tx, bucket, now(), 10).await.unwrap(), [wake]);
+        drop(tx);
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(due::claim(&mut tx, bucket, now(), 10).await.unwrap(), [wake]);
+    }
+
+    /// Never two live plans of one doctor for one patient.
+    async fn one_live_note_a_care(store: Store) {
+        let mut tx = store.write().await.unwrap();
+        note::insert(&mut tx, &a_note(1, NoteState::Live)).await.unwrap();
+        note::insert(&mut tx, &a_note(2, NoteState::ExtractionFailed)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        let second = note::insert(&mut tx, &a_note(3, NoteState::Live)).await;
+        assert!(matches!(second, Err(StoreError::Taken(_))));
+        drop(tx);
+        let mut tx = store.read().await.unwrap();
+        let list = note::list(&mut tx, user(1), Some(user(2)), None, 10).await.unwrap();
+        assert_eq!(list.iter().map(|n| n.id.0.as_u128()).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(note::by_doctor(&mut tx, user(2), a_note(1, NoteState::Live).id).await.unwrap().unwrap().patient_id, user(1));
+        assert!(note::by_doctor(&mut tx, user(3), a_note(1, NoteState::Live).id).await.unwrap().is_none());
+    }
+
+    /// A doctor's side follows the patient's choice, however often it is told.
+    async fn caseloads_follow_choices(store: Store) {
+        let mut care = Care {
+            id: RelationshipId(Uuid::from_u128(5)),
+            patient_id: user(1),
+            doctor_id: user(2),
+            since: now(),
+            until: None,
+            statement: (1, 2, vec![3; 64]),
+            last_seq: 0,
+            last_transcript: vec![0; 32],
+            last_ticket: 0,
+            live_ticket: 0,
+            last_note_at: None,
+            extraction_failed: false,
+        };
+        let mut tx = store.write().await.unwrap();
+        care::put(&mut tx, &care, Uuid::from_u128(1)).await.unwrap();
+        assert_eq!(care::project(&mut tx, 10).await.unwrap(), 1);
+        assert_eq!(care::project(&mut tx, 10).await.unwrap(), 0);
+        assert_eq!(care::caseload(&mut tx, user(2)).await.unwrap(), [user(1)]);
+        let locked = care::lock(&mut tx, user(1), user(2)).await.unwrap().unwrap();
+        assert_eq!(care::take_ticket(&mut tx, &locked).await.unwrap(), 1);
+        care.until = Some(now());
+        care::put(&mut tx, &care, Uuid::from_u128(2)).await.unwrap();
+        care::project(&mut tx, 10).await.unwrap();
+        assert!(care::caseload(&mut tx, user(2)).await.unwrap().is_empty());
+        let kept = care::get(&mut tx, user(1), user(2)).await.unwrap().unwrap();
+        assert_eq!((kept.last_ticket, kept.is_current()), (1, false));
+        assert!(care::of_patient(&mut tx, user(1)).await.unwrap().is_empty());
+    }
+
+    /// One row an occurrence, whatever is put how often.
+    async fn one_row_an_occurrence(store: Store) {
+        let step = StepId(Uuid::from_u128(1));
+        let mut tx = store.write().await.unwrap();
+        for (ordinal, status) in [(0, OccurrenceStatus::Due), (0, OccurrenceStatus::Done), (1, OccurrenceStatus::Due)] {
+            let occurrence = Occurrence { ordinal, due_at: now(), closes_at: now(), status, on_time: None, answered_at: None };
+            occurrence::put(&mut tx, user(1), step, &occurrence, now()).await.unwrap();
+        }
+        let recorded = occurrence::recorded(&mut tx, user(1), step).await.unwrap();
+        assert_eq!((recorded.count, recorded.open), (2, Some(1)));
+        occurrence::truncate(&mut tx, user(1), step, 1).await.unwrap();
+        assert_eq!(occurrence::of_step(&mut tx, user(1), step).await.unwrap(), [(0, now(), 1)]);
+    }
+
+    /// The directory is searched as text, never as a pattern.
+    async fn the_directory_is_searched_by_text(store: Store) {
+        let entry = |n, name: &str, specialty: Option<&str>| Entry {
+            doctor_id: user(n),
+            name: name.to_owned(),
+            specialty: specialty.map(str::to_owned),
+            bio: None,
+        };
+        let mut tx = store.write().await.unwrap();
+        directory::put(&mut tx, &entry(1, "Grace Hopper", Some("Cardiology"))).await.unwrap();
+        directory::put(&mut tx, &entry(2, "Zo\u{eb} 100%", None)).await.unwrap();
+        let found = async |tx: &mut aftercare_store::Tx, text: &str| {
+            directory::search(tx, text, None, 10).await.unwrap().into_iter().map(|e| e.doctor_id).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&mut tx, "CARDIO").await, [user(1)]);
+        assert_eq!(found(&mut tx, "0%").await, [user(2)]);
+        assert!(found(&mut tx, "%z").await.is_empty());
+        assert_eq!(found(&mut tx, "").await.len(), 2);
+        assert_eq!(directory::search(&mut tx, "", Some(user(1)), 10).await.unwrap().len(), 1);
+    }
+
+    /// The heartbeat never goes back, and outages are known by when they ended.
+    async fn heartbeats_and_outages(store: Store) {
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(service::heartbeat(&mut tx).await.unwrap(), None);
+        service::beat(&mut tx, now()).await.unwrap();
+        service::beat(&mut tx, now() - Span::from_hours(1)).await.unwrap();
+        assert_eq!(service::heartbeat(&mut tx).await.unwrap(), Some(now()));
+        service::add_outage(&mut tx, Outage { from: now(), to: now() + Span::from_hours(1) }).await.unwrap();
+        assert_eq!(service::outages(&mut tx, now()).await.unwrap().len(), 1);
+        assert!(service::outages(&mut tx, now() + Span::from_hours(1)).await.unwrap().is_empty());
+    }
+
+    /// A request key is begun once.
+    async fn a_request_is_begun_once(store: Store) {
+        let mut tx = store.write().await.unwrap();
+        idempotency::begin(&mut tx, &[1; 32], &[2; 32], now()).await.unwrap();
+        idempotency::finish(&mut tx, &[1; 32], 201, b"sealed").await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        assert!(matches!(idempotency::begin(&mut tx, &[1; 32], &[2; 32], now()).await, Err(StoreError::Taken(_))));
+        drop(tx);
+        let mut tx = store.write().await.unwrap();
+        let seen = idempotency::get(&mut tx, &[1; 32]).await.unwrap().unwrap();
+        assert_eq!((seen.status, seen.answer.as_slice()), (201, b"sealed".as_slice()));
+        assert_eq!(idempotency::forget_before(&mut tx, now() + Span::from_hours(1)).await.unwrap(), 1);
+    }
+
+    /// Zones and times of day are kept as they held.
+    async fn regimes_are_a_history(store: Store) {
+        let row = |hours, zone: &str| RegimeRow { from: now() + Span::from_hours(hours), time_zone: zone.to_owned(), anchors: "{}".to_owned() };
+        let mut tx = store.write().await.unwrap();
+        regime::put(&mut tx, user(1), &row(5, "Asia/Tokyo")).await.unwrap();
+        regime::put(&mut tx, user(1), &row(0, "Europe/Berlin")).await.unwrap();
+        let zones: Vec<_> = regime::of(&mut tx, user(1)).await.unwrap().into_iter().map(|r| r.time_zone).collect();
+        assert_eq!(zones, ["Europe/Berlin", "Asia/Tokyo"]);
+    }
+}
