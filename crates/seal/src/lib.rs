@@ -8,12 +8,14 @@
 //!   derived from it, [`wrap`]: how it is kept;
 //! - [`bundle`]: a person's public keys, and what is signed with them;
 //! - [`envelope`]: the sealed note on the wire, [`writer`] and [`reader`]: making and opening it;
+//! - [`jws`]: signed access tokens;
 //! - [`server`]: what the server derives from its own master key.
 
 pub mod ark;
 pub mod bundle;
 pub mod bytes;
 pub mod envelope;
+pub mod jws;
 pub mod pae;
 pub mod password;
 pub mod reader;

@@ -114,6 +114,11 @@ impl MasterKeys {
         Bytes(hmac(&self.lookup("mail"), normalize_email(email).as_bytes()))
     }
 
+    /// A keyed hash for looking something up or comparing it, without storing what it is of.
+    pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Bytes<32> {
+        Bytes(hmac(&self.lookup("digest"), &pae::pae(&[purpose.as_bytes(), &pae::pae(parts)])))
+    }
+
     /// The salt an unknown address is answered with, always the same for one address.
     pub fn fake_salt(&self, email: &str) -> [u8; 16] {
         let digest = hmac(&self.lookup("fake"), normalize_email(email).as_bytes());

@@ -29,6 +29,8 @@ pub struct Note {
     pub doctor_id: UserId,
     /// How it stands.
     pub state: NoteState,
+    /// Its ticket: of two notes in flight the one with the higher wins.
+    pub ticket: i64,
     /// When it was submitted.
     pub created_at: Instant,
     /// Who read it: `rules`, `gemini`, `openai`.
@@ -48,13 +50,14 @@ pub async fn insert(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- note::insert
-        insert into note (bucket, id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        insert into note (bucket, id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         Bucket::of(note.patient_id).get(),
         note.id.0,
         note.patient_id.0,
         note.doctor_id.0,
         code::note_state(note.state),
+        note.ticket,
         note.created_at.as_micros(),
         note.provider.as_str(),
         note.model.as_str(),
@@ -114,16 +117,28 @@ pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Opti
     Ok(rows.into_iter().next().map(|row| row.0))
 }
 
-type Row = (Uuid, Uuid, Uuid, i16, i64, String, String, bool, Option<i64>, Option<Uuid>);
+type Row = (Uuid, Uuid, Uuid, i16, i64, i64, String, String, bool, Option<i64>, Option<Uuid>);
 
 fn read(row: Row) -> Result<Note, StoreError> {
-    let (id, patient, doctor, state, created_at, provider, model, fallback, superseded_at, superseded_by) =
-        row;
+    let (
+        id,
+        patient,
+        doctor,
+        state,
+        ticket,
+        created_at,
+        provider,
+        model,
+        fallback,
+        superseded_at,
+        superseded_by,
+    ) = row;
     Ok(Note {
         id: NoteId(id),
         patient_id: UserId(patient),
         doctor_id: UserId(doctor),
         state: code::to_note_state(state)?,
+        ticket,
         created_at: created_at.into(),
         provider,
         model,
@@ -139,7 +154,7 @@ pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
         tx,
         Row,
         "-- note::live
-        select id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
         from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1",
         Bucket::of(patient).get(),
         patient.0,
@@ -154,7 +169,7 @@ pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note
         tx,
         Row,
         "-- note::get
-        select id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
         from note where bucket = $1 and id = $2 and patient_id = $3",
         Bucket::of(patient).get(),
         id.0,
@@ -170,7 +185,7 @@ pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option
         Row,
         "-- note::by_doctor
         with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select note.id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
         from buckets join note on note.bucket = buckets.bucket and note.id = $1 where doctor_id = $2",
         id.0,
         doctor.0
@@ -190,7 +205,7 @@ pub async fn list(
         tx,
         Row,
         "-- note::list
-        select id, patient_id, doctor_id, state, created_at, provider, model, fallback, superseded_at, superseded_by
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
         from note where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null) and id < $4
         order by id desc limit $5",
         Bucket::of(patient).get(),

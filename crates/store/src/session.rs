@@ -111,26 +111,42 @@ pub async fn of_user(tx: &mut Tx, user: UserId, now: Instant) -> Result<Vec<Sess
     Ok(rows.into_iter().map(|row| read(user, row)).collect())
 }
 
-/// Renews a session: a new refresh secret, the account key wrapped anew. Only while the secret
-/// in use is still the one the caller saw.
+/// A session that has not ended by `now`, by its id alone. Looks into every bucket.
+pub async fn find(tx: &mut Tx, id: SessionId, now: Instant) -> Result<Option<Session>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- session::find
+        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
+        select user_id from buckets join session on session.bucket = buckets.bucket and session.id = $1",
+        id.0
+    )?;
+    match rows.first() {
+        Some(row) => get(tx, UserId(row.0), id, now).await,
+        None => Ok(None),
+    }
+}
+
+/// Renews a session. Only while the refresh secret in use is still the one the caller saw.
+/// `previous` is what is accepted for a few seconds more, should the answer get lost.
 pub async fn rotate(
     tx: &mut Tx,
     session: &Session,
     refresh_hash: &[u8],
-    wrapped: &[u8],
-    now: Instant,
+    previous: &[u8],
+    rotated_at: Instant,
 ) -> Result<bool, StoreError> {
     let rows = execute!(
         tx,
         "-- session::rotate
-        update session set previous_hash = refresh_hash, refresh_hash = $4, wrapped = $5, rotated_at = $6
+        update session set previous_hash = $5, refresh_hash = $4, rotated_at = $6
         where bucket = $1 and id = $2 and refresh_hash = $3",
         Bucket::of(session.user_id).get(),
         session.id.0,
         session.refresh_hash.as_slice(),
         refresh_hash,
-        wrapped,
-        now.as_micros()
+        previous,
+        rotated_at.as_micros()
     )?;
     Ok(rows == 1)
 }

@@ -53,6 +53,7 @@ fn a_note(id: u128, state: NoteState) -> Note {
         patient_id: user(1),
         doctor_id: user(2),
         state,
+        ticket: 1,
         created_at: now(),
         provider: "rules".to_owned(),
         model: "1".to_owned(),

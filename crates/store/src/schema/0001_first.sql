@@ -120,6 +120,7 @@ create table note (
   patient_id uuid not null,
   doctor_id uuid not null,
   state smallint not null,
+  ticket bigint not null,
   created_at bigint not null,
   provider text not null,
   model text not null,
