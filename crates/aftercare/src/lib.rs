@@ -1,3 +1,20 @@
 //! Aftercare: the service and its command line.
+//!
+//! - [`app`]: the running service; [`config`], [`clock`], [`random`]: what it is given;
+//! - [`http`]: one file an endpoint; [`token`]: who is asking;
+//! - [`reader`]: who reads notes; [`notebook`]: notes sealed and opened;
+//! - [`plan`]: a patient's plan as it stands; [`engine`]: what happens by itself;
+//! - [`start`]: from a configuration to a service; [`cli`]: the command line.
 
+pub mod app;
 pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod http;
+pub mod notebook;
+pub mod plan;
+pub mod random;
+pub mod reader;
+pub mod start;
+pub mod token;

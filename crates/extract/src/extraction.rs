@@ -113,10 +113,11 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             about,
             evidence: evidence.to_owned(),
         }));
+        let action = without_schedule(&proposal.action, evidence, &reading);
         let timing = (reading.timing != Timing::default()).then_some(reading.timing);
         let step = Step {
             kind: proposal.kind,
-            action: proposal.action,
+            action: action.unwrap_or(proposal.action),
             evidence: evidence.to_owned(),
             category: proposal.category,
             timing,
@@ -124,6 +125,37 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         out.steps.push((step, char_offset(note, range.start)));
     }
     out
+}
+
+/// An action that ends in its quoted words, without the words of time in them, which the schedule
+/// says already: "Take Drug A daily for 7 days" is to take Drug A. `None` where they are needed:
+/// in several places ("1 in the morning, 2 at night"), or nothing would be left to do.
+fn without_schedule(action: &str, evidence: &str, reading: &timing::Reading) -> Option<String> {
+    let (first, last) = (reading.spans.first()?, reading.spans.last()?);
+    let apart = |pair: &[Range<usize>]| {
+        evidence[pair[0].end..pair[1].start]
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| !word.is_empty())
+    };
+    if reading.timing.as_needed || !reading.leftovers.is_empty() || reading.spans.windows(2).any(apart) {
+        return None;
+    }
+    let before = action.strip_suffix(evidence)?;
+    let head = format!("{before}{}", &evidence[..first.start]);
+    let mut head = head.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')' && c != '%');
+    while let Some((rest, "for" | "at" | "on" | "x" | "and" | "the" | "in" | "to" | "-")) =
+        head.rsplit_once(' ')
+    {
+        head = rest;
+    }
+    let tail = evidence[last.end..].trim_start_matches(|c: char| !c.is_alphanumeric() && c != '(');
+    let rest = if tail.is_empty() { head.to_owned() } else { format!("{head} {tail}") };
+    let enough =
+        rest.split_whitespace().count() >= 2 && rest.matches('(').count() == rest.matches(')').count();
+    let rest = rest.trim();
+    let mut letters = rest.chars();
+    let first = letters.next()?;
+    enough.then(|| first.to_uppercase().chain(letters).collect())
 }
 
 fn reason(key: &str) -> &'static str {

@@ -114,3 +114,8 @@ pub fn random<const N: usize>(rng: &mut impl rand_core::CryptoRng) -> [u8; N] {
     rng.fill_bytes(&mut bytes);
     bytes
 }
+
+/// Compares in constant time.
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    subtle::ConstantTimeEq::ct_eq(a, b).into()
+}

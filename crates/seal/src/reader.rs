@@ -1,19 +1,42 @@
 //! Opening an envelope, in the order the contract gives: form, author, stanza, commitment, items.
 
 use crate::{
-    SealError, Secret,
+    Id, SealError, Secret,
     ark::Keys,
     bundle::Bundle,
     envelope::{Envelope, Item, ItemType, commitment, item_key},
-    wrap::decrypt_with,
+    pae::pae,
+    wrap::{decrypt, decrypt_with, encrypt},
     writer::Plain,
 };
 use hpke::{Deserializable, Kem, OpModeR, aead::AesGcm256, kdf::HkdfSha256, kem::XWing};
+use rand_core::CryptoRng;
 
 /// The content key of a note a reader has opened. A bounded number of these may be cached;
 /// texts never are.
 #[derive(Clone, Debug)]
 pub struct ContentKey(Secret);
+
+impl ContentKey {
+    /// Seals a few words that belong to a note after it was signed (why a dose was left out), for
+    /// the note's readers.
+    pub fn seal_beside(&self, note: Id, id: Id, text: &[u8], rng: &mut impl CryptoRng) -> Vec<u8> {
+        encrypt(&self.beside(note, id), text, &beside_info(note, id), rng)
+    }
+
+    /// Opens them.
+    pub fn open_beside(&self, note: Id, id: Id, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        decrypt(&self.beside(note, id), sealed, &beside_info(note, id)).map(|text| text.to_vec())
+    }
+
+    fn beside(&self, note: Id, id: Id) -> Secret {
+        crate::pae::hkdf(self.0.expose(), &beside_info(note, id))
+    }
+}
+
+fn beside_info(note: Id, id: Id) -> Vec<u8> {
+    pae(&[b"aftercare/v1/beside", &note.0, &id.0])
+}
 
 /// Verifies the author and takes the reader's content key out of its stanza.
 pub fn open_key(

@@ -119,6 +119,12 @@ impl MasterKeys {
         Bytes(hmac(&self.lookup("digest"), &pae::pae(&[purpose.as_bytes(), &pae::pae(parts)])))
     }
 
+    /// A ring for one request alone, out of what only that request carries.
+    #[must_use]
+    pub fn for_request(&self, parts: &[&[u8]]) -> Self {
+        Self { ring: vec![(0, Secret::new(self.digest("request-key", parts).0))] }
+    }
+
     /// The salt an unknown address is answered with, always the same for one address.
     pub fn fake_salt(&self, email: &str) -> [u8; 16] {
         let digest = hmac(&self.lookup("fake"), normalize_email(email).as_bytes());

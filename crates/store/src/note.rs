@@ -216,3 +216,22 @@ pub async fn list(
     )?;
     rows.into_iter().map(read).collect()
 }
+
+/// The notes in force for a patient, of one doctor or of all.
+pub async fn live_ids(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+) -> Result<Vec<(NoteId, UserId)>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid, Uuid),
+        "-- note::live_ids
+        select id, doctor_id from note
+        where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null) and state = 1 order by id",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.map(|id| id.0)
+    )?;
+    Ok(rows.into_iter().map(|(id, doctor)| (NoteId(id), UserId(doctor))).collect())
+}

@@ -32,8 +32,8 @@ pub struct Reading {
     pub event: bool,
     /// Said to be taken once ("now", "stat", "single dose").
     pub once: bool,
-    /// Where the first words of time stand.
-    pub first: Option<usize>,
+    /// The words of time, as byte ranges of the text, in order.
+    pub spans: Vec<Range<usize>>,
 }
 
 /// Reads the schedule of a step of this kind, dates relative to the note's.
@@ -43,8 +43,9 @@ pub fn read(text: &str, kind: Kind, note_date: Option<Date>) -> Reading {
     let mut at = 0;
     while at < tokens.len() {
         if let Some(next) = reader.rule_at(at) {
-            reader.out.first.get_or_insert(tokens[at].start);
-            at = next.max(at + 1);
+            let next = next.max(at + 1);
+            reader.out.spans.push(tokens[at].start..tokens[next.min(tokens.len()) - 1].end);
+            at = next;
         } else if let Some(next) = reader.dose_at(at) {
             at = next;
         } else {

@@ -1,0 +1,347 @@
+//! Configuration: the embedded defaults, then a file, then the environment.
+
+use serde::Deserialize;
+use std::{net::SocketAddr, path::Path, path::PathBuf};
+use toml::{Table, Value};
+
+/// The defaults, commented: also the reference.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// Everything that can be set. See `config.default.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub database_url: Secret,
+    pub database_url_file: String,
+    pub master_keys: Secret,
+    pub master_keys_file: String,
+    pub profile: Profile,
+    pub issuer: String,
+    pub behind_proxy: bool,
+    pub worker: bool,
+    pub log: String,
+    pub extractor: Choice,
+    pub fallback_to_rules: bool,
+    pub gemini: Gemini,
+    pub openai: OpenAi,
+    pub model: Model,
+    pub password: Password,
+}
+
+/// A value that is never printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value, for those who must have it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is set.
+    pub fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_set() { "***" } else { "" })
+    }
+}
+
+/// What kind of place this runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A developer's machine.
+    Dev,
+    /// A hospital.
+    Hospital,
+}
+
+impl std::fmt::Display for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Dev => "dev",
+            Self::Hospital => "hospital",
+        })
+    }
+}
+
+impl Profile {
+    /// The shortest password, in characters (NIST SP 800-63B: 15 where nothing else protects it).
+    pub fn least_password(self) -> usize {
+        match self {
+            Self::Dev => 8,
+            Self::Hospital => 15,
+        }
+    }
+}
+
+/// Who reads notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    /// The live model that is configured, else the rules.
+    Auto,
+    /// The rules, which need nothing else.
+    Rules,
+    /// Google's Gemini.
+    Gemini,
+    /// An OpenAI-compatible server.
+    Openai,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Gemini {
+    pub api_key: Secret,
+    pub api_key_file: String,
+    pub model: String,
+    pub base_url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct OpenAi {
+    pub base_url: String,
+    pub model: String,
+    pub api_key: Secret,
+    pub api_key_file: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Model {
+    pub timeout_seconds: u64,
+    pub budget_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Password {
+    pub memory_kib: u32,
+    pub passes: u32,
+    pub at_once: usize,
+}
+
+/// What is wrong with the configuration, and the mend.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+fn wrong(text: impl Into<String>) -> ConfigError {
+    ConfigError(text.into())
+}
+
+impl Config {
+    /// Reads the defaults, a file, the environment (name and value pairs), and overrides as a
+    /// command line gives them (dotted key and value).
+    pub fn load(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+        overrides: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
+        let mut table: Table =
+            DEFAULTS.parse().map_err(|error| wrong(format!("the built-in defaults: {error}")))?;
+        if let Some(file) = file {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| wrong(format!("{}: {error}", file.display())))?;
+            let own: Table = text.parse().map_err(|error| wrong(format!("{}: {error}", file.display())))?;
+            merge(&mut table, own).map_err(|key| {
+                wrong(format!(
+                    "{}: unknown key {key}; `aftercare config defaults` prints all",
+                    file.display()
+                ))
+            })?;
+        }
+        for (name, value) in env {
+            let key = match name.as_str() {
+                "GEMINI_API_KEY" => "gemini.api_key".to_owned(),
+                "AFTERCARE_CONFIG" => continue,
+                _ => match name.strip_prefix("AFTERCARE_") {
+                    Some(name) => name.to_lowercase().replace("__", "."),
+                    None => continue,
+                },
+            };
+            set(&mut table, &key, &value).map_err(|error| wrong(format!("{name}: {error}")))?;
+        }
+        for (key, value) in overrides {
+            set(&mut table, key, value)
+                .map_err(|error| wrong(format!("--{}: {error}", key.replace('_', "-"))))?;
+        }
+        let mut config: Self = table.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
+        config.read_secret_files()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read_secret_files(&mut self) -> Result<(), ConfigError> {
+        for (secret, file) in [
+            (&mut self.database_url, &self.database_url_file),
+            (&mut self.master_keys, &self.master_keys_file),
+            (&mut self.gemini.api_key, &self.gemini.api_key_file),
+            (&mut self.openai.api_key, &self.openai.api_key_file),
+        ] {
+            if !file.is_empty() {
+                let text =
+                    std::fs::read_to_string(file).map_err(|error| wrong(format!("{file}: {error}")))?;
+                text.trim().clone_into(&mut secret.0);
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        aftercare_seal::password::Kdf { m: self.password.memory_kib, t: self.password.passes, p: 1 }
+            .check()
+            .map_err(|_| wrong("password: at least 19456 KiB with 2 passes or 47104 KiB with 1, at most 1 GiB and 16 passes"))?;
+        if self.password.at_once == 0 {
+            return Err(wrong("password.at_once: must be 1 or more"));
+        }
+        if self.extractor == Choice::Gemini && !self.gemini.api_key.is_set() {
+            return Err(wrong("extractor = gemini needs a key: set GEMINI_API_KEY"));
+        }
+        if self.extractor == Choice::Openai && self.openai.base_url.is_empty() {
+            return Err(wrong(
+                "extractor = openai needs AFTERCARE_OPENAI__BASE_URL and AFTERCARE_OPENAI__MODEL",
+            ));
+        }
+        if !self.openai.base_url.is_empty() && self.openai.model.is_empty() {
+            return Err(wrong("openai.base_url is set, openai.model is not: set AFTERCARE_OPENAI__MODEL"));
+        }
+        if self.profile == Profile::Dev && !self.listen.ip().is_loopback() {
+            return Err(wrong(format!(
+                "profile dev listens on loopback only, not on {}: its passwords are short and its clock can be moved",
+                self.listen.ip()
+            )));
+        }
+        if self.profile == Profile::Hospital {
+            let mut missing = Vec::new();
+            if !self.behind_proxy {
+                missing.push("TLS: declare the proxy that ends it with behind_proxy = true");
+            }
+            if !self.master_keys.is_set() {
+                missing.push("a master key from outside: set AFTERCARE_MASTER_KEYS_FILE");
+            }
+            missing.push("a mail transport: this version has none yet");
+            return Err(wrong(format!("profile hospital needs {}", missing.join("; "))));
+        }
+        Ok(())
+    }
+
+    /// The issuer of access tokens.
+    pub fn issuer(&self) -> String {
+        if self.issuer.is_empty() { format!("http://{}", self.listen) } else { self.issuer.clone() }
+    }
+
+    /// Where the master key lies if it is not given: beside the data folder, so that a copied
+    /// folder opens nothing.
+    pub fn key_file(&self) -> PathBuf {
+        let mut name = self.data.as_os_str().to_owned();
+        name.push(".key");
+        name.into()
+    }
+}
+
+/// Lays one table over another; `Err` with the first key the lower one does not know.
+fn merge(below: &mut Table, above: Table) -> Result<(), String> {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (None, _) => return Err(key),
+            (Some(Value::Table(below)), Value::Table(above)) => {
+                merge(below, above).map_err(|inner| format!("{key}.{inner}"))?;
+            }
+            (Some(slot), value) => *slot = value,
+        }
+    }
+    Ok(())
+}
+
+/// Sets a dotted key from text, as the type its default has.
+fn set(table: &mut Table, key: &str, text: &str) -> Result<(), String> {
+    let unknown = || format!("unknown setting {key}; `aftercare config defaults` prints all");
+    let (path, last) = key.rsplit_once('.').map_or((None, key), |(path, last)| (Some(path), last));
+    let table = match path {
+        None => table,
+        Some(path) => table.get_mut(path).and_then(Value::as_table_mut).ok_or_else(unknown)?,
+    };
+    let slot = table.get_mut(last).filter(|slot| !slot.is_table()).ok_or_else(unknown)?;
+    *slot = match slot {
+        Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| "must be true or false")?),
+        Value::Integer(_) => Value::Integer(text.parse().map_err(|_| "must be a whole number")?),
+        _ => Value::String(text.to_owned()),
+    };
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::load(None, env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())), &[])
+    }
+
+    #[test]
+    fn nothing_need_be_set() {
+        let config = load(&[("HOME", "/root")]).unwrap();
+        assert_eq!((config.profile, config.extractor), (Profile::Dev, Choice::Auto));
+        assert_eq!(config.key_file(), Path::new("./aftercare-data.key"));
+        assert_eq!(config.issuer(), "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn the_environment_reaches_every_level_and_secrets_are_masked() {
+        let config = load(&[
+            ("AFTERCARE_LISTEN", "127.0.0.1:9"),
+            ("AFTERCARE_GEMINI__MODEL", "m"),
+            ("AFTERCARE_PASSWORD__PASSES", "4"),
+            ("GEMINI_API_KEY", "hush"),
+        ])
+        .unwrap();
+        assert_eq!((config.listen.port(), config.gemini.model.as_str(), config.password.passes), (9, "m", 4));
+        assert_eq!(config.gemini.api_key.expose(), "hush");
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (env, says) in [
+            (("AFTERCARE_LISTN", "x"), "AFTERCARE_LISTN: unknown setting listn"),
+            (("AFTERCARE_GEMINI__KEY", "x"), "unknown setting gemini.key"),
+            (("AFTERCARE_WORKER", "yes"), "AFTERCARE_WORKER: must be true or false"),
+            (("AFTERCARE_PROFILE", "prod"), "unknown variant `prod`"),
+            (("AFTERCARE_LISTEN", "0.0.0.0:80"), "profile dev listens on loopback only"),
+            (("AFTERCARE_EXTRACTOR", "gemini"), "set GEMINI_API_KEY"),
+            (("AFTERCARE_PROFILE", "hospital"), "behind_proxy = true; a master key from outside"),
+            (("AFTERCARE_PASSWORD__MEMORY_KIB", "8"), "password: at least 19456 KiB"),
+            (("AFTERCARE_MASTER_KEYS_FILE", "/nowhere"), "/nowhere"),
+        ] {
+            let error = load(&[env]).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_lies_between_defaults_and_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("aftercare.toml");
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\n[gemini]\nmodel = \"file\"\n").unwrap();
+        let env = [("AFTERCARE_LISTEN".to_owned(), "127.0.0.1:2".to_owned())];
+        let config = Config::load(Some(&file), env, &[]).unwrap();
+        assert_eq!((config.listen.port(), config.gemini.model.as_str()), (2, "file"));
+        std::fs::write(&file, "[gemini]\nmodell = \"x\"\n").unwrap();
+        let error = Config::load(Some(&file), [], &[]).unwrap_err().to_string();
+        assert!(error.contains("unknown key gemini.modell"), "{error}");
+    }
+}

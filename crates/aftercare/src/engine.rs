@@ -1,0 +1,149 @@
+//! The engine: looks at each running step when its time has come, records what happened, and
+//! says when to look again.
+//!
+//! A course is computed, so the engine decides nothing: whatever is lost, late or done twice, the
+//! next look sets it right. One transaction takes a batch out of the due table and puts each
+//! step's next instant back; a worker that dies leaves its batch where it was.
+
+use crate::{app::App, plan};
+use aftercare_core::{
+    course::Outage,
+    instant::{Instant, Span},
+};
+use aftercare_store::{StoreError, care, due, idempotency, service, session};
+use std::time::Duration;
+
+/// At most so many steps in one transaction.
+const BATCH: i64 = 200;
+/// At least so often a worker says that it is alive.
+pub const HEARTBEAT: Span = Span::from_secs(30);
+/// No sign of life for longer is an outage: nobody was reminded.
+pub const OUTAGE: Span = Span::from_minutes(3);
+/// Requests with a key are remembered for so long.
+const IDEMPOTENCY: Span = Span::from_hours(24);
+
+/// Works off everything that is due now; how many steps were looked at.
+pub async fn round(app: &App) -> Result<u64, StoreError> {
+    let _alone = app.round.lock().await;
+    let now = app.now();
+    beat(app, now).await?;
+    work_off(app, now).await
+}
+
+async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
+    let mut total = 0;
+    loop {
+        let mut tx = app.store.read().await?;
+        let buckets = due::buckets(&mut tx, now).await?;
+        drop(tx);
+        let mut left = buckets.as_slice();
+        let mut claimed = 0;
+        while !left.is_empty() {
+            let (done, rest) = batch(app, left, now).await?;
+            claimed += done;
+            left = rest;
+        }
+        total += claimed;
+        if claimed == 0 {
+            return Ok(total);
+        }
+    }
+}
+
+/// One transaction: as many buckets as fill a batch.
+async fn batch<'a>(app: &App, buckets: &'a [i16], now: Instant) -> Result<(u64, &'a [i16]), StoreError> {
+    let mut tx = app.store.write().await?;
+    let (mut room, mut done, mut rest) = (BATCH, 0, buckets);
+    while let ([bucket, others @ ..], true) = (rest, room > 0) {
+        let wakes = due::claim(&mut tx, *bucket, now, room).await?;
+        for wake in &wakes {
+            if let Some((step, ..)) = plan::lock(&mut tx, wake.patient_id, wake.step_id, now).await? {
+                plan::record(&mut tx, &step, None, now).await?;
+            }
+        }
+        done += wakes.len() as u64;
+        room -= i64::try_from(wakes.len()).unwrap_or(room);
+        rest = others;
+    }
+    tx.commit().await?;
+    Ok((done, rest))
+}
+
+/// Says that a worker is alive; a silence before it is recorded as an outage.
+async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
+    let mut tx = app.store.read().await?;
+    let last = service::heartbeat(&mut tx).await?;
+    drop(tx);
+    if last.is_some_and(|last| now - last < HEARTBEAT) {
+        return Ok(());
+    }
+    let mut tx = app.store.write().await?;
+    if let Some(from) = last.filter(|last| now - *last > OUTAGE) {
+        service::add_outage(&mut tx, Outage { from, to: now }).await?;
+        tracing::warn!(%from, to = %now, "no worker was alive; what fell due and closed in this time counts as not delivered");
+    }
+    service::beat(&mut tx, now).await?;
+    care::project(&mut tx, BATCH).await?;
+    session::delete_expired(&mut tx, app.clock.wall()).await?;
+    idempotency::forget_before(&mut tx, now - IDEMPOTENCY).await?;
+    tx.commit().await
+}
+
+/// Moves the test clock forward, working off each instant on the way, so that it is not taken
+/// for an outage.
+pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
+    if !app.clock_moves {
+        return Ok(app.now());
+    }
+    let _alone = app.round.lock().await;
+    let target = app.now() + by;
+    loop {
+        let mut tx = app.store.read().await?;
+        let next = due::next(&mut tx).await?;
+        drop(tx);
+        let now = app.now();
+        let stop = next.map_or(target, |next| next.max(now)).min(target);
+        app.clock.advance(stop - now);
+        let mut tx = app.store.write().await?;
+        service::beat(&mut tx, app.now()).await?;
+        tx.commit().await?;
+        work_off(app, app.now()).await?;
+        if app.now() >= target {
+            return Ok(app.now());
+        }
+    }
+}
+
+/// Runs until `stop` is done: a round at each next due instant, on a hint, and once a heartbeat.
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        if let Err(error) = round(&app).await {
+            tracing::error!(%error, "the engine's round failed; it is tried again");
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(Duration::from_secs(1)) => continue,
+            }
+        }
+        let pause = pause(&app).await;
+        tokio::select! {
+            () = &mut stop => return,
+            () = app.hint.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Until the next due instant, but no longer than a heartbeat.
+async fn pause(app: &App) -> Duration {
+    let next = async {
+        let mut tx = app.store.read().await?;
+        due::next(&mut tx).await
+    };
+    let longest = HEARTBEAT;
+    let until = match next.await {
+        Ok(Some(next)) => (next - app.now()).min(longest),
+        Ok(None) | Err(_) => longest,
+    };
+    Duration::from_micros(u64::try_from(until.as_micros()).unwrap_or(0)).max(Duration::from_millis(5))
+}

@@ -1,0 +1,145 @@
+//! `POST /api/check-in/`: answering a reminder.
+
+use super::{
+    actor::{Actor, Patient, Reader},
+    json::Json,
+    problem::Problem,
+    reminders::ShowReminder,
+    steps::{answer_task, show_step},
+    view::{ReminderView, StepView},
+};
+use crate::{
+    app::App,
+    notebook::{self, People},
+    plan::{self, Habits, PlanStep},
+};
+use aftercare_core::{
+    course::{Answer, AnswerStatus},
+    id::{CheckInId, ReminderId, StepId},
+    instant::Instant,
+    people::about,
+};
+use aftercare_seal::Bytes;
+use aftercare_store::{
+    Tx, check_in, note,
+    step::{self, Task},
+};
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckIn {
+    /// As listed at `/api/reminders/`.
+    #[schema(value_type = Uuid)]
+    reminder_id: ReminderId,
+    /// `done` or `skipped`.
+    #[schema(value_type = String, example = "done")]
+    status: AnswerStatus,
+    /// When it was done; now if absent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Instant>,
+    /// Why it was left out; sealed for the patient and this doctor.
+    reason: Option<String>,
+}
+
+/// The reminder and its step, as they stand now.
+#[derive(Serialize, ToSchema)]
+pub struct CheckedIn {
+    /// The reminder.
+    reminder: ReminderView,
+    /// Its step.
+    step: StepView,
+}
+
+/// Answer a reminder
+///
+/// A missed one can be corrected, with the real time, for seven days while the plan is in force.
+/// The later answer holds; the same answer twice is one.
+#[utoipa::path(post, path = "/api/check-in/", tag = "Reminders and check-ins", security(("bearer" = [])), request_body = CheckIn, responses(
+    (status = 200, body = CheckedIn), (status = 404, description = "Nobody's, or somebody else's", body = Problem),
+    (status = 409, description = "`too_early`, `too_late` or `superseded`", body = Problem), (status = 422, body = Problem)))]
+pub async fn check_in(
+    State(app): State<App>,
+    Patient(actor): Patient,
+    reader: Reader,
+    Json(body): Json<CheckIn>,
+) -> Result<Json<CheckedIn>, Problem> {
+    let now = app.now();
+    let at = body.at.unwrap_or(now);
+    if at > now {
+        return Err(Problem::invalid_field("/at", "must not be in the future"));
+    }
+    let reason = body.reason.as_deref().map(|text| about(text, 500)).transpose();
+    let reason = reason.map_err(|error| Problem::invalid_field("/reason", error))?;
+    if reason.is_some() && body.status == AnswerStatus::Done {
+        return Err(Problem::invalid_field("/reason", "is for what was skipped; leave it out"));
+    }
+    let mut tx = app.store.write().await?;
+    let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
+    let found = plan::lock(&mut tx, actor.id, step, now).await?;
+    let (mut step, mut log, outages) = found.ok_or_else(Problem::not_found)?;
+    let habits = Habits::load(&mut tx, actor.id).await?;
+    if let Some((course, _)) = step.course.clone() {
+        let answer = Answer { ordinal, status: body.status, at, recorded_at: now };
+        course.check_in(&log, answer)?;
+        let last = log.iter().rev().find(|before| before.ordinal == ordinal);
+        if last.is_none_or(|last| last.status != answer.status || body.at.is_some_and(|at| at != last.at)) {
+            let id: CheckInId = app.random.id(now);
+            let sealed = match reason {
+                Some(text) => Some(seal_reason(&app, &mut tx, &actor, &step, id, &text).await?),
+                None => None,
+            };
+            check_in::insert(&mut tx, actor.id, step.row.id, id, &answer, sealed.as_deref()).await?;
+            log.push(answer);
+            step = PlanStep::new(step.row, &habits, &log, &outages, now)?;
+            plan::record(&mut tx, &step, Some(ordinal), now).await?;
+        }
+    } else {
+        if ordinal != 0 || step.row.due_at.is_none() {
+            return Err(Problem::not_found());
+        }
+        let task = match body.status {
+            AnswerStatus::Done => Task::Done,
+            AnswerStatus::Skipped => Task::Skipped,
+        };
+        answer_task(&mut tx, &mut step, task, at).await?;
+    }
+    tx.commit().await?;
+    app.hint.notify_one();
+
+    let view = show_step(&app, &actor, reader, step.clone()).await?;
+    let show = ShowReminder { step: &step, habits: &habits, action: &view.action };
+    let happened = step.occurrences().iter().find(|occurrence| occurrence.ordinal == ordinal);
+    let reminder = happened.map(|occurrence| show.happened(occurrence)).or_else(|| show.task(now));
+    let reminder = reminder.ok_or_else(|| Problem::internal("an answer without its occurrence"))?;
+    Ok(Json(CheckedIn { reminder, step: view }))
+}
+
+/// Which of the patient's own steps a reminder is of.
+async fn find(tx: &mut Tx, actor: &Actor, reminder: ReminderId) -> Result<(StepId, u32), Problem> {
+    let steps = step::of_patient(tx, actor.id, None, Instant::from_micros(i64::MIN)).await?;
+    let found = steps.iter().find_map(|row| Some((row.id, reminder.ordinal_in(row.id)?)));
+    found.ok_or_else(Problem::not_found)
+}
+
+/// Seals a reason for the readers of the step's note.
+async fn seal_reason(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    step: &PlanStep,
+    id: CheckInId,
+    text: &str,
+) -> Result<Vec<u8>, Problem> {
+    let mut people = People::default();
+    people.add(tx, actor.id).await?;
+    people.add(tx, step.row.doctor_id).await?;
+    let body = note::envelope(tx, actor.id, step.row.note_id).await?;
+    let body = body.ok_or_else(|| Problem::internal("a note without its envelope"))?;
+    let (envelope, key) = notebook::unlock(&body, &actor.keys(app)?, &people)?;
+    let id = Bytes(*id.as_bytes());
+    Ok(key.seal_beside(envelope.note_id, id, text.as_bytes(), &mut app.random.rng()))
+}

@@ -1,0 +1,157 @@
+//! `Idempotency-Key`: the same request again gets the same answer and has no second effect.
+//!
+//! Answers are kept for 24 hours, sealed under a key that only the same request yields: neither
+//! key nor body is stored, so a stored answer opens for nobody who cannot ask again.
+
+use super::{actor::bearer, json::MAX_BODY, json::too_large, problem::Problem};
+use crate::{app::App, random::id_from};
+use aftercare_core::{
+    id::NoteId,
+    instant::{Instant, Span},
+};
+use aftercare_seal::{Bytes, server::MasterKeys};
+use aftercare_store::{StoreError, idempotency};
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+/// A request in flight for longer was broken off by a crash, and may be made again.
+const BROKEN_OFF: Span = Span::from_minutes(2);
+
+/// What a handler needs to have one effect only, though its process die and the request be
+/// made again.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    first_at: Instant,
+    scope: [u8; 32],
+}
+
+impl Retry {
+    /// The id of what this request makes: the same at every attempt.
+    pub fn id(&self) -> NoteId {
+        let mut bytes = [0; 10];
+        bytes.copy_from_slice(&self.scope[..10]);
+        id_from(self.first_at, &bytes)
+    }
+}
+
+/// The layer around all routes.
+pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let key = request.headers().get("idempotency-key").cloned();
+    match key {
+        Some(key) if request.method() == Method::POST => {
+            run(&app, request, next, &key).await.unwrap_or_else(IntoResponse::into_response)
+        }
+        _ => next.run(request).await,
+    }
+}
+
+async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Result<Response, Problem> {
+    if key.is_empty() || key.len() > 200 {
+        return Err(Problem::malformed("Idempotency-Key must have 1 to 200 characters"));
+    }
+    let now = app.now();
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| too_large(StatusCode::PAYLOAD_TOO_LARGE))?;
+    let user = bearer(&parts.headers)
+        .and_then(|token| app.tokens.verify(token, app.clock.wall()))
+        .map(|claims| claims.sub);
+    let user = user.map(|user| user.as_bytes().to_vec()).unwrap_or_default();
+    let about = [user.as_slice(), parts.uri.path().as_bytes(), key.as_bytes()];
+    let scope = app.master.digest("idempotency", &about).0;
+    let seal = Seal::new(&app.master, &about, &body);
+
+    let mut tx = app.store.write().await?;
+    let seen = idempotency::get(&mut tx, &scope).await?;
+    let mut first_at = now;
+    if let Some(seen) = seen {
+        if seen.request != seal.request {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "Key used before",
+                "this Idempotency-Key came with another body; use a new key for a new request",
+            ));
+        }
+        match seen.status {
+            0 if now - seen.created_at < BROKEN_OFF => {
+                return Err(Problem::conflict(
+                    "in_flight",
+                    "the same request is being worked on; ask again shortly",
+                ));
+            }
+            0 => first_at = seen.created_at,
+            status => return seal.open(status, &seen.answer),
+        }
+    } else {
+        match idempotency::begin(&mut tx, &scope, &seal.request, now).await {
+            Err(StoreError::Taken(_)) => {
+                return Err(Problem::conflict(
+                    "in_flight",
+                    "the same request is being worked on; ask again shortly",
+                ));
+            }
+            done => done?,
+        }
+    }
+    tx.commit().await?;
+
+    parts.extensions.insert(Retry { first_at, scope });
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    keep(app, &scope, &seal, response).await
+}
+
+/// Keeps a good answer; whatever went wrong may be tried again.
+async fn keep(app: &App, scope: &[u8; 32], seal: &Seal, response: Response) -> Result<Response, Problem> {
+    let status = response.status();
+    let mut tx = app.store.write().await?;
+    if !status.is_success() {
+        idempotency::forget(&mut tx, scope).await?;
+        tx.commit().await?;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(Problem::internal)?;
+    let number = i16::try_from(status.as_u16()).map_err(Problem::internal)?;
+    idempotency::finish(&mut tx, scope, number, &seal.seal(app, &body)).await?;
+    tx.commit().await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// What an answer is sealed under: a key out of the whole request.
+struct Seal {
+    request: Vec<u8>,
+    keys: MasterKeys,
+}
+
+impl Seal {
+    fn new(master: &MasterKeys, about: &[&[u8]], body: &[u8]) -> Self {
+        let mut all = about.to_vec();
+        all.push(body);
+        let request = master.digest("idempotency-request", &all).0.to_vec();
+        Self { request, keys: master.for_request(&all) }
+    }
+
+    fn seal(&self, app: &App, answer: &[u8]) -> Vec<u8> {
+        self.keys.seal_column("idempotency", Bytes([0; 16]), b"answer", answer, &mut app.random.rng())
+    }
+
+    fn open(&self, status: i16, sealed: &[u8]) -> Result<Response, Problem> {
+        let answer = self.keys.open_column("idempotency", Bytes([0; 16]), b"answer", sealed)?;
+        let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let status = status.ok_or_else(|| Problem::internal("a stored answer without a status"))?;
+        let mut response = (status, answer.to_vec()).into_response();
+        let headers = response.headers_mut();
+        if answer.is_empty() {
+            headers.remove(header::CONTENT_TYPE);
+        } else {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+        Ok(response)
+    }
+}

@@ -1,0 +1,137 @@
+//! `GET` and `PATCH /api/me/`: one's own name, zone and times of day.
+
+use super::{
+    actor::Actor,
+    json::Json,
+    login::{person, user_view},
+    problem::{FieldError, Problem},
+    view::UserView,
+};
+use crate::{
+    app::App,
+    plan::{Habits, Plan},
+};
+use aftercare_core::{
+    anchors::Anchors,
+    people::{Name, Role},
+    replay::zone,
+};
+use aftercare_store::{
+    Tx, account, directory,
+    due::{self, Wake},
+    regime::{self, RegimeRow},
+};
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One's own account.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    /// The account.
+    #[serde(flatten)]
+    user: UserView,
+    /// Wall-clock times that words such as "at breakfast" stand for.
+    #[schema(value_type = Object, example = json!({"wake": "07:00", "breakfast": "08:00", "lunch": "12:30", "dinner": "18:30", "bedtime": "22:00", "first": "08:00", "last": "20:00"}))]
+    anchors: Anchors,
+}
+
+/// What to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// As shown to those one deals with.
+    name: Option<String>,
+    /// IANA time zone. Holds from now on; what has happened keeps its instants.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: Option<String>,
+    /// Times of day, all or some of them. Holds from now on.
+    #[schema(value_type = Option<Object>, example = json!({"breakfast": "07:30"}))]
+    anchors: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Look at one's own account
+#[utoipa::path(get, path = "/api/me/", tag = "Accounts", security(("bearer" = [])), responses((status = 200, body = Me)))]
+pub async fn get_me(State(app): State<App>, actor: Actor) -> Result<Json<Me>, Problem> {
+    let mut tx = app.store.read().await?;
+    me(&app, &mut tx, &actor).await.map(Json)
+}
+
+async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Problem> {
+    let row = person(tx, actor.id).await?;
+    let habits = Habits::load(tx, actor.id).await?;
+    Ok(Me { user: user_view(app, tx, row).await?, anchors: habits.anchors(app.now()).clone() })
+}
+
+/// Change one's own account
+///
+/// A new zone or new times of day move what is still to come; the past keeps its instants.
+#[utoipa::path(patch, path = "/api/me/", tag = "Accounts", security(("bearer" = [])), request_body = Change,
+    responses((status = 200, body = Me), (status = 422, body = Problem)))]
+pub async fn change_me(
+    State(app): State<App>,
+    actor: Actor,
+    Json(body): Json<Change>,
+) -> Result<Json<Me>, Problem> {
+    let now = app.now();
+    let mut errors = Vec::new();
+    let name = body.name.as_deref().map(Name::parse).transpose();
+    let name = name.map_err(|error| errors.push(FieldError::at("/name", error))).unwrap_or_default();
+    if body.time_zone.as_deref().is_some_and(|name| zone(name).is_err()) {
+        errors.push(FieldError::at("/time_zone", "must be an IANA time zone such as Europe/Berlin"));
+    }
+    let mut tx = app.store.write().await?;
+    let before = regime::of(&mut tx, actor.id).await?;
+    let before = before.last().ok_or_else(|| Problem::internal("no times of day"))?.clone();
+    let anchors = merged(&before.anchors, body.anchors.as_ref());
+    let anchors = anchors.map_err(|error| errors.push(FieldError::at("/anchors", error))).unwrap_or_default();
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    if let Some(name) = name {
+        account::rename(&mut tx, actor.id, name.as_str()).await?;
+        if let Some(mut entry) = directory::get(&mut tx, actor.id).await? {
+            name.as_str().clone_into(&mut entry.name);
+            directory::put(&mut tx, &entry).await?;
+        }
+    }
+    if body.time_zone.is_some() || body.anchors.is_some() {
+        let row = RegimeRow {
+            from: now,
+            time_zone: body.time_zone.unwrap_or(before.time_zone),
+            anchors: serde_json::to_string(&anchors).map_err(Problem::internal)?,
+        };
+        regime::put(&mut tx, actor.id, &row).await?;
+        if actor.role == Role::Patient {
+            let plan = Plan::current(&mut tx, actor.id, None, now).await?;
+            look_again(&mut tx, &plan).await?;
+        }
+    }
+    let answer = me(&app, &mut tx, &actor).await?;
+    tx.commit().await?;
+    app.hint.notify_one();
+    Ok(Json(answer))
+}
+
+/// The times of day with some of them changed.
+fn merged(
+    before: &str,
+    change: Option<&serde_json::Map<String, serde_json::Value>>,
+) -> Result<Anchors, String> {
+    let mut all: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(before).map_err(|error| error.to_string())?;
+    all.extend(change.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+    let anchors: Anchors = serde_json::from_value(all.into()).map_err(|error| error.to_string())?;
+    anchors.check().map_err(|error| error.to_string())?;
+    Ok(anchors)
+}
+
+/// Has the engine look at each running step at its new next instant.
+async fn look_again(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
+    for step in &plan.steps {
+        if let Some(at) = step.course.as_ref().and_then(|(_, replay)| replay.wake_at) {
+            due::insert(tx, Wake { at, step_id: step.row.id, patient_id: plan.patient_id }).await?;
+        }
+    }
+    Ok(())
+}

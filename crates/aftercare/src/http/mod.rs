@@ -1,0 +1,181 @@
+//! The HTTP contract: one file an endpoint, each with its request, answer and rules of entry.
+//!
+//! Every route stands once, with its description, in [`routes`]; `/api/openapi.json` is made from
+//! the same list. All routes answer with and without a trailing slash.
+
+pub mod actor;
+mod adherence;
+mod check_in;
+mod docs;
+mod doctors;
+mod idempotency;
+mod json;
+mod login;
+mod me;
+mod notes;
+mod operations;
+mod patients;
+mod preview;
+pub mod problem;
+mod reminders;
+mod scope;
+mod signup;
+mod steps;
+mod submit_note;
+mod view;
+
+use crate::app::App;
+use axum::{
+    Router,
+    body::HttpBody,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use problem::Problem;
+use std::time::Duration;
+use tower::{Layer, util::MapRequestLayer};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Aftercare",
+        description = "Turns doctors' notes into what patients do next: a checklist and a plan, each step with the words that say so, with reminders that extend when a check-in is missed and are replaced when a newer note arrives. Errors are RFC 9457 problem documents. Every POST takes `Idempotency-Key`."
+    ),
+    modifiers(&Bearer)
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every route with its description.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(signup::sign_up))
+        .routes(routes!(login::log_in))
+        .routes(routes!(login::renew))
+        .routes(routes!(login::log_out))
+        .routes(routes!(login::list_sessions))
+        .routes(routes!(login::end_session))
+        .routes(routes!(me::get_me, me::change_me))
+        .routes(routes!(doctors::search_doctors))
+        .routes(routes!(doctors::select_doctor))
+        .routes(routes!(doctors::my_doctors))
+        .routes(routes!(doctors::leave_doctor))
+        .routes(routes!(patients::list_patients))
+        .routes(routes!(submit_note::submit_note))
+        .routes(routes!(submit_note::extract_again))
+        .routes(routes!(notes::list_notes))
+        .routes(routes!(notes::read_note))
+        .routes(routes!(notes::read_envelope))
+        .routes(routes!(steps::actionable_steps))
+        .routes(routes!(steps::complete_step))
+        .routes(routes!(preview::schedule_preview))
+        .routes(routes!(reminders::reminders))
+        .routes(routes!(check_in::check_in))
+        .routes(routes!(adherence::adherence))
+        .routes(routes!(operations::healthz))
+        .routes(routes!(operations::readyz))
+        .routes(routes!(operations::jwks))
+        .routes(routes!(operations::read_clock, operations::move_clock))
+}
+
+/// The contract as OpenAPI 3.1.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+/// A request is answered within this, or with 503. Longer than a note's budget with a model.
+const LONGEST: Duration = Duration::from_secs(90);
+
+/// The service's routes with all that stands around them.
+pub fn service(app: App) -> Router {
+    let (router, api) = routes().split_for_parts();
+    let docs = docs::page(&api);
+    // What utoipa made serialises.
+    let json = serde_json::to_string(&api).unwrap_or_default();
+    let router = router
+        .route(
+            "/api/openapi.json",
+            get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }),
+        )
+        .route("/api/docs/", get(move || async move { docs }))
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Method not allowed",
+                "see /api/docs for what this takes",
+            )
+        })
+        .layer(DefaultBodyLimit::max(json::MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), outermost))
+        .with_state(app);
+    // Outside the router, so that it routes what this has made of the path.
+    Router::new().fallback_service(MapRequestLayer::new(with_slash).layer(router))
+}
+
+/// `/api/login` is `/api/login/`.
+fn with_slash(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let file = path.rsplit('/').next().is_some_and(|last| last.is_empty() || last.contains('.'));
+    if path.starts_with("/api/") && !file {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        if let Ok(uri) = format!("{path}/{query}").parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
+    } else if let Some(bare) = ["/healthz/", "/readyz/"].iter().find(|slashed| path == **slashed) {
+        *request.uri_mut() = Uri::from_static(bare.trim_end_matches('/'));
+    }
+    request
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names each request, answers problems, keeps time, and logs: once, here.
+async fn outermost(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id: Uuid = app.random.id(app.now());
+    let id = id.to_string();
+    let (method, path) = (request.method().clone(), route(&request));
+    let answer = tokio::time::timeout(LONGEST, next.run(request)).await;
+    let mut response =
+        answer.unwrap_or_else(|_| Problem::unavailable("took longer than 90 s").into_response());
+    let status = response.status();
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        if let Some(cause) = problem.cause() {
+            tracing::error!(request_id = %id, %method, %path, status = status.as_u16(), %cause, "failed");
+        }
+        response = problem.render(&id);
+    }
+    tracing::debug!(request_id = %id, %method, %path, status = status.as_u16(), bytes = response.body().size_hint().lower(), "answered");
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The route, for the log: never the query, which may name people.
+fn route(request: &Request) -> String {
+    request.uri().path().to_owned()
+}

@@ -1,0 +1,201 @@
+//! `GET /api/doctor/patients/`: a doctor's patients, those who need a look first.
+
+use super::{
+    actor::Doctor,
+    doctors::page_size,
+    json::{Json, Params},
+    login::{email_of, person},
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    plan::{Plan, PlanStep},
+};
+use aftercare_core::{
+    adherence::{Day, Figures, by_day},
+    course::CourseState,
+    id::UserId,
+    instant::Instant,
+};
+use aftercare_store::{Tx, care};
+use axum::extract::State;
+use jiff::ToSpan;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// A patient as their doctor sees them.
+#[derive(Serialize, ToSchema)]
+pub struct PatientView {
+    /// `UUIDv7`.
+    #[schema(value_type = Uuid)]
+    id: UserId,
+    /// Their name.
+    name: String,
+    /// Their address.
+    email: String,
+}
+
+/// How this doctor's plan for the patient stands.
+#[derive(Serialize, ToSchema)]
+pub struct PlanView {
+    /// `none`, `running`, or `over`.
+    state: &'static str,
+    /// Steps still to be done.
+    active_steps: usize,
+    /// When the last planned occurrence is due; null where open-ended or none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Instant>,
+}
+
+/// How well it is followed; definitions at `/api/adherence/`.
+#[derive(Serialize, ToSchema)]
+pub struct AdherenceView {
+    /// Done.
+    done: u32,
+    /// Closed unanswered.
+    missed: u32,
+    /// Left out on purpose.
+    skipped: u32,
+    /// done / (done + missed + skipped); null: not yet.
+    rate: Option<f64>,
+    /// The last seven days in the patient's zone, oldest first: `done`, `part`, `missed`, `none`.
+    #[schema(value_type = Vec<String>)]
+    last_7_days: Vec<Day>,
+}
+
+/// One line of the dashboard.
+#[derive(Serialize, ToSchema)]
+pub struct DashboardLine {
+    /// Who.
+    patient: PatientView,
+    /// Chosen since.
+    #[schema(value_type = String, format = DateTime)]
+    since: Instant,
+    /// When the newest note was written.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_note_at: Option<Instant>,
+    /// The plan.
+    plan: PlanView,
+    /// How well it is followed.
+    adherence: AdherenceView,
+    /// Why a look is needed: `lapsed`, `incomplete`, `extraction_failed`.
+    attention: Vec<&'static str>,
+}
+
+/// A doctor's patients.
+#[derive(Serialize, ToSchema)]
+pub struct Dashboard {
+    /// Those who need a look first, then by name.
+    items: Vec<DashboardLine>,
+    /// Give it as `cursor` for the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// What to look for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Only those who need a look.
+    #[serde(default)]
+    attention: bool,
+    /// Part of a name.
+    #[serde(default)]
+    q: String,
+    /// At most so many, 1 to 200 (50).
+    limit: Option<i64>,
+    /// From the page before.
+    cursor: Option<usize>,
+}
+
+/// List one's own patients
+#[utoipa::path(get, path = "/api/doctor/patients/", tag = "Choosing doctors", security(("bearer" = [])), params(Search), responses((status = 200, body = Dashboard)))]
+pub async fn list_patients(
+    State(app): State<App>,
+    Doctor(actor): Doctor,
+    Params(search): Params<Search>,
+) -> Result<Json<Dashboard>, Problem> {
+    let limit = usize::try_from(page_size(search.limit)?).map_err(Problem::internal)?;
+    let mut tx = app.store.read().await?;
+    let mut lines = Vec::new();
+    for patient in care::caseload(&mut tx, actor.id).await? {
+        lines.extend(line(&app, &mut tx, patient, actor.id).await?);
+    }
+    let q = search.q.trim().to_lowercase();
+    lines.retain(|line| {
+        (!search.attention || !line.attention.is_empty()) && line.patient.name.to_lowercase().contains(&q)
+    });
+    lines.sort_by_cached_key(|line| {
+        (line.attention.is_empty(), line.patient.name.to_lowercase(), line.patient.id)
+    });
+    let from = search.cursor.unwrap_or(0).min(lines.len());
+    let next_cursor = (from + limit < lines.len()).then(|| (from + limit).to_string());
+    let items = lines.into_iter().skip(from).take(limit).collect();
+    Ok(Json(Dashboard { items, next_cursor }))
+}
+
+async fn line(
+    app: &App,
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: UserId,
+) -> Result<Option<DashboardLine>, Problem> {
+    let now = app.now();
+    let Some(care) = care::get(tx, patient, doctor).await?.filter(care::Care::is_current) else {
+        return Ok(None);
+    };
+    let person = person(tx, patient).await?;
+    let plan = Plan::current(tx, patient, Some(doctor), now).await?;
+    let email = email_of(app, &person)?;
+    Ok(Some(DashboardLine {
+        patient: PatientView { id: patient, name: person.name, email },
+        since: care.since,
+        last_note_at: care.last_note_at,
+        adherence: adherence(&plan),
+        attention: attention(&plan, care.extraction_failed),
+        plan: plan_view(&plan),
+    }))
+}
+
+fn plan_view(plan: &Plan) -> PlanView {
+    let active = plan.steps.iter().filter(|step| step.is_active()).count();
+    let state = match (plan.steps.len(), active) {
+        (0, _) => "none",
+        (_, 0) => "over",
+        _ => "running",
+    };
+    PlanView { state, active_steps: active, ends_at: plan.steps.iter().filter_map(PlanStep::ends_at).max() }
+}
+
+fn adherence(plan: &Plan) -> AdherenceView {
+    let occurrences = || plan.steps.iter().flat_map(PlanStep::occurrences);
+    let figures = Figures::of(occurrences());
+    let zone = plan.habits.zone(plan.now);
+    let days = by_day(occurrences(), zone);
+    let today = zone.to_datetime(plan.now.timestamp()).date();
+    let day = |ago: i64| {
+        let date = today.saturating_sub(ago.days());
+        days.get(&date).map_or(Day::None, Figures::day)
+    };
+    AdherenceView {
+        done: figures.done,
+        missed: figures.missed,
+        skipped: figures.skipped,
+        rate: figures.rate(),
+        last_7_days: (0..7).rev().map(day).collect(),
+    }
+}
+
+fn attention(plan: &Plan, extraction_failed: bool) -> Vec<&'static str> {
+    let replays = || plan.steps.iter().filter_map(|step| step.course.as_ref().map(|(_, replay)| replay));
+    let mut reasons = Vec::new();
+    if replays().any(|replay| replay.lapsed_now) {
+        reasons.push("lapsed");
+    }
+    if replays().any(|replay| replay.state == CourseState::Incomplete) {
+        reasons.push("incomplete");
+    }
+    if extraction_failed {
+        reasons.push("extraction_failed");
+    }
+    reasons
+}

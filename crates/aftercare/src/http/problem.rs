@@ -1,0 +1,211 @@
+//! Errors as clients see them: RFC 9457 problem documents. The one place where an error of any
+//! layer becomes an answer.
+
+use aftercare_core::course::Refusal;
+use aftercare_seal::SealError;
+use aftercare_store::StoreError;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An error, as `application/problem+json`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A slug under `/problems/`.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/not_found")]
+    kind: String,
+    /// What it is, in a few words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong here, and what would be right.
+    detail: String,
+    /// The same as the slug, for programs.
+    code: &'static str,
+    /// Which fields are not as they should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    /// Also in `X-Request-Id`; the operator finds the cause by it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    request_id: String,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+    #[serde(skip)]
+    cause: Option<String>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON Pointer (RFC 6901) into the request's body; `?name` for a query parameter.
+    #[schema(example = "/email")]
+    pub pointer: String,
+    /// What would be right.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// At a pointer.
+    pub fn at(pointer: impl Into<String>, detail: impl ToString) -> Self {
+        Self { pointer: pointer.into(), detail: detail.to_string() }
+    }
+}
+
+impl Problem {
+    /// A problem of its own kind.
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: format!("/problems/{code}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            code,
+            errors: Vec::new(),
+            request_id: String::new(),
+            retry_after: None,
+            cause: None,
+        }
+    }
+
+    /// 400: not JSON, or not a request at all.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", detail)
+    }
+
+    /// 401: no good access token.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "Not signed in",
+            "send `Authorization: Bearer <access_token>` with a token that is still good; renew one at /api/token/refresh/",
+        )
+    }
+
+    /// 403: signed in, in the wrong role.
+    pub fn forbidden(who: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not for your role", format!("this is for {who}"))
+    }
+
+    /// 404: not there, or not the caller's to know of.
+    pub fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "Not found",
+            "there is no such thing here, or it is not yours to see",
+        )
+    }
+
+    /// 409: the state of things does not allow it.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "Conflict", detail)
+    }
+
+    /// 422: fields that are not as they should be, all of them at once.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail =
+            errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>();
+        let problem =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Not acceptable", detail.join("; "));
+        Self { errors, ..problem }
+    }
+
+    /// 422 for one field.
+    pub fn invalid_field(pointer: &str, detail: impl ToString) -> Self {
+        Self::invalid(vec![FieldError::at(pointer, detail)])
+    }
+
+    /// 503: try again.
+    pub fn unavailable(cause: impl ToString) -> Self {
+        let problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Try again",
+            "the service cannot do this right now; nothing was changed unless a retry says so",
+        );
+        Self { retry_after: Some(2), cause: Some(cause.to_string()), ..problem }
+    }
+
+    /// 500: a defect. Says nothing but the request's id.
+    pub fn internal(cause: impl ToString) -> Self {
+        let problem = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong",
+            "this is a defect of the service; name the request_id to its operator",
+        );
+        Self { cause: Some(cause.to_string()), ..problem }
+    }
+
+    /// The cause of a 5xx, for the log.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// As an answer that names the request.
+    pub fn render(mut self, request_id: &str) -> Response {
+        request_id.clone_into(&mut self.request_id);
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, serde_json::to_vec(&self).unwrap_or_default()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// A problem travels as an extension of an empty answer; the outermost layer renders it with the
+/// request's id.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken(_) => {
+                Self::conflict("conflict", "somebody else was faster; look again and retry")
+            }
+            StoreError::Unavailable(cause) => Self::unavailable(cause),
+            StoreError::Schema(cause) | StoreError::Broken(cause) => Self::internal(cause),
+        }
+    }
+}
+
+/// What this service sealed and stored does not open: damage or a defect, never the caller's.
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        Self::internal(format!("sealing: {error}"))
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown => Self::not_found(),
+            Refusal::TooEarly(_) => Self::conflict("too_early", refusal.to_string()),
+            Refusal::TooLate(_) => Self::conflict("too_late", refusal.to_string()),
+            Refusal::Superseded => Self::conflict("superseded", refusal.to_string()),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `GET /api/reminders/`: recorded past, computed future.
+
+use super::{
+    actor::Actor,
+    json::{Json, Params},
+    notes::open_all,
+    problem::Problem,
+    scope::{Scope, scope},
+    view::{ReminderStatus, ReminderView},
+};
+use crate::{
+    app::App,
+    notebook::OpenNote,
+    plan::{Habits, Plan, PlanStep},
+};
+use aftercare_core::{
+    access::Act,
+    course::{Occurrence, Window},
+    id::{NoteId, ReminderId, UserId},
+    instant::{Instant, Span},
+};
+use aftercare_store::step::Task;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which reminders.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// Due at or after (7 days ago).
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Instant>,
+    /// Due before (in 30 days). At most 400 days after `from`.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Instant>,
+    /// Only those that stand so.
+    status: Option<ReminderStatus>,
+    /// For doctors: of which patient.
+    #[param(value_type = Option<Uuid>)]
+    patient_id: Option<UserId>,
+}
+
+/// Reminders in the order of their due times.
+#[derive(Serialize, ToSchema)]
+pub struct ReminderList {
+    /// All of the interval.
+    items: Vec<ReminderView>,
+    /// Always null: the interval is the page.
+    next_cursor: Option<String>,
+}
+
+/// List reminders
+///
+/// What has happened is on record, what is to come is computed: after a missed check-in the
+/// extension is there at once.
+#[utoipa::path(get, path = "/api/reminders/", tag = "Reminders and check-ins", security(("bearer" = [])), params(Which), responses(
+    (status = 200, body = ReminderList), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn reminders(
+    State(app): State<App>,
+    actor: Actor,
+    Params(which): Params<Which>,
+) -> Result<Json<ReminderList>, Problem> {
+    let now = app.now();
+    let from = which.from.unwrap_or(now - Span::from_days(7));
+    let to = which.to.unwrap_or_else(|| now.max(from) + Span::from_days(30));
+    if to <= from {
+        return Err(Problem::invalid_field("?to", "must be after `from`"));
+    }
+    if to - from > Span::from_days(400) {
+        return Err(Problem::invalid_field("?to", "must be at most 400 days after `from`"));
+    }
+    let mut tx = app.store.read().await?;
+    let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
+    let plan = Plan::load(&mut tx, patient, doctor, from, now).await?;
+    let open = open_all(&app, &mut tx, &actor, patient, &plan.notes()).await?;
+    drop(tx);
+    let mut items: Vec<_> =
+        plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &open, from, to, now)).collect();
+    items.retain(|item| which.status.is_none_or(|status| item.status == status));
+    items.sort_by_key(|item| (item.due_at, item.step_id));
+    Ok(Json(ReminderList { items, next_cursor: None }))
+}
+
+/// A step's reminders due in an interval.
+fn of_step(
+    step: &PlanStep,
+    habits: &Habits,
+    open: &HashMap<NoteId, OpenNote>,
+    from: Instant,
+    to: Instant,
+    now: Instant,
+) -> Vec<ReminderView> {
+    let text = open.get(&step.row.note_id).and_then(|note| note.steps.get(&step.row.id));
+    let action = text.map(|text| text.title.clone()).unwrap_or_default();
+    let show = ShowReminder { step, habits, action: &action };
+    let Some((course, replay)) = &step.course else {
+        return show.task(now).into_iter().filter(|item| item.due_at >= from && item.due_at < to).collect();
+    };
+    let past = replay.occurrences.iter().filter(|o| o.due_at >= from && o.due_at < to);
+    let past = past.map(|occurrence| show.happened(occurrence));
+    let future = course.upcoming(replay).skip_while(|(_, window)| window.due_at < from);
+    let future = future.take_while(|(_, window)| window.due_at < to);
+    let future = future.map(|(ordinal, window)| show.upcoming(ordinal, window));
+    past.chain(future).collect()
+}
+
+/// What is needed to show a step's reminders.
+pub(crate) struct ShowReminder<'a> {
+    pub(crate) step: &'a PlanStep,
+    pub(crate) habits: &'a Habits,
+    pub(crate) action: &'a str,
+}
+
+impl ShowReminder<'_> {
+    fn base(&self, ordinal: u32, due_at: Instant, status: ReminderStatus) -> ReminderView {
+        let zone = self.habits.zone(due_at).clone();
+        let planned = self.step.course.as_ref().map_or(Some(1), |(course, _)| course.planned());
+        ReminderView {
+            id: ReminderId::of(self.step.row.id, ordinal),
+            step_id: self.step.row.id,
+            ordinal,
+            of: planned,
+            due_at,
+            due_local: due_at
+                .timestamp()
+                .to_zoned_datetime(zone)
+                .strftime("%Y-%m-%dT%H:%M:%S%:z")
+                .to_string(),
+            closes_at: None,
+            status,
+            action: self.action.to_owned(),
+            extension: planned.is_some_and(|planned| ordinal >= planned),
+            on_time: None,
+            answered_at: None,
+        }
+    }
+
+    /// One that has happened.
+    pub(crate) fn happened(&self, occurrence: &Occurrence) -> ReminderView {
+        ReminderView {
+            closes_at: Some(occurrence.closes_at),
+            on_time: occurrence.on_time,
+            answered_at: occurrence.answered_at,
+            ..self.base(occurrence.ordinal, occurrence.due_at, occurrence.status.into())
+        }
+    }
+
+    /// One still to come.
+    pub(crate) fn upcoming(&self, ordinal: u32, window: Window) -> ReminderView {
+        ReminderView {
+            closes_at: Some(window.closes_at),
+            ..self.base(ordinal, window.due_at, ReminderStatus::Upcoming)
+        }
+    }
+
+    /// A task's due date, if it has one.
+    pub(crate) fn task(&self, now: Instant) -> Option<ReminderView> {
+        let row = &self.step.row;
+        let due_at = row.due_at?;
+        let status = match row.task {
+            Task::Done => ReminderStatus::Done,
+            Task::Skipped => ReminderStatus::Skipped,
+            Task::Open if row.superseded_at.is_some() => ReminderStatus::Cancelled,
+            Task::Open if due_at <= now => ReminderStatus::Due,
+            Task::Open => ReminderStatus::Upcoming,
+        };
+        Some(ReminderView { answered_at: row.answered_at, ..self.base(0, due_at, status) })
+    }
+}

@@ -1,0 +1,219 @@
+//! Notes sealed and opened: between what was read and what is stored, all in memory.
+
+use aftercare_core::{
+    id::{NoteId, StepId, UserId},
+    instant::Instant,
+    step::{Category, Kind, Step},
+    timing::Timing,
+};
+use aftercare_extract::extraction::Quote;
+use aftercare_seal::{
+    Bytes, SealError,
+    ark::Keys,
+    bundle::Bundle,
+    envelope::{Envelope, ItemType},
+    reader::{ContentKey, open_items, open_key},
+    writer::{Draft, Plain, seal},
+};
+use aftercare_store::{StoreError, Tx, account};
+use rand::CryptoRng;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The words of a step, as sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StepText {
+    /// What to do.
+    pub title: String,
+    /// The same; room for more.
+    pub text: String,
+    /// The words of the note.
+    pub quote: String,
+    /// Where they stand in it, in characters.
+    pub quote_start: usize,
+    /// Checklist or plan.
+    pub kind: Kind,
+    /// What it is about.
+    pub category: Category,
+    /// When: for a plan step the same as stands in clear beside it.
+    pub schedule: Timing,
+}
+
+impl StepText {
+    /// Of a step as read.
+    pub fn of(step: &Step, quote_start: usize) -> Self {
+        Self {
+            title: step.action.clone(),
+            text: step.action.clone(),
+            quote: step.evidence.clone(),
+            quote_start,
+            kind: step.kind,
+            category: step.category,
+            schedule: step.timing.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// What goes with the steps, as sealed in one item.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Beside {
+    safety_net: Vec<SafetyNet>,
+}
+
+/// When to seek help: shown, never scheduled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafetyNet {
+    /// What to watch for.
+    pub text: String,
+    /// The words of the note.
+    pub evidence: String,
+    /// Where they stand in it, in characters.
+    pub evidence_start: usize,
+}
+
+impl SafetyNet {
+    /// Of words of the note.
+    pub fn of(quote: &Quote) -> Self {
+        Self { text: quote.quote.clone(), evidence: quote.quote.clone(), evidence_start: quote.start }
+    }
+}
+
+/// A note in the open: in memory, for the two who may read it.
+#[derive(Clone, Debug, Default)]
+pub struct OpenNote {
+    /// The doctor's words.
+    pub text: String,
+    /// The words of its steps.
+    pub steps: HashMap<StepId, StepText>,
+    /// When to seek help.
+    pub safety_net: Vec<SafetyNet>,
+}
+
+/// What is to be sealed as one note.
+pub struct Page<'a> {
+    /// The note.
+    pub id: NoteId,
+    /// About whom.
+    pub patient_id: UserId,
+    /// Its place in the doctor's chain for this patient.
+    pub seq: i64,
+    /// The transcript before it.
+    pub prev: &'a [u8],
+    /// When it was written.
+    pub created_at: Instant,
+    /// The doctor's words.
+    pub text: &'a str,
+    /// The steps with their ids.
+    pub steps: &'a [(StepId, StepText)],
+    /// When to seek help.
+    pub safety_net: &'a [SafetyNet],
+}
+
+/// Seals a page for its author and patient, signed by its author.
+pub fn write(
+    page: &Page<'_>,
+    author: &Keys,
+    author_bundle: &Bundle,
+    patient_bundle: &Bundle,
+    rng: &mut impl CryptoRng,
+) -> Result<Envelope, SealError> {
+    let mut items = vec![plain(ItemType::Note, page.id.0, page.text.as_bytes().to_vec(), Vec::new())];
+    for (id, step) in page.steps {
+        let (item_type, clear) = match step.kind {
+            Kind::Checklist => (ItemType::Checklist, Vec::new()),
+            Kind::Plan => (ItemType::Plan, json(&step.schedule)?),
+        };
+        items.push(plain(item_type, id.0, json(step)?, clear));
+    }
+    if !page.safety_net.is_empty() {
+        let beside = Beside { safety_net: page.safety_net.to_vec() };
+        items.push(plain(ItemType::Addendum, page.id.0, json(&beside)?, Vec::new()));
+    }
+    let draft = Draft {
+        note_id: Bytes(*page.id.as_bytes()),
+        patient_id: Bytes(*page.patient_id.as_bytes()),
+        seq: u64::try_from(page.seq).unwrap_or(0),
+        prev: Bytes::try_from(page.prev)?,
+        created_at: u64::try_from(page.created_at.as_secs()).unwrap_or(0),
+        items,
+    };
+    seal(draft, author, author_bundle, &[author_bundle, patient_bundle], rng)
+}
+
+fn plain(item_type: ItemType, id: Uuid, text: Vec<u8>, clear: Vec<u8>) -> Plain {
+    Plain { item_type, id: Bytes(*id.as_bytes()), rev: 0, text, clear }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, SealError> {
+    serde_json::to_vec(value).map_err(|_| SealError::Malformed("step"))
+}
+
+/// The content key of a stored envelope, for one of its readers.
+pub fn unlock(body: &[u8], reader: &Keys, people: &People) -> Result<(Envelope, ContentKey), SealError> {
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| SealError::Malformed("envelope"))?;
+    let author = people.bundle(envelope.author_id)?;
+    let key = open_key(&envelope, author, reader, people.bundle(reader.user_id())?)?;
+    Ok((envelope, key))
+}
+
+/// Opens a stored envelope for one of its readers.
+pub fn read(body: &[u8], reader: &Keys, people: &People) -> Result<OpenNote, SealError> {
+    let (envelope, key) = unlock(body, reader, people)?;
+    let mut note = OpenNote::default();
+    for item in open_items(&envelope, &key)? {
+        match item.item_type {
+            ItemType::Note => {
+                note.text = String::from_utf8(item.text).map_err(|_| SealError::Malformed("note"))?;
+            }
+            ItemType::Checklist | ItemType::Plan => {
+                let step: StepText =
+                    serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("step"))?;
+                if item.item_type == ItemType::Plan && json(&step.schedule)? != item.clear {
+                    return Err(SealError::Malformed("schedule: not as in clear"));
+                }
+                note.steps.insert(StepId(Uuid::from_bytes(item.id.0)), step);
+            }
+            ItemType::Addendum => {
+                let beside: Beside =
+                    serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("addendum"))?;
+                note.safety_net.extend(beside.safety_net);
+            }
+        }
+    }
+    Ok(note)
+}
+
+/// The public keys of those who take part.
+#[derive(Default)]
+pub struct People(HashMap<[u8; 16], Bundle>);
+
+impl People {
+    /// Loads somebody's public keys, once.
+    pub async fn add(&mut self, tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
+        if self.0.contains_key(id.as_bytes()) {
+            return Ok(());
+        }
+        let broken = |what: &str| StoreError::Broken(format!("public keys of {id}: {what}"));
+        let row = account::bundle(tx, id).await?.ok_or_else(|| broken("none"))?;
+        let bundle = Bundle {
+            user_id: Bytes(*id.as_bytes()),
+            epoch: u32::try_from(row.epoch).map_err(|_| broken("epoch"))?,
+            enc_pk: Bytes::try_from(row.enc_pk.as_slice()).map_err(|_| broken("length"))?,
+            sign_pk: Bytes::try_from(row.sign_pk.as_slice()).map_err(|_| broken("length"))?,
+            sig: Bytes::try_from(row.sig.as_slice()).map_err(|_| broken("length"))?,
+        };
+        self.0.insert(*id.as_bytes(), bundle);
+        Ok(())
+    }
+
+    /// Their public keys.
+    pub fn bundle(&self, id: aftercare_seal::Id) -> Result<&Bundle, SealError> {
+        self.0.get(&id.0).ok_or(SealError::NotForMe)
+    }
+
+    /// The same, by the domain's id.
+    pub fn of(&self, id: UserId) -> Result<&Bundle, SealError> {
+        self.0.get(id.as_bytes()).ok_or(SealError::NotForMe)
+    }
+}

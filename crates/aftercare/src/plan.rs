@@ -1,0 +1,226 @@
+//! A patient's plan as it stands: steps, their courses, and what was answered.
+
+use aftercare_core::{
+    anchors::Anchors,
+    course::{Answer, Course, CourseState, Occurrence, OccurrenceStatus, Outage, Replay},
+    id::{NoteId, StepId, UserId},
+    instant::Instant,
+    pattern::Regime,
+    replay::zone,
+    step::Kind,
+    timing::Timing,
+};
+use aftercare_store::{
+    StoreError, Tx, check_in,
+    due::{self, Wake},
+    occurrence, regime, service,
+    step::{self, StepRow},
+};
+use jiff::tz::TimeZone;
+use std::collections::HashMap;
+
+/// The zone and times of day of a person, past and present.
+#[derive(Clone, Debug)]
+pub struct Habits(Vec<Regime>);
+
+impl Habits {
+    /// Loads them.
+    pub async fn load(tx: &mut Tx, person: UserId) -> Result<Self, StoreError> {
+        let broken = |what: String| StoreError::Broken(format!("times of day of {person}: {what}"));
+        let mut regimes = Vec::new();
+        for row in regime::of(tx, person).await? {
+            regimes.push(Regime {
+                from: row.from,
+                zone: zone(&row.time_zone).map_err(|error| broken(error.to_string()))?,
+                anchors: serde_json::from_str(&row.anchors).map_err(|error| broken(error.to_string()))?,
+            });
+        }
+        if regimes.is_empty() { Err(broken("none".to_owned())) } else { Ok(Self(regimes)) }
+    }
+
+    /// Those that hold from an instant on.
+    pub fn since(&self, from: Instant) -> Vec<Regime> {
+        let first = self.0.iter().rposition(|regime| regime.from <= from).unwrap_or(0);
+        self.0[first..].to_vec()
+    }
+
+    /// What holds at an instant.
+    pub fn at(&self, now: Instant) -> &Regime {
+        let at = self.0.iter().rposition(|regime| regime.from <= now).unwrap_or(0);
+        &self.0[at]
+    }
+
+    /// The zone that holds at an instant.
+    pub fn zone(&self, now: Instant) -> &TimeZone {
+        &self.at(now).zone
+    }
+
+    /// The times of day that hold at an instant.
+    pub fn anchors(&self, now: Instant) -> &Anchors {
+        &self.at(now).anchors
+    }
+}
+
+/// One step with its course.
+#[derive(Clone, Debug)]
+pub struct PlanStep {
+    /// The step.
+    pub row: StepRow,
+    /// Its schedule; `None` for tasks and where none was given.
+    pub timing: Option<Timing>,
+    /// What follows from the schedule and the log; `None` where nothing is planned ahead.
+    pub course: Option<(Course, Replay)>,
+}
+
+impl PlanStep {
+    /// A step under its patient's habits, given its log.
+    pub fn new(
+        row: StepRow,
+        habits: &Habits,
+        log: &[Answer],
+        outages: &[Outage],
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        let timing: Option<Timing> = row
+            .timing
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|error| StoreError::Broken(format!("schedule of {}: {error}", row.id)))?;
+        let course = timing.as_ref().filter(|timing| timing.is_scheduled()).map(|timing| {
+            let course =
+                Course::new(timing, row.activated_at, habits.since(row.activated_at), Some(row.policy))
+                    .superseded(row.superseded_at);
+            let replay = course.replay(log, outages, now);
+            (course, replay)
+        });
+        Ok(Self { row, timing, course })
+    }
+
+    /// Whether something is still to be done.
+    pub fn is_active(&self) -> bool {
+        self.row.superseded_at.is_none()
+            && match (&self.course, self.row.kind) {
+                (Some((_, replay)), _) => replay.state == CourseState::Running,
+                (None, Kind::Checklist) => self.row.task == step::Task::Open,
+                (None, Kind::Plan) => true,
+            }
+    }
+
+    /// What has happened.
+    pub fn occurrences(&self) -> &[Occurrence] {
+        self.course.as_ref().map_or(&[], |(_, replay)| &replay.occurrences)
+    }
+
+    /// When the last occurrence to expect is due, if all from now on are answered; `None` where
+    /// open-ended or over.
+    pub fn ends_at(&self) -> Option<Instant> {
+        let (course, replay) = self.course.as_ref()?;
+        let last = replay.occurrences.last().map(|last| last.due_at);
+        if replay.state != CourseState::Running {
+            return last;
+        }
+        course.cap()?;
+        course.upcoming(replay).last().map(|(_, window)| window.due_at).or(last)
+    }
+}
+
+/// All of a patient's steps, of one doctor or of all, that are in force or were at `since`.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Whose.
+    pub patient_id: UserId,
+    /// As of when.
+    pub now: Instant,
+    /// The patient's zone and times of day.
+    pub habits: Habits,
+    /// The steps, in the order of notes and places.
+    pub steps: Vec<PlanStep>,
+}
+
+impl Plan {
+    /// Loads and replays it.
+    pub async fn load(
+        tx: &mut Tx,
+        patient: UserId,
+        doctor: Option<UserId>,
+        since: Instant,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        let rows = step::of_patient(tx, patient, doctor, since).await?;
+        let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
+        for (step, answer) in check_in::of_patient(tx, patient, doctor, since).await? {
+            logs.entry(step).or_default().push(answer);
+        }
+        let habits = Habits::load(tx, patient).await?;
+        let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
+        let outages = service::outages(tx, first).await?;
+        let steps = rows.into_iter().map(|row| {
+            let log = logs.remove(&row.id).unwrap_or_default();
+            PlanStep::new(row, &habits, &log, &outages, now)
+        });
+        let steps = steps.collect::<Result<_, _>>()?;
+        Ok(Self { patient_id: patient, now, habits, steps })
+    }
+
+    /// The notes its steps were read out of, with their authors.
+    pub fn notes(&self) -> Vec<(NoteId, UserId)> {
+        self.steps.iter().map(|step| (step.row.note_id, step.row.doctor_id)).collect()
+    }
+
+    /// Only what is in force.
+    pub async fn current(
+        tx: &mut Tx,
+        patient: UserId,
+        doctor: Option<UserId>,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        Self::load(tx, patient, doctor, Instant::from_micros(i64::MAX), now).await
+    }
+}
+
+/// One step with its course, its row locked.
+pub async fn lock(
+    tx: &mut Tx,
+    patient: UserId,
+    step: StepId,
+    now: Instant,
+) -> Result<Option<(PlanStep, Vec<Answer>, Vec<Outage>)>, StoreError> {
+    let Some(row) = step::lock(tx, patient, step).await? else { return Ok(None) };
+    let log = check_in::of_step(tx, patient, step).await?;
+    let habits = Habits::load(tx, patient).await?;
+    let outages = service::outages(tx, row.activated_at).await?;
+    Ok(Some((PlanStep::new(row, &habits, &log, &outages, now)?, log, outages)))
+}
+
+/// Brings a step's rows up to its replay: one row for each occurrence that has happened, none
+/// for any that a correction has made unnecessary, and the next instant to look at it again.
+/// `corrected` is an occurrence whose answer has changed.
+pub async fn record(
+    tx: &mut Tx,
+    step: &PlanStep,
+    corrected: Option<u32>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let Some((_, replay)) = &step.course else { return Ok(()) };
+    let (patient, id) = (step.row.patient_id, step.row.id);
+    let recorded = occurrence::recorded(tx, patient, id).await?;
+    let happened = u32::try_from(replay.occurrences.len()).unwrap_or(u32::MAX);
+    if recorded.count > happened {
+        occurrence::truncate(tx, patient, id, happened).await?;
+    }
+    for occurrence in &replay.occurrences {
+        let ordinal = occurrence.ordinal;
+        let still_open = recorded.open == Some(ordinal) && occurrence.status == OccurrenceStatus::Due;
+        if ordinal >= recorded.count
+            || (recorded.open == Some(ordinal) && !still_open)
+            || corrected == Some(ordinal)
+        {
+            occurrence::put(tx, patient, id, occurrence, now).await?;
+        }
+    }
+    if let Some(at) = replay.wake_at {
+        due::insert(tx, Wake { at, step_id: id, patient_id: patient }).await?;
+    }
+    Ok(())
+}
