@@ -51,6 +51,11 @@ impl Reader {
         Ok(Self { choice })
     }
 
+    /// Who reads, for people.
+    pub fn describe(&self) -> String {
+        format!("rules {RULES_VERSION} (no note leaves this process)")
+    }
+
     /// Whether reading leaves this process.
     pub fn is_remote(&self) -> bool {
         self.choice != Choice::Rules

@@ -15,6 +15,7 @@ pub mod due;
 pub mod engine;
 mod error;
 pub mod idempotency;
+pub mod inspect;
 pub mod note;
 pub mod occurrence;
 pub mod regime;

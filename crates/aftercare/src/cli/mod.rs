@@ -1,11 +1,16 @@
-//! The command line. Exit codes: 0 done, 1 failed, 2 wrong use.
+//! The command line. Exit codes: 0 done, 1 failed, 2 wrong use, 78 bad configuration.
 
+mod demo;
 mod extract;
 mod lines;
+mod operate;
 mod schedule;
+mod serve;
+mod settings;
 
+use crate::config::{Config, ConfigError};
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{future::Future, io::Write, process::ExitCode};
 
 /// Turns doctors' notes into what patients do next.
 #[derive(Debug, Parser)]
@@ -17,26 +22,61 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// API and worker in one process. Works with nothing configured.
+    Serve(serve::Args),
+    /// The worker only.
+    Work(serve::WorkArgs),
+    /// The service with made-up people, notes and two weeks of check-ins.
+    Demo(demo::Args),
     /// Read steps out of notes: JSON lines {id, note, `note_date`?} in, {id, steps, unused, rejected} out.
     Extract(extract::Args),
     /// Work with schedules.
     #[command(subcommand)]
     Schedule(schedule::Command),
+    /// What the operator can see: sealed bytes.
+    #[command(subcommand)]
+    Inspect(operate::InspectCommand),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(operate::ConfigCommand),
+    /// Print the API's OpenAPI description.
+    Openapi,
+    /// Bring the database up to this version's schema.
+    Migrate(settings::Settings),
+    /// Accounts.
+    #[command(subcommand)]
+    User(operate::UserCommand),
 }
 
 /// Reads the arguments of the process and runs the command.
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Serve(args) => serve::serve(&args),
+        Command::Work(args) => serve::work(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Schedule(command) => schedule::run(&command),
+        Command::Inspect(command) => operate::inspect(&command),
+        Command::Config(command) => operate::config(&command),
+        Command::Openapi => operate::openapi(),
+        Command::Migrate(settings) => operate::migrate(&settings),
+        Command::User(command) => operate::user(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            use std::io::Write;
             // Nothing is left to be done where even stderr is closed.
             let _ = writeln!(std::io::stderr(), "aftercare: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<ConfigError>() { ExitCode::from(78) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Runs async work with a log to stderr.
+fn block_on<T>(config: &Config, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+        .map_err(|error| ConfigError(format!("log: {error}")))?;
+    // A second call in one process finds it set: fine.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

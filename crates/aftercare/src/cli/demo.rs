@@ -1,0 +1,206 @@
+//! `aftercare demo`: made-up people, notes and two weeks of check-ins, through the same API that
+//! everybody uses, with real keys.
+
+use super::{block_on, settings::Settings};
+use crate::{app::App, clock::ServiceClock, engine, http, random::Random, start};
+use aftercare_core::{clock::Clock, instant::Span};
+use anyhow::{Context, bail};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Method, Request, header},
+};
+use serde_json::{Value, json};
+use std::io::Write;
+use tower::ServiceExt;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Everybody's, so that anybody can look around.
+const PASSWORD: &str = "demo-password";
+const DAYS: i64 = 14;
+
+struct Person {
+    name: &'static str,
+    email: &'static str,
+    specialty: Option<&'static str>,
+}
+
+const DOCTORS: [Person; 2] = [
+    Person { name: "Nora Berg", email: "nora.berg@demo.example", specialty: Some("General practice") },
+    Person { name: "Samuel Adeyemi", email: "samuel.adeyemi@demo.example", specialty: Some("Cardiology") },
+];
+const PATIENTS: [Person; 3] = [
+    Person { name: "Ada Winter", email: "ada.winter@demo.example", specialty: None },
+    Person { name: "Ben Castell", email: "ben.castell@demo.example", specialty: None },
+    Person { name: "Clara Sommer", email: "clara.sommer@demo.example", specialty: None },
+];
+
+/// On which day which doctor writes what for which patient.
+const NOTES: [(i64, usize, usize, &str); 5] = [
+    (
+        0,
+        0,
+        0,
+        "Otitis media. Amoxicillin 500 mg PO TID x 10d with food. Ibuprofen 400 mg q6h PRN pain. CBC in 1 wk, f/u 2 wks. Return if fever persists.",
+    ),
+    (
+        0,
+        0,
+        1,
+        "Hypertension. Start amlodipine 5 mg once daily for 30 days. Measure blood pressure every morning. Buy a blood pressure monitor.",
+    ),
+    (1, 0, 2, "Take paracetamol 1 g four times a day for 5 days. Keep the leg elevated."),
+    (2, 1, 2, "Start ramipril 5 mg once daily. ECG in 2 weeks. Avoid salt."),
+    (6, 0, 2, "Better. Take ibuprofen 400 mg twice daily for 7 days with food. Physiotherapy referral."),
+];
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let config = args.settings.load()?;
+    block_on(&config.clone(), async {
+        let now = ServiceClock::default().now();
+        let clock = ServiceClock::standing(now - Span::from_days(DAYS));
+        let app = start::open(config, Random::from_system()?, clock).await?;
+        if !app.clock_moves {
+            bail!("demo people belong in profile dev");
+        }
+        let made = Demo { service: http::service(app.clone()), app: app.clone() }.make().await?;
+        app.store.close().await;
+        sign_ins(made)
+    })
+}
+
+fn sign_ins(made: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{}; sign in with the password {PASSWORD}:",
+        if made { "Demo people are there" } else { "Demo people were there already" }
+    )?;
+    for (role, people) in [("doctor", DOCTORS.as_slice()), ("patient", PATIENTS.as_slice())] {
+        for person in people {
+            writeln!(out, "  {role:<8} {:<16} {}", person.name, person.email)?;
+        }
+    }
+    writeln!(out, "Next: aftercare serve")?;
+    Ok(())
+}
+
+struct Demo {
+    app: App,
+    service: Router,
+}
+
+/// Somebody signed in.
+struct User {
+    id: String,
+    token: String,
+}
+
+impl Demo {
+    /// Makes everything; false where it was made before.
+    async fn make(&self) -> anyhow::Result<bool> {
+        let mut doctors = Vec::new();
+        for person in &DOCTORS {
+            match self.sign_up(person, "doctor").await? {
+                Some(user) => doctors.push(user),
+                None => return Ok(false),
+            }
+        }
+        let mut patients = Vec::new();
+        for person in &PATIENTS {
+            patients.push(
+                self.sign_up(person, "patient")
+                    .await?
+                    .context("a demo patient is there, its doctor was not")?,
+            );
+        }
+        for (patient, doctor) in [(0, 0), (1, 0), (2, 0), (2, 1)] {
+            let body = json!({ "doctor_id": doctors[doctor].id });
+            self.post(Some(&patients[patient]), "/api/select-doctor/", &body).await?;
+        }
+        for day in 0..DAYS {
+            for (_, doctor, patient, note) in NOTES.iter().filter(|(on, ..)| *on == day) {
+                let body = json!({ "patient_id": patients[*patient].id, "note": note });
+                self.post(Some(&doctors[*doctor]), "/api/submit-notes/", &body).await?;
+            }
+            for quarter in 0..4 {
+                engine::leap(&self.app, Span::from_hours(6)).await?;
+                for (patient, user) in (0_i64..).zip(&patients) {
+                    self.answer(patient, user, day, quarter).await?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Ada is careful and forgets now and then, Ben gives up after a week, Clara skips some.
+    async fn answer(&self, patient: i64, user: &User, day: i64, quarter: i64) -> anyhow::Result<()> {
+        let forgets = match patient {
+            0 => day == 4 && quarter > 1,
+            1 => day > 7,
+            _ => (day + quarter) % 7 == 0,
+        };
+        if forgets {
+            return Ok(());
+        }
+        let due = self.send(Some(user), Method::GET, "/api/reminders/?status=due", None).await?;
+        for reminder in due["items"].as_array().into_iter().flatten() {
+            let skips = patient == 2 && day % 5 == 3;
+            let status = if skips { "skipped" } else { "done" };
+            self.post(
+                Some(user),
+                "/api/check-in/",
+                &json!({ "reminder_id": reminder["id"], "status": status }),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn sign_up(&self, person: &Person, role: &str) -> anyhow::Result<Option<User>> {
+        let mut body = json!({ "role": role, "name": person.name, "email": person.email, "password": PASSWORD, "time_zone": "Europe/Berlin" });
+        if let Some(specialty) = person.specialty {
+            body["specialty"] = specialty.into();
+        }
+        let signed_up = self.post(None, "/api/signup/", &body).await?;
+        if signed_up["code"] == "email_taken" {
+            return Ok(None);
+        }
+        let answer =
+            self.post(None, "/api/login/", &json!({ "email": person.email, "password": PASSWORD })).await?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Some(User { id: text(&answer["user"]["id"]), token: text(&answer["access_token"]) }))
+    }
+
+    async fn post(&self, user: Option<&User>, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(user, Method::POST, path, Some(body)).await
+    }
+
+    async fn send(
+        &self,
+        user: Option<&User>,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        if let Some(user) = user {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", user.token));
+        }
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let response = self.service.clone().oneshot(request.body(Body::from(body))?).await?;
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await?;
+        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if !status.is_success() && answer["code"] != "email_taken" {
+            bail!("{path}: {status}: {}", answer["detail"]);
+        }
+        Ok(answer)
+    }
+}

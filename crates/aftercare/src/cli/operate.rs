@@ -1,0 +1,151 @@
+//! Commands for those who run the service: configuration, schema, users, what lies in the tables.
+
+use super::{block_on, settings::Settings};
+use crate::{
+    config::{Config, DEFAULTS},
+    http, start,
+};
+use aftercare_core::id::NoteId;
+use aftercare_store::{account, inspect, schema};
+use anyhow::bail;
+use std::io::Write;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print what holds, secrets masked, or say what is wrong.
+    Check(Settings),
+    /// Print every setting with its default.
+    Defaults,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum UserCommand {
+    /// List all accounts.
+    List(Output),
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum InspectCommand {
+    /// The sealed form of a note.
+    Note {
+        /// Its id.
+        id: NoteId,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// The rows of a table as they lie in the database.
+    Table {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Output {
+    #[command(flatten)]
+    settings: Settings,
+    /// JSON lines.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn config(command: &ConfigCommand) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match command {
+        ConfigCommand::Check(settings) => {
+            let config = settings.load()?;
+            writeln!(out, "{config:#?}")?;
+            writeln!(out, "{}", terms(&config))?;
+        }
+        ConfigCommand::Defaults => write!(out, "{DEFAULTS}")?,
+    }
+    Ok(())
+}
+
+/// What the extractor in use means for notes of real people.
+fn terms(config: &Config) -> &'static str {
+    use crate::config::Choice::{Auto, Gemini, Openai, Rules};
+    let gemini = config.gemini.api_key.is_set();
+    match (config.extractor, gemini, config.openai.base_url.is_empty()) {
+        (Gemini, ..) | (Auto, true, _) => {
+            "extractor: gemini. The terms of the Gemini Developer API exclude clinical practice: for demonstrations with made-up notes only. For real notes use Google Cloud under the hospital's own contract (set gemini.base_url), or a local server (openai)."
+        }
+        (Openai, ..) | (Auto, false, false) => {
+            "extractor: openai. Every note is readable to the server at openai.base_url; its operator's terms apply."
+        }
+        (Rules, ..) | (Auto, false, true) => "extractor: rules. No note leaves this process.",
+    }
+}
+
+pub(super) fn openapi() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", serde_json::to_string_pretty(&http::openapi())?)?;
+    Ok(())
+}
+
+pub(super) fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    let config = settings.load()?;
+    block_on(&config.clone(), async {
+        let store = start::store(&config).await?;
+        let version = schema::version(&mut store.read().await?).await?;
+        writeln!(std::io::stdout(), "schema {version} on {}", store.engine_name())?;
+        store.close().await;
+        Ok(())
+    })
+}
+
+pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
+    let UserCommand::List(args) = command;
+    let config = args.settings.load()?;
+    block_on(&config.clone(), async {
+        let store = start::store(&config).await?;
+        let people = account::list(&mut store.read().await?).await?;
+        let mut out = std::io::stdout().lock();
+        for (id, role, name, created_at) in people {
+            if args.json {
+                let line =
+                    serde_json::json!({ "id": id, "role": role, "name": name, "created_at": created_at });
+                writeln!(out, "{line}")?;
+            } else {
+                writeln!(out, "{id}  {:<8} {created_at}  {name}", format!("{role:?}").to_lowercase())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn inspect(command: &InspectCommand) -> anyhow::Result<()> {
+    let settings = match command {
+        InspectCommand::Note { settings, .. } | InspectCommand::Table { settings, .. } => settings,
+    };
+    let config = settings.load()?;
+    block_on(&config.clone(), async {
+        let store = start::store(&config).await?;
+        let mut tx = store.read().await?;
+        let mut out = std::io::stdout().lock();
+        match command {
+            InspectCommand::Note { id, .. } => {
+                let envelopes = inspect::envelopes(&mut tx, *id).await?;
+                if envelopes.is_empty() {
+                    bail!("no note {id}; list them with `aftercare inspect table note`");
+                }
+                for body in envelopes {
+                    let envelope: serde_json::Value = serde_json::from_slice(&body)?;
+                    writeln!(out, "{}", serde_json::to_string_pretty(&envelope)?)?;
+                }
+            }
+            InspectCommand::Table { name, .. } => {
+                let rows = inspect::table(&mut tx, name).await?;
+                let Some(rows) = rows else {
+                    bail!("no table {name}; there are: {}", inspect::tables(&mut tx).await?.join(", "));
+                };
+                for row in rows {
+                    writeln!(out, "{row}")?;
+                }
+            }
+        }
+        Ok(())
+    })
+}

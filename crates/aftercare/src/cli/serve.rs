@@ -1,0 +1,123 @@
+//! `aftercare serve` and `aftercare work`.
+
+use super::{block_on, settings::Settings};
+use crate::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
+use anyhow::Context;
+use std::io::Write;
+use tokio::sync::watch;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    settings: Settings,
+    /// The API only; a worker runs elsewhere.
+    #[arg(long)]
+    no_worker: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct WorkArgs {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub(super) fn serve(args: &Args) -> anyhow::Result<()> {
+    let config = args.settings.load()?;
+    block_on(&config.clone(), run(config, !args.no_worker))
+}
+
+pub(super) fn work(args: &WorkArgs) -> anyhow::Result<()> {
+    let config = args.settings.load()?;
+    block_on(&config.clone(), async {
+        let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
+        tracing::info!(database = app.store.engine_name(), "working");
+        let (stop, _) = signals()?;
+        engine::run(app.clone(), done(stop)).await;
+        app.store.close().await;
+        Ok(())
+    })
+}
+
+pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
+    let worker = worker && config.worker;
+    let listener = tokio::net::TcpListener::bind(config.listen).await.with_context(|| {
+        format!("cannot listen on {}; another port: aftercare serve --listen 127.0.0.1:8081", config.listen)
+    })?;
+    let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
+    if worker {
+        // The first answer of /readyz is already the truth.
+        engine::round(&app).await?;
+    }
+    let (stop, _keep) = signals()?;
+    let mut engine = None;
+    if worker {
+        engine = Some(tokio::spawn(engine::run(app.clone(), done(stop.clone()))));
+    }
+    block(&app, worker)?;
+    axum::serve(listener, http::service(app.clone())).with_graceful_shutdown(done(stop)).await?;
+    if let Some(engine) = engine {
+        engine.await?;
+    }
+    app.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// True once the process is asked to end (SIGTERM, SIGINT). A second signal ends it at once.
+fn signals() -> anyhow::Result<(watch::Receiver<bool>, tokio::task::JoinHandle<()>)> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (send, receive) = watch::channel(false);
+    let task = tokio::spawn(async move {
+        for round in 0..2 {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+            if round == 1 || send.send(true).is_err() {
+                std::process::exit(130);
+            }
+        }
+    });
+    Ok((receive, task))
+}
+
+async fn done(mut stop: watch::Receiver<bool>) {
+    // An error means that nobody is left to ask: stop too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// What a person needs to go on, in one block.
+fn block(app: &App, worker: bool) -> anyhow::Result<()> {
+    let config = &app.config;
+    let base = format!("http://{}", config.listen);
+    let database = if config.database_url.is_set() {
+        app.store.engine_name().to_owned()
+    } else {
+        format!(
+            "{} in {}, master key in {}",
+            app.store.engine_name(),
+            config.data.display(),
+            config.key_file().display()
+        )
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Aftercare {} is ready.\n", env!("CARGO_PKG_VERSION"))?;
+    for (name, value) in [
+        ("API docs", format!("{base}/api/docs")),
+        ("OpenAPI", format!("{base}/api/openapi.json")),
+        ("Health", format!("{base}/readyz")),
+        ("Profile", config.profile.to_string()),
+        ("Database", database),
+        ("Worker", if worker { "in this process" } else { "elsewhere: aftercare work" }.to_owned()),
+        ("Extractor", app.reader.describe()),
+    ] {
+        writeln!(out, "  {name:<10} {value}")?;
+    }
+    if !app.reader.is_remote() {
+        writeln!(
+            out,
+            "\nFor a live model, stop this and run one of:\n  GEMINI_API_KEY=… aftercare serve\n  AFTERCARE_OPENAI__BASE_URL=http://127.0.0.1:11434/v1 AFTERCARE_OPENAI__MODEL=… aftercare serve"
+        )?;
+    }
+    writeln!(out)?;
+    out.flush()?;
+    Ok(())
+}
