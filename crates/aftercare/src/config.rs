@@ -123,6 +123,7 @@ pub struct OpenAi {
 pub struct Model {
     pub timeout_seconds: u64,
     pub budget_seconds: u64,
+    pub pause_millis: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

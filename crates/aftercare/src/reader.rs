@@ -1,15 +1,23 @@
-//! Who reads notes: the rules, or a live model under them.
+//! Who reads notes: the rules, or a live model with the rules beside it.
 
 use crate::config::{Choice, Config};
-use aftercare_extract::extraction::{self, Extraction};
+use aftercare_extract::{
+    extraction::{self, Extraction},
+    model::{Model, call::Limits, gemini::Gemini, openai::OpenAi, prompt},
+};
+use anyhow::Context;
 use jiff::civil::Date;
+use std::time::Duration;
 
 /// The version of the rules, recorded with what they read.
 pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Reads notes as configured.
 pub struct Reader {
-    choice: Choice,
+    model: Option<Model>,
+    fallback: bool,
+    client: reqwest::Client,
+    limits: Limits,
 }
 
 /// What was read, and by whom.
@@ -44,30 +52,95 @@ pub struct Failure {
 impl Reader {
     /// As configured.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        let choice = match config.extractor {
-            Choice::Auto => Choice::Rules,
-            choice => choice,
+        let gemini = || {
+            Model::Gemini(Gemini {
+                base_url: config.gemini.base_url.clone(),
+                model: config.gemini.model.clone(),
+                api_key: config.gemini.api_key.expose().to_owned(),
+            })
         };
-        Ok(Self { choice })
+        let openai = || {
+            Model::OpenAi(OpenAi {
+                base_url: config.openai.base_url.clone(),
+                model: config.openai.model.clone(),
+                api_key: config.openai.api_key.expose().to_owned(),
+            })
+        };
+        let model = match config.extractor {
+            Choice::Rules => None,
+            Choice::Gemini => Some(gemini()),
+            Choice::Openai => Some(openai()),
+            Choice::Auto if config.gemini.api_key.is_set() => Some(gemini()),
+            Choice::Auto if !config.openai.base_url.is_empty() => Some(openai()),
+            Choice::Auto => None,
+        };
+        Ok(Self {
+            model,
+            fallback: config.fallback_to_rules,
+            client: client()?,
+            limits: Limits {
+                call: Duration::from_secs(config.model.timeout_seconds),
+                budget: Duration::from_secs(config.model.budget_seconds),
+                pause: Duration::from_millis(config.model.pause_millis),
+                jitter: 0,
+            },
+        })
     }
 
     /// Who reads, for people.
     pub fn describe(&self) -> String {
-        format!("rules {RULES_VERSION} (no note leaves this process)")
+        match &self.model {
+            None => format!("rules {RULES_VERSION} (no note leaves this process)"),
+            Some(model) => format!("{} {} (notes are readable to it)", model.provider(), model.name()),
+        }
     }
 
     /// Whether reading leaves this process.
     pub fn is_remote(&self) -> bool {
-        self.choice != Choice::Rules
+        self.model.is_some()
     }
 
-    /// Reads a note written on a date.
-    pub async fn read(&self, note: String, date: Date) -> Result<Read, Failure> {
-        let by = By { provider: "rules", model: RULES_VERSION.to_owned(), fallback: false };
-        let work = tokio::task::spawn_blocking(move || extraction::by_rules(&note, Some(date)));
-        match work.await {
-            Ok(extraction) => Ok(Read { extraction, by }),
-            Err(_) => Err(Failure { by, reason: "the rules broke off".to_owned() }),
+    /// Reads a note written on a date. `jitter` keeps many callers from trying again together.
+    pub async fn read(&self, note: String, date: Option<Date>, jitter: u8) -> Result<Read, Failure> {
+        let Some(model) = &self.model else { return by_rules(note, date, false).await };
+        let limits = Limits { jitter, ..self.limits };
+        match model.read(&self.client, limits, &note, date).await {
+            Ok((extraction, version)) => {
+                let version = format!("{version}, prompt {}", prompt::VERSION);
+                Ok(Read {
+                    extraction,
+                    by: By { provider: model.provider(), model: version, fallback: false },
+                })
+            }
+            Err(error) if self.fallback => {
+                tracing::warn!(provider = model.provider(), %error, "the model failed; the rules read the note");
+                by_rules(note, date, true).await
+            }
+            Err(error) => {
+                let by = By { provider: model.provider(), model: model.name().to_owned(), fallback: false };
+                Err(Failure { by, reason: error.to_string() })
+            }
         }
     }
+}
+
+/// By the rules, on a thread of its own: a long note takes its time.
+async fn by_rules(note: String, date: Option<Date>, fallback: bool) -> Result<Read, Failure> {
+    let by = By { provider: "rules", model: RULES_VERSION.to_owned(), fallback };
+    match tokio::task::spawn_blocking(move || extraction::by_rules(&note, date)).await {
+        Ok(extraction) => Ok(Read { extraction, by }),
+        Err(_) => Err(Failure { by, reason: "the rules broke off".to_owned() }),
+    }
+}
+
+/// One client for all calls: no redirects, no proxies from the environment, TLS by rustls.
+fn client() -> anyhow::Result<reqwest::Client> {
+    // A second service in one process finds it installed: fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(5))
+        .build()
+        .context("cannot set up TLS for calls to models")
 }

@@ -72,6 +72,9 @@ pub struct Extraction {
     pub rejected: Vec<Rejected>,
 }
 
+/// At most so many steps come of one note; nobody follows more.
+const MAX_STEPS: usize = 100;
+
 /// Reads a note with the rules alone.
 pub fn by_rules(note: &str, note_date: Option<Date>) -> Extraction {
     let proposals = rules::propose(note);
@@ -92,14 +95,24 @@ pub fn by_rules(note: &str, note_date: Option<Date>) -> Extraction {
 /// quoted words.
 pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Extraction {
     let folded = Folded::new(note);
+    let readable = rules::readable(note);
     let mut out = Extraction::default();
     let mut stages = Stages::default();
     for proposal in proposed {
+        if out.steps.len() == MAX_STEPS {
+            out.rejected
+                .push(Rejected { action: proposal.action, reason: "more than 100 steps in one note" });
+            continue;
+        }
         let Some(range) = folded.find(&proposal.quote, proposal.at.unwrap_or(0)) else {
             out.rejected
                 .push(Rejected { action: proposal.action, reason: "the quote does not stand in the note" });
             continue;
         };
+        if !readable.iter().any(|sentence| sentence.start < range.end && range.start < sentence.end) {
+            out.rejected.push(Rejected { action: proposal.action, reason: "not addressed to the patient" });
+            continue;
+        }
         let evidence = &note[range.clone()];
         let mut reading = timing::read(evidence, proposal.kind, note_date);
         stages.place(&mut reading, note_date);
@@ -233,7 +246,8 @@ fn end_of(timing: &Timing, _note_date: Option<Date>) -> Option<Start> {
     Some(Start::After(Quantity::of(days(before)?.saturating_add(days(duration)?), Unit::D)))
 }
 
-fn quote(note: &str, range: Range<usize>) -> Quote {
+/// Words of a note, by their bytes.
+pub(crate) fn quote(note: &str, range: Range<usize>) -> Quote {
     let start = char_offset(note, range.start);
     let text = &note[range];
     Quote { quote: text.to_owned(), start, end: start + text.chars().count() }

@@ -3,10 +3,12 @@
 //! - [`note`]: the parts of a note; [`token`]: words, numbers and marks with their places;
 //! - [`timing`]: the timing parser, which alone reads schedules;
 //! - [`rules`]: the proposer that needs no model; [`drugs`]: what names a medicine;
+//! - [`model`]: live models as proposers;
 //! - [`extraction`]: proof, timing and checks over whatever was proposed, and the result.
 
 pub mod drugs;
 pub mod extraction;
+pub mod model;
 pub mod note;
 pub mod rules;
 pub mod timing;

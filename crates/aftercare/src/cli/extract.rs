@@ -1,24 +1,17 @@
 //! `aftercare extract`: the extractor without the service, for checking and scoring it.
 
-use super::lines;
+use super::{block_on, lines, settings::Settings};
+use crate::reader::Reader;
 use aftercare_core::step::Step;
-use aftercare_extract::extraction::{self, Quote, Rejected};
+use aftercare_extract::extraction::{Quote, Rejected};
+use anyhow::anyhow;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Who reads the notes.
-    #[arg(long, value_enum, default_value_t = Extractor::Auto)]
-    extractor: Extractor,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Extractor {
-    /// The best that is configured.
-    Auto,
-    /// The rules, which need nothing else.
-    Rules,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,15 +32,23 @@ struct Output {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let (Extractor::Auto | Extractor::Rules) = args.extractor;
-    lines::each(|input: Input| {
-        let read = extraction::by_rules(&input.note, input.note_date);
-        Ok(Output {
-            id: input.id,
-            steps: read.steps.into_iter().map(|(step, _)| step).collect(),
-            safety_net: read.safety_net,
-            unused: read.unused,
-            rejected: read.rejected,
+    let config = args.settings.load()?;
+    let reader = Reader::new(&config)?;
+    let runtime = tokio::runtime::Handle::current;
+    block_on(&config, async {
+        tokio::task::block_in_place(|| {
+            lines::each(|input: Input| {
+                let read = runtime().block_on(reader.read(input.note, input.note_date, 0));
+                let read = read.map_err(|failure| anyhow!("{}: {}", failure.by.provider, failure.reason))?;
+                let read = read.extraction;
+                Ok(Output {
+                    id: input.id,
+                    steps: read.steps.into_iter().map(|(step, _)| step).collect(),
+                    safety_net: read.safety_net,
+                    unused: read.unused,
+                    rejected: read.rejected,
+                })
+            })
         })
     })
 }

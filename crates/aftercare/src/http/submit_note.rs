@@ -199,7 +199,7 @@ async fn read_and_store(
     let zone = Habits::load(&mut tx, arrived.patient).await?.zone(arrived.created_at).clone();
     drop(tx);
     let date = zone.to_datetime(arrived.created_at.timestamp()).date();
-    let read = app.reader.read(arrived.text.clone(), date).await;
+    let read = app.reader.read(arrived.text.clone(), Some(date), arrived.id.as_bytes()[15]).await;
 
     let (by, extraction, failure) = match read {
         Ok(Read { extraction, by }) => (by, extraction, None),

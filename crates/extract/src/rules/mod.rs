@@ -42,19 +42,41 @@ pub struct Proposals {
 /// Reads a note.
 pub fn propose(text: &str) -> Proposals {
     let mut out = Proposals::default();
-    let mut closed = None;
-    for sentence in note::sentences(text) {
-        // Words to a machine, and all that follows them in their paragraph, are nobody's order.
-        if closed == Some(sentence.paragraph) {
-            continue;
-        }
-        if filter::addresses_software(&text[sentence.range.clone()]) {
-            closed = Some(sentence.paragraph);
-            continue;
-        }
+    for sentence in addressed_to_people(text) {
         read_sentence(text, &sentence, &mut out);
     }
     out
+}
+
+/// The sentences that may hold an instruction to the patient, as bytes of the note.
+pub fn readable(text: &str) -> Vec<Range<usize>> {
+    addressed_to_people(text).into_iter().map(|sentence| sentence.range).collect()
+}
+
+/// Words to a machine, and all that follows them in their paragraph, are nobody's order.
+fn addressed_to_people(text: &str) -> Vec<Sentence> {
+    let mut closed = None;
+    let mut sentences = note::sentences(text);
+    sentences.retain(|sentence| {
+        if filter::addresses_software(&text[sentence.range.clone()]) {
+            closed = Some(sentence.paragraph);
+        }
+        closed != Some(sentence.paragraph)
+    });
+    sentences
+}
+
+/// The imperative in quoted words, whoever quoted them.
+pub fn action_of(quote: &str) -> String {
+    let range = note::trimmed(quote, 0..quote.len());
+    let read = act::read(quote, range.clone(), &tokens(&quote[range.clone()]), true, None);
+    read.map_or_else(
+        || {
+            let mut letters = quote[range].chars();
+            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        },
+        |proposal| proposal.action,
+    )
 }
 
 fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals) {

@@ -116,7 +116,7 @@ impl Reader<'_> {
     fn number(&self, at: usize) -> Option<(u32, usize)> {
         let token = self.token(at)?;
         match token.shape {
-            Shape::Number(n) if n.fract() == 0.0 && (0.0..1e9).contains(&n) =>
+            Shape::Number(n) if n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&n) =>
             {
                 #[expect(
                     clippy::cast_possible_truncation,
