@@ -67,12 +67,11 @@ impl Reader {
             })
         };
         let model = match config.extractor {
-            Choice::Rules => None,
             Choice::Gemini => Some(gemini()),
             Choice::Openai => Some(openai()),
             Choice::Auto if config.gemini.api_key.is_set() => Some(gemini()),
             Choice::Auto if !config.openai.base_url.is_empty() => Some(openai()),
-            Choice::Auto => None,
+            Choice::Auto | Choice::Rules => None,
         };
         Ok(Self {
             model,

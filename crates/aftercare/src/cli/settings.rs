@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Settings {
-    /// A TOML file with settings (AFTERCARE_CONFIG).
+    /// A TOML file with settings.
     #[arg(long, env = "AFTERCARE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where the API listens.
@@ -14,7 +14,7 @@ pub(super) struct Settings {
     /// The folder of the embedded database.
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
-    /// postgres://user:password@host/database instead of the embedded one.
+    /// A PostgreSQL instead of the embedded database: `postgres://user:password@host/database`.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// dev or hospital.

@@ -56,11 +56,11 @@ fn operations(api: &Value) -> Vec<(&str, &str, &Value)> {
         .collect();
     let tags: Vec<&str> = all.iter().map(|(_, _, operation)| text(&operation["tags"][0])).collect();
     let mut order: Vec<&str> = Vec::new();
-    tags.iter().for_each(|tag| {
-        if !order.contains(tag) {
-            order.push(tag)
+    for tag in tags {
+        if !order.contains(&tag) {
+            order.push(tag);
         }
-    });
+    }
     all.sort_by_key(|(_, _, operation)| order.iter().position(|tag| *tag == text(&operation["tags"][0])));
     all
 }

@@ -21,6 +21,7 @@ mod reminders;
 mod scope;
 mod signup;
 mod steps;
+mod submission;
 mod submit_note;
 mod view;
 

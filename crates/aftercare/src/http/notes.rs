@@ -63,12 +63,19 @@ impl NoteView {
             doctor_id: note.doctor_id,
             created_at: note.created_at,
             text,
-            status: match note.state {
-                NoteState::Live => "active",
-                NoteState::Superseded => "superseded",
-                NoteState::ExtractionFailed => "extraction_failed",
-            },
+            status: Self::status(note.state),
             superseded_by: note.superseded_by,
+        }
+    }
+}
+
+impl NoteView {
+    /// How a note stands, in a word.
+    pub fn status(state: NoteState) -> &'static str {
+        match state {
+            NoteState::Live => "active",
+            NoteState::Superseded => "superseded",
+            NoteState::ExtractionFailed => "extraction_failed",
         }
     }
 }

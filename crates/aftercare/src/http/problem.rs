@@ -16,26 +16,38 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// A slug under `/problems/`.
     #[serde(rename = "type")]
-    #[schema(example = "/problems/not_found")]
-    kind: String,
+    #[schema(value_type = String, example = "/problems/not_found")]
+    kind: Slug,
     /// What it is, in a few words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What is wrong here, and what would be right.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// The same as the slug, for programs.
     code: &'static str,
     /// Which fields are not as they should be.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<FieldError>)]
+    errors: Box<[FieldError]>,
     /// Also in `X-Request-Id`; the operator finds the cause by it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    request_id: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(value_type = String)]
+    request_id: Box<str>,
     #[serde(skip)]
-    retry_after: Option<u32>,
+    retry_after: u16,
     #[serde(skip)]
-    cause: Option<String>,
+    cause: Option<Box<str>>,
+}
+
+#[derive(Clone, Debug)]
+struct Slug(&'static str);
+
+impl Serialize for Slug {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("/problems/{}", self.0))
+    }
 }
 
 /// What is wrong with one field.
@@ -50,6 +62,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// At a pointer.
+    #[expect(clippy::needless_pass_by_value, reason = "errors are given away to what reports them")]
     pub fn at(pointer: impl Into<String>, detail: impl ToString) -> Self {
         Self { pointer: pointer.into(), detail: detail.to_string() }
     }
@@ -64,14 +77,14 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         Self {
-            kind: format!("/problems/{code}"),
+            kind: Slug(code),
             title,
             status: status.as_u16(),
-            detail: detail.into(),
+            detail: detail.into().into(),
             code,
-            errors: Vec::new(),
-            request_id: String::new(),
-            retry_after: None,
+            errors: Box::default(),
+            request_id: Box::default(),
+            retry_after: 0,
             cause: None,
         }
     }
@@ -117,7 +130,7 @@ impl Problem {
             errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>();
         let problem =
             Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Not acceptable", detail.join("; "));
-        Self { errors, ..problem }
+        Self { errors: errors.into(), ..problem }
     }
 
     /// 422 for one field.
@@ -126,6 +139,7 @@ impl Problem {
     }
 
     /// 503: try again.
+    #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
     pub fn unavailable(cause: impl ToString) -> Self {
         let problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -133,10 +147,11 @@ impl Problem {
             "Try again",
             "the service cannot do this right now; nothing was changed unless a retry says so",
         );
-        Self { retry_after: Some(2), cause: Some(cause.to_string()), ..problem }
+        Self { retry_after: 2, cause: Some(cause.to_string().into()), ..problem }
     }
 
     /// 500: a defect. Says nothing but the request's id.
+    #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
     pub fn internal(cause: impl ToString) -> Self {
         let problem = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -144,7 +159,7 @@ impl Problem {
             "Something went wrong",
             "this is a defect of the service; name the request_id to its operator",
         );
-        Self { cause: Some(cause.to_string()), ..problem }
+        Self { cause: Some(cause.to_string().into()), ..problem }
     }
 
     /// The cause of a 5xx, for the log.
@@ -154,13 +169,13 @@ impl Problem {
 
     /// As an answer that names the request.
     pub fn render(mut self, request_id: &str) -> Response {
-        request_id.clone_into(&mut self.request_id);
+        self.request_id = request_id.into();
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, serde_json::to_vec(&self).unwrap_or_default()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
+        if self.retry_after > 0 {
+            headers.insert(header::RETRY_AFTER, self.retry_after.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -62,7 +62,17 @@ pub(super) fn addresses_software(sentence: &str) -> bool {
 
 /// A clause that tells what was or is, what others do, or what will not be.
 pub(super) fn whole(tokens: &[Token]) -> bool {
-    story(tokens) || staff(tokens) || done(tokens) || not_started(tokens) || others(tokens)
+    story(tokens) || result(tokens) || staff(tokens) || done(tokens) || not_started(tokens) || others(tokens)
+}
+
+/// "Labs reviewed, all within normal limits": what a test has shown, not a test to have.
+fn result(tokens: &[Token]) -> bool {
+    let test = tokens
+        .iter()
+        .position(|token| token.is(&["labs", "lab", "bloods", "results", "ecg", "x-ray", "exam"]));
+    let shown = |token: &Token| token.is(&["reviewed", "normal", "unremarkable", "negative", "reassuring"]);
+    test.is_some_and(|at| tokens[at..].iter().any(shown))
+        && !any(tokens, &["repeat", "recheck", "if", "until"])
 }
 
 fn any(tokens: &[Token], set: &[&str]) -> bool {

@@ -1,0 +1,157 @@
+//! Signing up, in, on and out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use aftercare_core::instant::Span;
+use common::{PASSWORD, TestApp, email};
+use serde_json::{Value, json};
+
+stories! {
+    /// The whole life of a session.
+    async fn a_session_from_sign_up_to_log_out(app: TestApp) {
+        let anon = app.anon();
+        let body = json!({ "role": "doctor", "name": " Grace ", "email": "Grace@People.Example", "password": PASSWORD, "specialty": "Surgery" });
+        let answer = anon.post("/api/signup/", body.clone()).await;
+        assert_eq!(answer.status, 201);
+        assert_eq!(answer.json["user"]["email"], "grace@people.example");
+        assert_eq!(answer.json["user"]["time_zone"], "UTC");
+        assert_eq!(answer.json["recovery_code"].as_str().unwrap().len(), 42);
+        assert_eq!(anon.post("/api/signup/", body).await.problem(), (409, "email_taken"));
+
+        let grace = anon.clone().log_in("Grace").await;
+        assert_eq!((&grace.tokens["token_type"], &grace.tokens["expires_in"]), (&json!("Bearer"), &json!(900)));
+        assert_eq!(grace.get("/api/me").await.ok()["name"], "Grace");
+        let sessions = grace.get("/api/sessions/").await.ok();
+        assert_eq!(sessions["items"].as_array().unwrap().len(), 1);
+        assert_eq!(sessions["items"][0]["current"], true);
+        let second = anon.log_in("Grace").await;
+        let other = grace.get("/api/sessions/").await.ok()["items"].as_array().unwrap().iter().find(|s| s["current"] == false).unwrap()["id"].clone();
+        assert_eq!(grace.delete(&format!("/api/sessions/{}/", other.as_str().unwrap())).await.status, 204);
+        assert_eq!(second.get("/api/me/").await.problem(), (401, "unauthenticated"));
+        assert_eq!(grace.post("/api/logout/", Value::Null).await.status, 204);
+        assert_eq!(grace.get("/api/me/").await.problem(), (401, "unauthenticated"));
+    }
+
+    /// A refresh token is good once; used again it ends its session.
+    async fn refresh_tokens_rotate_and_theft_ends_the_session(app: TestApp) {
+        let (patient, doctor) = app.pair().await;
+        doctor.submit(&patient, "Take Drug A daily for 7 days.").await;
+        let renew = |token: &Value| {
+            let (anon, body) = (app.anon(), json!({ "refresh_token": token }));
+            async move { anon.post("/api/token/refresh/", body).await }
+        };
+        let first = patient.tokens["refresh_token"].clone();
+        app.app.clock.pass(Span::from_minutes(16));
+        assert_eq!(patient.get("/api/me/").await.problem(), (401, "unauthenticated"), "15 minutes are over");
+        let second = renew(&first).await.ok();
+        let mut renewed = patient.clone();
+        renewed.token = Some(second["access_token"].as_str().unwrap().to_owned());
+        assert_eq!(renewed.reminders("").await[0]["action"], "Take Drug A", "the renewed session still opens notes");
+        // The answer may have been lost: once more within ten seconds.
+        app.app.clock.pass(Span::from_secs(5));
+        let third = renew(&first).await.ok();
+        app.app.clock.pass(Span::from_secs(30));
+        let fourth = renew(&third["refresh_token"]).await.ok();
+        assert_eq!(renew(&second["refresh_token"]).await.problem(), (401, "invalid_credentials"));
+        assert_eq!(renew(&fourth["refresh_token"]).await.problem(), (401, "invalid_credentials"), "the session is ended");
+    }
+
+    /// Idle for half an hour, or twelve hours in all.
+    async fn sessions_end_by_themselves(app: TestApp) {
+        let patient = app.patient("Ada").await;
+        app.app.clock.pass(Span::from_minutes(31));
+        let body = json!({ "refresh_token": patient.tokens["refresh_token"] });
+        assert_eq!(app.anon().post("/api/token/refresh/", body).await.problem(), (401, "invalid_credentials"));
+        let mut tokens = app.anon().log_in("Ada").await.tokens;
+        for _ in 0..35 {
+            app.app.clock.pass(Span::from_minutes(20));
+            let body = json!({ "refresh_token": tokens["refresh_token"] });
+            tokens = app.anon().post("/api/token/refresh/", body).await.ok();
+        }
+        app.app.clock.pass(Span::from_minutes(21));
+        let body = json!({ "refresh_token": tokens["refresh_token"] });
+        assert_eq!(app.anon().post("/api/token/refresh/", body).await.problem(), (401, "invalid_credentials"));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_answered_as_a_wrong_password_is() {
+    let app = TestApp::new().await;
+    app.patient("Ada").await;
+    let wrong = json!({ "email": email("Ada"), "password": "not the password" });
+    let unknown = json!({ "email": "nobody@people.example", "password": "not the password" });
+    let (wrong, unknown) =
+        (app.anon().post("/api/login/", wrong).await, app.anon().post("/api/login/", unknown).await);
+    assert_eq!(wrong.problem(), (401, "invalid_credentials"));
+    let without_id = |mut json: Value| {
+        json["request_id"] = Value::Null;
+        json
+    };
+    assert_eq!(without_id(wrong.json), without_id(unknown.json));
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_sign_up_is_said_at_once() {
+    let app = TestApp::new().await;
+    let body = json!({ "role": "patient", "name": "", "email": "ada", "password": "short", "time_zone": "Mars", "bio": "x" });
+    let answer = app.anon().post("/api/signup/", body).await;
+    assert_eq!(answer.problem(), (422, "invalid"));
+    let pointers: Vec<_> =
+        answer.json["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
+    assert_eq!(pointers, ["/name", "/email", "/password", "/time_zone", "/bio"]);
+}
+
+#[tokio::test]
+async fn forged_and_foreign_tokens_are_refused() {
+    let app = TestApp::new().await;
+    let other =
+        TestApp::with(aftercare_store::testing::On::Sqlite, &[("AFTERCARE_ISSUER", "https://other.example")])
+            .await;
+    let ada = app.patient("Ada").await;
+    let good = ada.token.clone().unwrap();
+    let parts: Vec<_> = good.split('.').collect();
+    let none = format!("eyJhbGciOiJub25lIn0.{}.", parts[1]);
+    for token in [
+        String::new(),
+        "x".to_owned(),
+        none,
+        format!("{}.{}.{}", parts[0], parts[1], "A".repeat(86)),
+        other.patient("Ada").await.token.unwrap(),
+        format!("{good}x"),
+    ] {
+        let mut forged = ada.clone();
+        forged.token = Some(token.clone());
+        let answer = forged.get("/api/me/").await;
+        assert_eq!(answer.problem(), (401, "unauthenticated"), "{token}");
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+    }
+    assert_eq!(ada.get("/api/me/").await.status, 200);
+    let jwks = app.anon().get("/.well-known/jwks.json").await.ok();
+    assert_eq!((&jwks["keys"][0]["kty"], &jwks["keys"][0]["alg"]), (&json!("OKP"), &json!("EdDSA")));
+}
+
+#[tokio::test]
+async fn the_same_request_again_has_one_effect_and_one_answer() {
+    let app = TestApp::new().await;
+    let (patient, doctor) = app.pair().await;
+    let body = json!({ "patient_id": patient.id(), "note": "Take Drug A daily for 7 days." });
+    let first = doctor.post_with_key("/api/submit-notes/", body.clone(), "key-1").await;
+    let again = doctor.post_with_key("/api/submit-notes/", body, "key-1").await;
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.bytes, again.bytes);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(patient.get("/api/notes/").await.ok()["items"].as_array().unwrap().len(), 1);
+    let other = json!({ "patient_id": patient.id(), "note": "Take Drug B daily for 7 days." });
+    let reused = doctor.post_with_key("/api/submit-notes/", other, "key-1").await;
+    assert_eq!(reused.problem(), (422, "idempotency_key_reused"));
+    // A failure is not kept: it may be tried again.
+    let bad = json!({ "patient_id": patient.id(), "note": "" });
+    assert_eq!(doctor.post_with_key("/api/submit-notes/", bad.clone(), "key-2").await.problem().0, 422);
+    assert_eq!(doctor.post_with_key("/api/submit-notes/", bad, "key-2").await.problem().0, 422);
+    // A key belongs to whoever used it.
+    let body = json!({ "doctor_id": doctor.id() });
+    let ada = patient.post_with_key("/api/select-doctor/", body.clone(), "key-3").await;
+    let eve = app.patient("Eve").await.post_with_key("/api/select-doctor/", body, "key-3").await;
+    assert_ne!(ada.json["relationship"]["id"], eve.json["relationship"]["id"]);
+}
