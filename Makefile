@@ -2,13 +2,20 @@
 # everything up and passes the tests.
 SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
+AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: test lint setup
+.PHONY: run test lint setup test-live
 
-# What the tests need beside Rust: PostgreSQL's server binaries and Python for the scorer.
+run:
+	cargo build --locked --package aftercare
+	$(AFTERCARE) demo
+	exec $(AFTERCARE) serve
+
+# What the tests need beside Rust and Node: PostgreSQL's server binaries, Python for the scorer,
+# curl and jq for the README's walk.
 setup:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v python3 >/dev/null || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3; }
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v python3 jq curl >/dev/null || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 jq curl; }
 
 test: setup lint
 	cargo test --workspace --locked

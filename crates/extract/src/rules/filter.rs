@@ -233,7 +233,10 @@ fn done(tokens: &[Token]) -> bool {
         ],
     ) && !any(tokens, &["recommended", "advised", "prescription", "prescribed"]);
     let alone = any(tokens, &["s/p", "given"]) && any(tokens, &["today", "all", "ed", "iv"]);
-    given && !any(tokens, &["prescription", "referral"])
+    // "Seen for review", "Attended clinic": what this visit was.
+    let visit = tokens.first().is_some_and(|t| t.is(&["seen", "attended", "came", "admitted"]));
+    visit
+        || given && !any(tokens, &["prescription", "referral"])
         || we_did
         || alone
         || any(tokens, &["called", "immunizations", "samples", "handed", "stayed"])
