@@ -5,13 +5,16 @@
 //! submit, a race between replicas or an outage cannot corrupt it. The contract is published
 //! with worked cases in `tests/data/vectors.jsonl`.
 
+mod walk;
+
 use crate::{
     instant::{Instant, Span},
-    pattern::{Pattern, Regime, Slots},
+    pattern::{Pattern, Regime},
     timing::Timing,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use walk::{Tally, Windows};
 
 /// What a missed occurrence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -410,68 +413,5 @@ impl Course {
             answered += 1;
             Some((ordinal, window))
         })
-    }
-}
-
-/// Counts misses and finds lapses.
-struct Tally {
-    threshold: u32,
-    run: u32,
-    unanswered: u32,
-    lapsed: bool,
-}
-
-impl Tally {
-    fn new(threshold: u32) -> Self {
-        Self { threshold, run: 0, unanswered: 0, lapsed: false }
-    }
-
-    fn count(&mut self, status: OccurrenceStatus) {
-        match status {
-            OccurrenceStatus::Done | OccurrenceStatus::Skipped => self.run = 0,
-            OccurrenceStatus::Missed => {
-                self.run += 1;
-                self.unanswered += 1;
-            }
-            // Not the patient's miss: neither adds to a run nor ends one.
-            OccurrenceStatus::NotDelivered => self.unanswered += 1,
-            OccurrenceStatus::Due | OccurrenceStatus::Cancelled => {}
-        }
-        self.lapsed |= self.lapsed_now();
-    }
-
-    fn lapsed_now(&self) -> bool {
-        self.run >= self.threshold
-    }
-}
-
-/// The windows of a course, computed as far as somebody asks.
-struct Windows<'a> {
-    slots: Option<Slots<'a>>,
-    known: Vec<Instant>,
-}
-
-impl<'a> Windows<'a> {
-    fn of(course: &'a Course) -> Self {
-        Self { slots: course.pattern.as_ref().map(Pattern::slots), known: Vec::new() }
-    }
-
-    fn slot(&mut self, index: usize) -> Option<Instant> {
-        while self.known.len() <= index {
-            let slot = self.slots.as_mut()?.next()?;
-            self.known.push(slot);
-        }
-        Some(self.known[index])
-    }
-
-    fn get(&mut self, ordinal: u32) -> Option<Window> {
-        let index = ordinal as usize;
-        // No course is this long; a foreign ordinal must not make us compute for ever.
-        if index > 4 * crate::timing::MAX_PLANNED as usize {
-            return None;
-        }
-        let due_at = self.slot(index)?;
-        let next = self.slot(index + 1)?;
-        Some(Window::between(due_at, next))
     }
 }

@@ -1,7 +1,7 @@
 //! Cutting a sentence: conditional advice off, then one part for each act that can be done on
 //! its own.
 
-use super::{act, verbs};
+use super::{act, begins, verbs};
 use crate::{
     note::trimmed,
     token::{Token, tokens},
@@ -116,13 +116,13 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     let before = &words[start..i];
     let listed_tests =
         before.iter().any(|t| t.is(verbs::TESTS)) && !before.iter().any(|t| t.is(verbs::VISITS));
-    let begins = act::begins_verb(rest)
-        || act::begins_drug(rest)
-        || act::begins_dose(rest) && before.iter().any(crate::drugs::is_drug)
-        || act::begins_prohibition(rest)
-        || (!listed_tests && before.len() <= 4 && act::begins_test(rest))
-        || act::begins_lifestyle(rest, before)
-        || act::begins_visit(rest);
+    let begins = begins::begins_verb(rest)
+        || begins::begins_drug(rest)
+        || begins::begins_dose(rest) && before.iter().any(crate::drugs::is_drug)
+        || begins::begins_prohibition(rest)
+        || (!listed_tests && before.len() <= 4 && begins::begins_test(rest))
+        || begins::begins_lifestyle(rest, before)
+        || begins::begins_visit(rest);
     (begins && act::is_whole(before)).then_some(skip)
 }
 

@@ -4,6 +4,7 @@
 //! say of time is read by [`crate::timing`]; whether they stand in the note is proven afterwards.
 
 mod act;
+mod begins;
 mod clause;
 mod filter;
 mod verbs;

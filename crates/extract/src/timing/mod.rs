@@ -4,6 +4,7 @@
 //! a number or time word it could not read is a leftover, which becomes a question to the doctor.
 
 mod calendar;
+mod habit;
 mod rate;
 mod span;
 mod words;

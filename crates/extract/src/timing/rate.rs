@@ -5,7 +5,6 @@ use aftercare_core::{
     step::Kind,
     timing::{Timing, Unit, When},
 };
-use jiff::civil::{Time, Weekday};
 
 const PER: &[&str] = &["a", "an", "per", "each", "every", "al", "por", "pro", "am", "the", "in"];
 
@@ -18,7 +17,7 @@ impl Reader<'_> {
         }
     }
 
-    fn set_when(&mut self, codes: &[When]) {
+    pub(super) fn set_when(&mut self, codes: &[When]) {
         self.out.timing.when.extend_from_slice(codes);
     }
 
@@ -234,7 +233,7 @@ impl Reader<'_> {
         Some(next)
     }
 
-    fn set_rate_if_habit(&mut self, codes: &[When]) {
+    pub(super) fn set_rate_if_habit(&mut self, codes: &[When]) {
         if !codes.iter().any(|code| code.is_meal()) {
             self.set_rate(1, 1, Unit::D);
         }
@@ -287,199 +286,6 @@ impl Reader<'_> {
         }
         self.set_when(&[when]);
         Some(at + 1)
-    }
-
-    /// `in the morning`, `at night`, `before meals`, `with breakfast`, `on waking`.
-    pub(super) fn habit(&mut self, at: usize) -> Option<usize> {
-        if let Some(next) =
-            self.phrase(at, &[&["before", "prior", "after", "vor", "nach", "antes", "después"]])
-        {
-            return self.around_meal(at, next);
-        }
-        let next = self.phrase(
-            at,
-            &[&["in", "at", "on", "upon", "zur", "am", "zum", "por", "with", "around", "and", "after", ","]],
-        )?;
-        if self.is(at, &["with"]) {
-            return self.with_meal(next);
-        }
-        let next = self.skip(next, &["the", "la", "first"]);
-        let code = match self.token(next)?.text.as_str() {
-            "morning" | "mornings" | "am" | "morgen" | "mañana" => When::Morn,
-            "noon" | "midday" | "lunchtime" | "mittag" => When::Noon,
-            "afternoon" | "afternoons" => When::Aft,
-            "evening" | "evenings" | "abend" | "teatime" | "tarde" => When::Eve,
-            "night" | "nights" | "nighttime" | "nacht" | "noche" => When::Night,
-            "bedtime" => When::Hs,
-            "waking" | "awakening" => When::Wake,
-            "breakfast" => When::Cm,
-            "lunch" => When::Cd,
-            "dinner" | "supper" => When::Cv,
-            _ => return None,
-        };
-        // "and" joins a habit only to one read before it.
-        if self.is(at, &["and", ","]) && self.out.timing.when.is_empty() {
-            return None;
-        }
-        self.set_when(&[code]);
-        Some(next + 1)
-    }
-
-    fn around_meal(&mut self, at: usize, next: usize) -> Option<usize> {
-        let before = self.is(at, &["before", "prior", "vor", "antes"]);
-        let next = self.skip(next, &["to", "de"]);
-        let next = self
-            .skip(next, &["each", "every", "all", "your", "her", "his", "the", "dem", "der", "den", "las"]);
-        let (b, a) = match self.token(next)?.text.as_str() {
-            "meal" | "meals" | "food" | "eating" | "essen" | "mahlzeiten" | "comidas" => (When::Ac, When::Pc),
-            "breakfast" | "frühstück" | "desayuno" => (When::Acm, When::Pcm),
-            "lunch" => (When::Acd, When::Pcd),
-            "dinner" | "supper" | "cena" => (When::Acv, When::Pcv),
-            "bed" | "bedtime" | "sleep" | "schlafengehen" if before => (When::Hs, When::Hs),
-            _ => return None,
-        };
-        // "before eating out at a restaurant" is an occasion, not a meal of every day.
-        if self.is(next + 1, &["out"]) {
-            self.out.event = true;
-            return Some(next + 2);
-        }
-        self.set_when(&[if before { b } else { a }]);
-        Some(next + 1)
-    }
-
-    /// "With meals" beside a frequency is advice; alone it says when.
-    fn with_meal(&mut self, at: usize) -> Option<usize> {
-        let at = self.skip(at, &["each", "every", "a", "the", "your"]);
-        let code = match self.token(at)?.text.as_str() {
-            "breakfast" => When::Cm,
-            "lunch" => When::Cd,
-            "dinner" | "supper" => When::Cv,
-            "meals" | "meal" => When::C,
-            _ => return None,
-        };
-        self.set_when(&[code]);
-        Some(at + 1)
-    }
-
-    pub(super) fn weekday(&self, at: usize) -> Option<(Weekday, usize)> {
-        let day = match self.token(at)?.text.trim_end_matches('s') {
-            "mon" | "monday" | "montag" | "lune" => Weekday::Monday,
-            "tue" | "tuesday" | "dienstag" => Weekday::Tuesday,
-            "wed" | "wednesday" | "mittwoch" | "wedne" => Weekday::Wednesday,
-            "thu" | "thur" | "thursday" | "donnerstag" => Weekday::Thursday,
-            "fri" | "friday" | "freitag" => Weekday::Friday,
-            "sat" | "saturday" | "samstag" => Weekday::Saturday,
-            "sun" | "sunday" | "sonntag" => Weekday::Sunday,
-            _ => return None,
-        };
-        // "sat" and "sun" are words too.
-        if self.is(at, &["sat", "sun", "mon"]) && self.token(at).is_some_and(|t| t.text.len() == 3) {
-            let near = |i: Option<usize>| {
-                i.and_then(|i| self.token(i)).is_some_and(|t| {
-                    t.is_mark('/') || t.is_mark(',') || t.is(&["on", "and", "every", "each"])
-                })
-            };
-            if !(near(at.checked_sub(1)) || near(Some(at + 1))) {
-                return None;
-            }
-        }
-        Some((day, at + 1))
-    }
-
-    fn more_weekdays(&mut self, mut at: usize) -> usize {
-        loop {
-            let mut next = at;
-            while self.mark(next, '/')
-                || self.mark(next, ',')
-                || self.mark(next, '&')
-                || self.is(next, &["and", "und"])
-            {
-                next += 1;
-            }
-            match self.weekday(next) {
-                Some((day, end)) if next > at => {
-                    self.out.timing.day_of_week.push(day);
-                    at = end;
-                }
-                _ => return at,
-            }
-        }
-    }
-
-    /// `Mon/Wed/Fri`, `on Mondays`, `all other days`, `on weekdays`.
-    pub(super) fn weekdays(&mut self, at: usize) -> Option<usize> {
-        if let Some(next) = self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]) {
-            self.out.other_days = true;
-            return Some(next);
-        }
-        let next = self.skip(at, &["on", "each", "am"]);
-        let group: Option<&[Weekday]> = match self.token(next)?.text.as_str() {
-            "weekdays" | "werktags" => Some(&[
-                Weekday::Monday,
-                Weekday::Tuesday,
-                Weekday::Wednesday,
-                Weekday::Thursday,
-                Weekday::Friday,
-            ]),
-            "weekends" => Some(&[Weekday::Saturday, Weekday::Sunday]),
-            _ => None,
-        };
-        if let Some(days) = group {
-            self.out.timing.day_of_week.extend_from_slice(days);
-            return Some(next + 1);
-        }
-        let (day, end) = self.weekday(next)?;
-        if self.kind == Kind::Checklist {
-            return self.on_weekday(day, end);
-        }
-        self.out.timing.day_of_week.push(day);
-        Some(self.more_weekdays(end))
-    }
-
-    /// `at 22:00`, `8 am`, `10pm`, `at 8am and 8pm`.
-    pub(super) fn clock(&mut self, at: usize) -> Option<usize> {
-        let at_word = self.phrase(at, &[&["at", "um", "by", "around", "and", "@"]]);
-        let next = at_word.unwrap_or(at);
-        let hour = self.token(next)?.number().filter(|n| n.fract() == 0.0 && *n < 25.0)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 25")]
-        let hour = hour as u32;
-        let (minute, next) = match (
-            self.mark(next + 1, ':'),
-            self.token(next + 2).and_then(super::super::token::Token::number),
-        ) {
-            (true, Some(minute)) if minute < 60.0 => {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 60")]
-                let minute = minute as u32;
-                (Some(minute), next + 3)
-            }
-            _ => (None, next + 1),
-        };
-        let half = self.token(next).and_then(|token| match token.text.as_str() {
-            "am" => Some(false),
-            "pm" => Some(true),
-            _ => None,
-        });
-        let uhr = self.is(next, &["uhr", "o'clock", "hrs"]);
-        if minute.is_none() && half.is_none() && !uhr {
-            return None;
-        }
-        if self.is(at, &["and"]) && self.out.timing.time_of_day.is_empty() {
-            return None;
-        }
-        self.add_clock(hour, minute.unwrap_or(0), half)?;
-        Some(next + usize::from(half.is_some() || uhr))
-    }
-
-    fn add_clock(&mut self, hour: u32, minute: u32, pm: Option<bool>) -> Option<()> {
-        let hour = match pm {
-            Some(_) if hour == 0 || hour > 12 => return None,
-            Some(true) => hour % 12 + 12,
-            Some(false) => hour % 12,
-            None => hour,
-        };
-        let time = Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()?;
-        self.out.timing.time_of_day.push(time);
-        Some(())
     }
 }
 

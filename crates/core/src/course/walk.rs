@@ -1,0 +1,72 @@
+//! What a replay carries along: the count of misses, and the windows as far as they are asked for.
+
+use super::{Course, OccurrenceStatus, Window};
+use crate::{
+    instant::Instant,
+    pattern::{Pattern, Slots},
+};
+
+/// Counts misses and finds lapses.
+pub(super) struct Tally {
+    threshold: u32,
+    run: u32,
+    /// Closed without an answer, by whosever fault.
+    pub(super) unanswered: u32,
+    /// Whether a run of misses ever was a lapse.
+    pub(super) lapsed: bool,
+}
+
+impl Tally {
+    pub(super) fn new(threshold: u32) -> Self {
+        Self { threshold, run: 0, unanswered: 0, lapsed: false }
+    }
+
+    pub(super) fn count(&mut self, status: OccurrenceStatus) {
+        match status {
+            OccurrenceStatus::Done | OccurrenceStatus::Skipped => self.run = 0,
+            OccurrenceStatus::Missed => {
+                self.run += 1;
+                self.unanswered += 1;
+            }
+            // Not the patient's miss: neither adds to a run nor ends one.
+            OccurrenceStatus::NotDelivered => self.unanswered += 1,
+            OccurrenceStatus::Due | OccurrenceStatus::Cancelled => {}
+        }
+        self.lapsed |= self.lapsed_now();
+    }
+
+    pub(super) fn lapsed_now(&self) -> bool {
+        self.run >= self.threshold
+    }
+}
+
+/// The windows of a course, computed as far as somebody asks.
+pub(super) struct Windows<'a> {
+    slots: Option<Slots<'a>>,
+    known: Vec<Instant>,
+}
+
+impl<'a> Windows<'a> {
+    pub(super) fn of(course: &'a Course) -> Self {
+        Self { slots: course.pattern.as_ref().map(Pattern::slots), known: Vec::new() }
+    }
+
+    fn slot(&mut self, index: usize) -> Option<Instant> {
+        while self.known.len() <= index {
+            let slot = self.slots.as_mut()?.next()?;
+            self.known.push(slot);
+        }
+        Some(self.known[index])
+    }
+
+    pub(super) fn get(&mut self, ordinal: u32) -> Option<Window> {
+        let index = ordinal as usize;
+        // No course is this long; a foreign ordinal must not make us compute for ever.
+        if index > 4 * crate::timing::MAX_PLANNED as usize {
+            return None;
+        }
+        let due_at = self.slot(index)?;
+        let next = self.slot(index + 1)?;
+        Some(Window::between(due_at, next))
+    }
+}

@@ -1,0 +1,174 @@
+//! What a run of words begins with: a verb, a medicine, a dose, a test, a visit.
+
+use super::verbs::{self, HABITS, LEADS, MEASURES, TESTS, VISITS};
+use crate::{
+    drugs::{is_drug, is_strength},
+    token::{Shape, Token},
+};
+
+pub(super) fn begins_verb(rest: &[Token]) -> bool {
+    let skip = rest
+        .iter()
+        .take_while(|t| {
+            t.is(&[
+                "to", "please", "will", "she", "he", "you", "advised", "also", "patient", "refer", "should",
+                "instead",
+            ])
+        })
+        .count();
+    rest.get(skip).is_some_and(|t| {
+        verbs::verb(&t.text).is_some()
+            && !t.is(&[
+                "rest", "test", "present", "order", "review", "log", "complete", "have", "see", "fast",
+                "record", "provide", "message", "change", "exercise", "increase", "further", "regular",
+                "leave", "cut", "do", "be", "ice",
+            ])
+            || t.is(&[
+                "refer", "rest", "see", "arrange", "record", "ice", "increase", "have", "review", "complete",
+            ]) && rest.len() > 1
+                && (skip > 0 || !t.is(&["have"]))
+    })
+}
+
+/// A medicine's name, or a name with a strength behind it.
+pub(super) fn begins_drug(rest: &[Token]) -> bool {
+    let Some(first) = rest.first() else { return false };
+    if is_drug(first) {
+        return true;
+    }
+    if first.shape != Shape::Word
+        || first.text.len() < 3
+        || verbs::verb(&first.text).is_some()
+        || first.is(LEADS)
+    {
+        return false;
+    }
+    // "Xyzal 5 mg", "Mefenamic acid 500 mg", "moisturizing sunscreen" is none.
+    (1..=3).any(|i| {
+        let (number, unit) = (rest.get(i), rest.get(i + 1));
+        rest[..i.min(rest.len())].iter().all(|t| t.shape == Shape::Word)
+            && number.is_some_and(|t| t.number().is_some())
+            && unit.is_some_and(is_strength)
+    }) || rest.get(1).is_some_and(is_drug) && !first.is(TESTS)
+}
+
+/// "20 mg daily": an amount of the medicine named before.
+pub(super) fn begins_dose(rest: &[Token]) -> bool {
+    let skip = rest.iter().take_while(|t| t.is(&["then", "reduce", "to"])).count();
+    let number = rest.get(skip).is_some_and(|t| t.number().is_some());
+    number && rest.get(skip + 1).is_some_and(is_strength)
+        || rest.first().is_some_and(|t| t.is(&["then"]))
+            && rest.iter().any(|t| t.is(&["required", "needed", "prn", "stop"]))
+}
+
+/// "Do not take", "no sports", "no heavy lifting".
+pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
+    let at = |i: usize, set: &[&str]| rest.get(i).is_some_and(|t| t.is(set));
+    at(0, &["do"]) && at(1, &["not"])
+        || at(0, &["don't", "avoid", "avoiding"])
+        || at(0, &["no", "keine", "kein"])
+            && rest.iter().skip(1).take(3).any(|t| {
+                t.is(&[
+                    "sports",
+                    "sport",
+                    "lifting",
+                    "driving",
+                    "alcohol",
+                    "swimming",
+                    "smoking",
+                    "nsaids",
+                    "exercise",
+                    "work",
+                    "school",
+                    "running",
+                    "contact",
+                    "strenuous",
+                    "weight-bearing",
+                    "bearing",
+                    "sex",
+                    "other",
+                    "baths",
+                    "caffeine",
+                    "gym",
+                    "flying",
+                    "tampons",
+                ])
+            })
+}
+
+pub(super) fn begins_test(rest: &[Token]) -> bool {
+    let Some(first) = rest.first() else { return false };
+    let second = rest.get(1).is_some_and(|t| t.is(TESTS));
+    first.is(TESTS) && !first.is(&["us", "x", "monitor", "labs-none", "test", "pregnancy", "screening"])
+        || first.is(&[
+            "pregnancy",
+            "complete",
+            "repeat",
+            "urgent",
+            "fasting",
+            "full",
+            "chest",
+            "pelvic",
+            "abdominal",
+            "brain",
+            "basic",
+            "knee",
+            "obtain",
+        ]) && second
+        || first.is(&["x"])
+            && rest.get(1).is_some_and(|t| t.is_mark('-'))
+            && rest.get(2).is_some_and(|t| t.is(&["ray", "rays"]))
+}
+
+pub(super) fn begins_visit(rest: &[Token]) -> bool {
+    let Some(first) = rest.first() else { return false };
+    let at = |i: usize, set: &[&str]| rest.get(i).is_some_and(|t| t.is(set));
+    let slash = |i: usize| rest.get(i).is_some_and(|t| t.is_mark('/'));
+    first.is(&["f"]) && slash(1) && at(2, &["u", "up"])
+        || first.is(&["follow"])
+            && (at(1, &["up"]) || rest.get(1).is_some_and(|t| t.is_mark('-')) && at(2, &["up"]))
+        || first.is(&["return", "rtc"]) && at(1, &["to", "for", "in"])
+        || first.is(&["referred", "refer", "referral", "referrals", "self-referral", "followed", "reviewed"])
+        || first.is(&["self"]) && rest.iter().take(4).any(|t| t.is(&["referral", "refer"]))
+        || first.is(&["be"]) && at(1, &["seen", "followed", "referred"])
+        || first.is(VISITS)
+            && !first.is(&[
+                "therapy",
+                "assessment",
+                "nutrition",
+                "clinic",
+                "counseling",
+                "control",
+                "ent",
+                "ot",
+                "visit",
+            ])
+        || first.is(&["clinic", "control", "ent"])
+            && rest.iter().skip(1).take(3).any(|t| t.is(&["in", "en", "on", "appointment", "follow"]))
+        || rest.len() <= 9
+            && rest.iter().take(3).any(|t| {
+                t.is(&["consult", "appointment", "referral", "recheck", "review", "f/u", "kontrolle"])
+            })
+            && first.shape == Shape::Word
+        || rest.iter().take(2).any(|t| t.is(VISITS))
+            && rest.iter().skip(1).take(4).any(|t| t.is(&["f"]))
+            && rest.iter().any(|t| t.is_mark('/'))
+        || first.is(&["physical"]) && at(1, &["therapy"])
+        || first.is(&["seen"]) && rest.iter().any(|t| t.is(&["clinic", "in"]))
+}
+
+pub(super) fn begins_measure(rest: &[Token]) -> bool {
+    let home = rest[0].is(&["home", "daily"]) && rest.get(1).is_some_and(|t| t.is(MEASURES));
+    home || rest[0].is(&["bp", "weights", "pefr", "glucose"])
+        && rest.len() <= 8
+        && !rest.iter().any(|t| t.is(VISITS) || t.is(&["stable", "controlled"]))
+}
+
+/// A habit in a list of habits: "rest, fluids", "Reposo e hidratación".
+pub(super) fn begins_lifestyle(rest: &[Token], before: &[Token]) -> bool {
+    rest[0].is(HABITS) && before.iter().any(|t| t.is(HABITS)) && rest.len() <= 4 && before.len() <= 6
+        || (rest[0].is(HABITS)
+            || rest.get(1).is_some_and(|t| t.is(HABITS))
+            || rest.iter().take(5).any(|t| t.is(&["restriction", "diet", "sunscreen"])))
+            && before.iter().any(|t| t.is(HABITS) || is_drug(t) || t.is_mark('%'))
+}
