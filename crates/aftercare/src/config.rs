@@ -55,7 +55,7 @@ impl std::fmt::Debug for Secret {
 }
 
 /// What kind of place this runs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// A developer's machine.

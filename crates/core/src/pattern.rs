@@ -114,6 +114,7 @@ impl Pattern {
             queue: Vec::new().into_iter(),
             nth: 0,
             last: None,
+            floor: None,
         }
     }
 
@@ -199,6 +200,8 @@ pub struct Slots<'a> {
     queue: std::vec::IntoIter<Instant>,
     nth: i64,
     last: Option<Instant>,
+    /// After a journey the new zone's slots begin here, not too close to the last one before it.
+    floor: Option<Instant>,
 }
 
 /// Days looked at in vain before a pattern is taken for empty (a weekday that never comes).
@@ -240,7 +243,8 @@ impl Slots<'_> {
             slots.sort_unstable();
             slots
         };
-        let old = slots(regime);
+        let mut old = slots(regime);
+        old.retain(|slot| self.floor.is_none_or(|floor| *slot >= floor));
         let Some(next) = pattern.regimes.get(self.regime + 1) else { return old };
         if old.last().is_none_or(|last| *last < next.from) {
             return old;
@@ -265,7 +269,7 @@ impl Slots<'_> {
             let last = kept.last().copied().or(self.last);
             let interval = old.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(Span::from_days(1));
             let earliest = last.map_or(next.from, |last| next.from.max(last + interval.div(2)));
-            self.last = Some(earliest - Span::from_micros(1));
+            self.floor = Some(earliest);
         }
         kept
     }

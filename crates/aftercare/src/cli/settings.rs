@@ -1,6 +1,7 @@
 //! Settings on the command line: the same names as in the environment and the file.
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Choice, Config, ConfigError, Profile};
+use clap::ValueEnum;
 use std::path::PathBuf;
 
 #[derive(Debug, Default, clap::Args)]
@@ -17,25 +18,29 @@ pub(super) struct Settings {
     /// A PostgreSQL instead of the embedded database: `postgres://user:password@host/database`.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
-    /// dev or hospital.
-    #[arg(long)]
-    profile: Option<String>,
-    /// auto, rules, gemini or openai.
-    #[arg(long)]
-    extractor: Option<String>,
+    /// What kind of place this runs in.
+    #[arg(long, value_enum)]
+    profile: Option<Profile>,
+    /// Who reads notes.
+    #[arg(long, value_enum)]
+    extractor: Option<Choice>,
 }
 
 impl Settings {
     pub(super) fn load(&self) -> Result<Config, ConfigError> {
         let given = [
-            ("listen", &self.listen),
-            ("data", &self.data),
-            ("database_url", &self.database_url),
-            ("profile", &self.profile),
-            ("extractor", &self.extractor),
+            ("listen", self.listen.clone()),
+            ("data", self.data.clone()),
+            ("database_url", self.database_url.clone()),
+            ("profile", self.profile.and_then(name)),
+            ("extractor", self.extractor.and_then(name)),
         ];
-        let overrides: Vec<_> =
-            given.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+        let overrides: Vec<_> = given.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
         Config::load(self.config.as_deref(), std::env::vars(), &overrides)
     }
+}
+
+/// A value's name, as the file and the environment have it.
+fn name(value: impl ValueEnum) -> Option<String> {
+    Some(value.to_possible_value()?.get_name().to_owned())
 }
