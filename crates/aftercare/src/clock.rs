@@ -25,6 +25,11 @@ impl ServiceClock {
         self.offset.fetch_add(by.as_micros().max(0), Ordering::Relaxed);
     }
 
+    /// How far it has been moved.
+    pub fn moved(&self) -> Span {
+        Span::from_micros(self.offset.load(Ordering::Relaxed))
+    }
+
     /// Lets time pass on a clock that stands still.
     pub fn pass(&self, time: Span) {
         if let Some(standing) = &self.standing {
@@ -44,6 +49,6 @@ impl ServiceClock {
 
 impl Clock for ServiceClock {
     fn now(&self) -> Instant {
-        self.wall() + Span::from_micros(self.offset.load(Ordering::Relaxed))
+        self.wall() + self.moved()
     }
 }

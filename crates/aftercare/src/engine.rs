@@ -103,10 +103,13 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
         drop(tx);
         let now = app.now();
         let stop = next.map_or(target, |next| next.max(now)).min(target);
-        app.clock.advance(stop - now);
+        // Kept before anybody sees it: a restart must not turn the clock back.
+        let step = stop - now;
         let mut tx = app.store.write().await?;
-        service::beat(&mut tx, app.now()).await?;
+        service::beat(&mut tx, stop).await?;
+        service::set_moved(&mut tx, app.clock.moved() + step).await?;
         tx.commit().await?;
+        app.clock.advance(step);
         work_off(app, app.now()).await?;
         if app.now() >= target {
             return Ok(app.now());

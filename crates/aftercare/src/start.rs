@@ -8,7 +8,6 @@ use crate::{
     reader::Reader,
     token::TokenKeys,
 };
-use aftercare_core::clock::Clock;
 use aftercare_seal::server::MasterKeys;
 use aftercare_store::{Store, service};
 use anyhow::{Context, bail};
@@ -36,15 +35,14 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
     let store = store(&config).await?;
     let mut tx = store.read().await?;
     let used_before = !service::signing_keys(&mut tx).await?.is_empty();
-    let heartbeat = service::heartbeat(&mut tx).await?;
+    let moved = service::moved(&mut tx).await?;
     drop(tx);
     let master = master_keys(&config, &random, used_before)?;
     let clock_moves = config.profile == Profile::Dev;
-    if let (true, Some(last)) = (clock_moves, heartbeat) {
-        // A test clock that was moved forward stays forward over a restart.
-        clock.advance(last - clock.now());
+    if clock_moves {
+        clock.advance(moved);
     }
-    let tokens = TokenKeys::load(&store, &master, &random, clock.now(), config.issuer()).await?;
+    let tokens = TokenKeys::load(&store, &master, &random, clock.wall(), config.issuer()).await?;
     Ok(App::new(Parts {
         reader: Reader::new(&config)?,
         hashing: Arc::new(Semaphore::new(config.password.at_once)),

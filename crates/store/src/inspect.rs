@@ -42,7 +42,7 @@ pub async fn columns(tx: &mut Tx, table: &str) -> Result<Vec<String>, StoreError
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
-/// The rows of a table, each as one line of JSON, bytes in hex; at most a thousand. `None` where
+/// The rows of a table, each as one line of JSON, bytes in hex; at most a hundred thousand. `None` where
 /// there is no such table.
 pub async fn table(tx: &mut Tx, table: &str) -> Result<Option<Vec<String>>, StoreError> {
     if !tables(tx).await?.iter().any(|name| name == table) {
@@ -61,14 +61,15 @@ pub async fn table(tx: &mut Tx, table: &str) -> Result<Option<Vec<String>>, Stor
                 })
                 .collect();
             let sql = format!(
-                "-- inspect::table\nselect json_object({}) from {table} limit 1000",
+                "-- inspect::table\nselect json_object({}) from {table} limit 100000",
                 fields.join(", ")
             );
             fetch_all!(tx, (String,), AssertSqlSafe(sql.clone()))?
         }
         Tx::Postgres(_) => {
             execute!(tx, "set local bytea_output = 'hex'")?;
-            let sql = format!("-- inspect::table\nselect row_to_json({table})::text from {table} limit 1000");
+            let sql =
+                format!("-- inspect::table\nselect row_to_json({table})::text from {table} limit 100000");
             fetch_all!(tx, (String,), AssertSqlSafe(sql.clone()))?
         }
     };

@@ -1,7 +1,10 @@
 //! What the service keeps about itself: its heartbeat, its outages, its signing keys.
 
 use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
-use aftercare_core::{course::Outage, instant::Instant};
+use aftercare_core::{
+    course::Outage,
+    instant::{Instant, Span},
+};
 use uuid::Uuid;
 
 /// When a worker was last alive.
@@ -15,10 +18,22 @@ pub async fn beat(tx: &mut Tx, now: Instant) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- service::beat
-        insert into heartbeat (id, at) values (0, $1)
+        insert into heartbeat (id, at, moved) values (0, $1, 0)
         on conflict (id) do update set at = excluded.at where heartbeat.at < excluded.at",
         now.as_micros()
     )?;
+    Ok(())
+}
+
+/// How far the test clock has been moved.
+pub async fn moved(tx: &mut Tx) -> Result<Span, StoreError> {
+    let rows = fetch_all!(tx, (i64,), "-- service::moved\nselect moved from heartbeat where id = 0")?;
+    Ok(rows.first().map_or(Span::ZERO, |row| Span::from_micros(row.0)))
+}
+
+/// Keeps how far the test clock has been moved, so that a restart does not turn it back.
+pub async fn set_moved(tx: &mut Tx, moved: Span) -> Result<(), StoreError> {
+    execute!(tx, "-- service::set_moved\nupdate heartbeat set moved = $1 where id = 0", moved.as_micros())?;
     Ok(())
 }
 

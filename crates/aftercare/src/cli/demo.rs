@@ -4,6 +4,7 @@
 use super::{block_on, settings::Settings};
 use crate::{app::App, clock::ServiceClock, engine, http, random::Random, start};
 use aftercare_core::{clock::Clock, instant::Span};
+use aftercare_store::service;
 use anyhow::{Context, bail};
 use axum::{
     Router,
@@ -135,6 +136,10 @@ impl Demo {
                 }
             }
         }
+        // The days are over for everybody by now: the clock of the service is the real one.
+        let mut tx = self.app.store.write().await?;
+        service::set_moved(&mut tx, Span::ZERO).await?;
+        tx.commit().await?;
         Ok(true)
     }
 

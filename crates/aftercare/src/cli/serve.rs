@@ -53,7 +53,8 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     if worker {
         engine = Some(tokio::spawn(engine::run(app.clone(), done(stop.clone()))));
     }
-    block(&app, worker)?;
+    // Nobody may be reading; the service is there all the same.
+    let _ = block(&app, worker);
     axum::serve(listener, http::service(app.clone())).with_graceful_shutdown(done(stop)).await?;
     if let Some(engine) = engine {
         engine.await?;
@@ -85,7 +86,7 @@ async fn done(mut stop: watch::Receiver<bool>) {
 }
 
 /// What a person needs to go on, in one block.
-fn block(app: &App, worker: bool) -> anyhow::Result<()> {
+fn block(app: &App, worker: bool) -> std::io::Result<()> {
     let config = &app.config;
     let base = format!("http://{}", config.listen);
     let database = if config.database_url.is_set() {

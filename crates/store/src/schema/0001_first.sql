@@ -226,9 +226,11 @@ create table outage (
   primary key (from_at)
 );
 
+-- When a worker was last alive, and how far the test clock has been moved (profile dev).
 create table heartbeat (
   id smallint not null,
   at bigint not null,
+  moved bigint not null,
   primary key (id)
 );
 
