@@ -11,11 +11,14 @@ run:
 	$(AFTERCARE) demo
 	exec $(AFTERCARE) serve
 
+INDEPENDENT = crates/aftercare/tests/independent
+
 # What the tests need beside Rust and Node: PostgreSQL's server binaries, Python for the scorer,
-# curl and jq for the README's walk.
+# curl and jq for the README's walk, and the packages that open our envelopes independently.
 setup:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v python3 jq curl >/dev/null || \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 jq curl; }
+	@[ -d $(INDEPENDENT)/node_modules ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 
 test: setup lint
 	cargo test --workspace --locked

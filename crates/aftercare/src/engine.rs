@@ -102,14 +102,14 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
         let next = due::next(&mut tx).await?;
         drop(tx);
         let now = app.now();
-        let stop = next.map_or(target, |next| next.max(now)).min(target);
+        let until = next.map_or(target, |next| next.max(now)).min(target);
         // Kept before anybody sees it: a restart must not turn the clock back.
-        let step = stop - now;
+        let ahead = until - now;
         let mut tx = app.store.write().await?;
-        service::beat(&mut tx, stop).await?;
-        service::set_moved(&mut tx, app.clock.moved() + step).await?;
+        service::beat(&mut tx, until).await?;
+        service::set_moved(&mut tx, app.clock.moved() + ahead).await?;
         tx.commit().await?;
-        app.clock.advance(step);
+        app.clock.advance(ahead);
         work_off(app, app.now()).await?;
         if app.now() >= target {
             return Ok(app.now());

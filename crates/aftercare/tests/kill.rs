@@ -2,7 +2,11 @@
 //! answered 201 or 200 is there, no occurrence twice, rows equal the replay.
 //!
 //! `KILLS` sets how often each is killed (12).
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it did"
+)]
 
 use aftercare_store::{Store, inspect, testing::postgres_url};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -105,7 +109,7 @@ async fn story(
 ) {
     let notes = async {
         // Every other round the patient has the server alone.
-        for n in (0..).take_while(|_| round % 2 == 0) {
+        for n in (0..).take_while(|_| round.is_multiple_of(2)) {
             let note = format!("Take Drug K{round}x{n} twice daily for 5 days. Buy Drug K{round}x{n}.");
             let body = json!({ "patient_id": patient_id, "note": note });
             let Some((status, json)) = doctor.send("/api/submit-notes/", Some(&body)).await else { return };
@@ -139,7 +143,7 @@ async fn story(
     tokio::join!(notes, answers);
 }
 
-async fn kills(database: &str, store: impl AsyncFnOnce(&Path) -> Store) {
+async fn kills(database: &str, open: impl AsyncFnOnce(&Path) -> Store) {
     let kills: usize = std::env::var("KILLS").map_or(12, |n| n.parse().unwrap());
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
@@ -161,7 +165,7 @@ async fn kills(database: &str, store: impl AsyncFnOnce(&Path) -> Store) {
     let seen = Arc::new(Mutex::new(Acknowledged::default()));
     let mut rng = StdRng::seed_from_u64(4);
     for round in 0..kills {
-        let story = tokio::spawn(story(
+        let running = tokio::spawn(story(
             doctor.clone(),
             patient.clone(),
             patient_id.clone(),
@@ -171,7 +175,7 @@ async fn kills(database: &str, store: impl AsyncFnOnce(&Path) -> Store) {
         // The moment is what is tested; nothing waits for it to be over.
         tokio::time::sleep(Duration::from_micros(rng.random_range(500..200_000))).await;
         server.kill();
-        story.await.unwrap();
+        running.await.unwrap();
         server = Server::start(folder.path(), port, database);
     }
 
@@ -214,7 +218,7 @@ async fn kills(database: &str, store: impl AsyncFnOnce(&Path) -> Store) {
     }
     assert!(seen.answers.is_subset(&answered), "an acknowledged answer is lost");
     server.kill();
-    let store = store(folder.path()).await;
+    let store = open(folder.path()).await;
     let rows = inspect::table(&mut store.read().await.unwrap(), "occurrence").await.unwrap().unwrap();
     println!(
         "{} kills: {} notes and {} answers acknowledged, {} occurrences recorded",

@@ -4,7 +4,7 @@
 mod common;
 
 use aftercare::{clock::ServiceClock, engine, http, random::Random, start};
-use aftercare_core::{clock::Clock, id::StepId, instant::Span};
+use aftercare_core::{id::StepId, instant::Span};
 use aftercare_store::{occurrence, testing::On};
 use common::{TestApp, config};
 use serde_json::{Value, json};

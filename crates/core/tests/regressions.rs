@@ -1,4 +1,5 @@
 //! Mistakes others made, one test each: those that are the pure core's to prevent.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aftercare_core::{
     anchors::Anchors,

@@ -20,6 +20,11 @@ impl Ark {
         Self(Secret::new(bytes))
     }
 
+    /// Its bytes, for those who must have them.
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
     /// The key pairs derived from it.
     pub fn keys(&self, user_id: Id) -> Result<Keys, SealError> {
         let enc_seed = pae::hkdf(self.0.expose(), b"aftercare/v1/enc");

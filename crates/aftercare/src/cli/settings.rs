@@ -32,8 +32,8 @@ impl Settings {
             ("listen", self.listen.clone()),
             ("data", self.data.clone()),
             ("database_url", self.database_url.clone()),
-            ("profile", self.profile.and_then(name)),
-            ("extractor", self.extractor.and_then(name)),
+            ("profile", self.profile.as_ref().and_then(name)),
+            ("extractor", self.extractor.as_ref().and_then(name)),
         ];
         let overrides: Vec<_> = given.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
         Config::load(self.config.as_deref(), std::env::vars(), &overrides)
@@ -41,6 +41,6 @@ impl Settings {
 }
 
 /// A value's name, as the file and the environment have it.
-fn name(value: impl ValueEnum) -> Option<String> {
+fn name(value: &impl ValueEnum) -> Option<String> {
     Some(value.to_possible_value()?.get_name().to_owned())
 }

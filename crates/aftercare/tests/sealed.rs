@@ -1,0 +1,166 @@
+//! What is sealed is sealed: ours opens with other people's cryptography, and nothing of note,
+//! step or password lies anywhere on disk.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use aftercare_core::instant::Span;
+use aftercare_seal::{Bytes, bytes, password::Kdf, wrap::Slot};
+use aftercare_store::{account, inspect};
+use common::{PASSWORD, TestApp, email};
+use serde_json::{Value, json};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent")
+}
+
+/// Opens an envelope by the independent program.
+fn open_independently(input: &Value) -> Result<Value, String> {
+    assert!(here().join("node_modules").exists(), "the independent check is not installed: run `make setup`");
+    let mut node = Command::new("node")
+        .arg(here().join("open.mjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    node.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// A person's account root key and public keys, as only their password yields them.
+async fn keys_of(app: &TestApp, id: &str, name: &str) -> (String, Value) {
+    let id: aftercare_core::id::UserId = id.parse().unwrap();
+    let user = Bytes(*id.as_bytes());
+    let mut tx = app.app.store.read().await.unwrap();
+    let person = account::get(&mut tx, id).await.unwrap().unwrap();
+    let (_, wrapped) = account::wrapped(&mut tx, id, 1).await.unwrap().unwrap();
+    let bundle = account::bundle(&mut tx, id).await.unwrap().unwrap();
+    let salt: [u8; 16] = person.password.salt.as_slice().try_into().unwrap();
+    let kdf = Kdf { m: 19_456, t: 2, p: 1 };
+    let keys = aftercare_seal::password::derive(PASSWORD, &email(name), &salt, kdf).unwrap();
+    let blob = app.app.master.open_column("wrapped_key", user, &[1], &wrapped).unwrap();
+    let ark = Slot::Password(kdf, salt)
+        .unwrap(&Bytes::try_from(blob.as_slice()).unwrap(), &keys.kek, user, 1)
+        .unwrap();
+    let public =
+        json!({ "enc_pk": bytes::encode(&bundle.enc_pk), "sign_pk": bytes::encode(&bundle.sign_pk) });
+    (bytes::encode(ark.expose()), public)
+}
+
+#[tokio::test]
+async fn our_envelopes_open_with_other_peoples_cryptography() {
+    let app = TestApp::new().await;
+    let (patient, doctor) = app.pair().await;
+    doctor.submit(&patient, "Rest.").await;
+    let note = "Buy Drug A. Take Drug A daily for 7 days. Return if fever.";
+    let submitted = doctor.submit(&patient, note).await;
+    let path = format!("/api/notes/{}/envelope/", submitted["note"]["id"].as_str().unwrap());
+    let envelope = patient.get(&path).await;
+    assert_eq!(envelope.bytes, doctor.get(&path).await.bytes, "served exactly as signed");
+    assert_eq!((&envelope.json["seq"], &envelope.json["v"]), (&json!(2), &json!(1)));
+
+    let (doctor_ark, author) = keys_of(&app, doctor.id(), "Grace").await;
+    let (patient_ark, _) = keys_of(&app, patient.id(), "Ada").await;
+    for (who, ark) in [(&patient, patient_ark), (&doctor, doctor_ark)] {
+        let id: uuid::Uuid = who.id().parse().unwrap();
+        let reader = json!({ "id": bytes::encode(id.as_bytes()), "ark": ark });
+        let mut input = json!({ "envelope": envelope.json, "author": author, "reader": reader });
+        let opened = open_independently(&input).unwrap();
+        let items = opened["items"].as_array().unwrap();
+        assert_eq!(items[0]["text"], note);
+        let step: Value = serde_json::from_str(items[2]["text"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            (&step["title"], &step["quote"]),
+            (&json!("Take Drug A"), &json!("Take Drug A daily for 7 days"))
+        );
+        assert_eq!(
+            serde_json::from_str::<Value>(items[2]["clear"].as_str().unwrap()).unwrap(),
+            submitted["plan"][0]["timing"]
+        );
+        input["envelope"]["created_at"] = json!(1);
+        assert!(open_independently(&input).unwrap_err().contains("signature"));
+    }
+}
+
+/// Words that occur nowhere else.
+const CANARIES: [&str; 5] =
+    ["Zyxolitamab", "quokkafever", "marzipantherapy", "felt wobblegong", "hunter2 canary"];
+
+/// Whether bytes hold a canary, also as hex or base64, in any case.
+fn holds_canary(haystack: &[u8]) -> Option<String> {
+    let lower = haystack.to_ascii_lowercase();
+    let within = |needle: &[u8]| lower.windows(needle.len()).any(|window| window == needle);
+    CANARIES.iter().find_map(|canary| {
+        let plain = canary.to_ascii_lowercase();
+        let hex = plain.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        // The middle of a word in base64, whatever stands before it.
+        let base64 = bytes::encode(&canary.as_bytes()[..canary.len() / 3 * 3]).to_ascii_lowercase();
+        let found = within(plain.as_bytes()) || within(hex.as_bytes()) || within(base64.as_bytes());
+        found.then(|| (*canary).to_owned())
+    })
+}
+
+stories! {
+    /// A whole story with words that occur nowhere else; then every file and every row is searched.
+    async fn nothing_of_note_step_or_password_lies_anywhere(app: TestApp) {
+        let body = json!({ "role": "patient", "name": "Ada", "email": email("Ada"), "password": PASSWORD, "time_zone": "Europe/Berlin" });
+        app.anon().post("/api/signup/", body).await.ok();
+        let body = json!({ "role": "patient", "name": "Cara", "email": email("Cara"), "password": "hunter2 canary" });
+        app.anon().post("/api/signup/", body).await.ok();
+        let body = json!({ "email": email("Cara"), "password": "hunter2 canary" });
+        app.anon().post_with_key("/api/login/", body, "k").await.ok();
+        let patient = app.anon().log_in("Ada").await;
+        let doctor = app.doctor("Grace").await;
+        patient.select(&doctor).await;
+        let note = "Quokkafever. Take Zyxolitamab daily for 7 days. Marzipantherapy in 1 week. Return if quokkafever persists.";
+        let body = json!({ "patient_id": patient.id(), "note": note });
+        doctor.post_with_key("/api/submit-notes/", body, "key").await.ok();
+        app.advance(Span::from_hours(3)).await;
+        let due = patient.reminders("?status=due").await;
+        assert_eq!(due[0]["action"], "Take Zyxolitamab");
+        let skip = json!({ "reminder_id": due[0]["id"], "status": "skipped", "reason": "felt wobblegong" });
+        patient.post("/api/check-in/", skip).await.ok();
+        doctor.submit(&patient, "Stop Zyxolitamab. Marzipantherapy again in 2 weeks.").await;
+
+        let mut tx = app.app.store.read().await.unwrap();
+        let tables = inspect::tables(&mut tx).await.unwrap();
+        let mut rows = 0;
+        for table in &tables {
+            for row in inspect::table(&mut tx, table).await.unwrap().unwrap() {
+                rows += 1;
+                assert_eq!(holds_canary(row.as_bytes()), None, "{table}: {row}");
+            }
+        }
+        assert!(rows > 30, "{rows} rows in {tables:?}");
+        drop(tx);
+        // Every file: database, log of writes, keys.
+        let mut files = 0;
+        for entry in std::fs::read_dir(app.folder.path()).unwrap().chain(std::fs::read_dir(app.folder.path().join("data")).into_iter().flatten()) {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                files += 1;
+                assert_eq!(holds_canary(&std::fs::read(&path).unwrap()), None, "{}", path.display());
+            }
+        }
+        assert!(files >= 1);
+    }
+}
+
+#[test]
+fn the_search_would_find_a_canary() {
+    assert!(holds_canary(b"xx ZYXOLITAMAB xx").is_some());
+    assert!(holds_canary(format!("{{\"a\":\"{}\"}}", "7a79786f6c6974616d6162").as_bytes()).is_some());
+    assert!(holds_canary(bytes::encode(b"Zyxolitamab").as_bytes()).is_some());
+    assert!(holds_canary(b"nothing here").is_none());
+}
