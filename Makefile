@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint setup test-live
+.PHONY: run test lint setup figures test-live
 
 run:
 	cargo build --locked --package aftercare
@@ -26,3 +26,7 @@ test: setup lint
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The figures the product is held to, as one JSON object (a release build).
+figures:
+	cargo bench --locked --package aftercare --bench figures
