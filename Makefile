@@ -23,6 +23,10 @@ setup:
 test: setup lint
 	cargo test --workspace --locked
 
+# The client for live models against a real server and a real (small) model on loopback; optional.
+test-live:
+	eval/live/run.sh
+
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings

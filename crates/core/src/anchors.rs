@@ -46,12 +46,15 @@ impl Default for Anchors {
     }
 }
 
-/// Times of day that contradict each other.
+/// Times of day that contradict each other, or would crowd doses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`first` ({first}) must be earlier than `last` ({last})", first = hm(*first), last = hm(*last))]
+#[error("`{earlier}` ({}) must be at least {hours} h before `{later}` ({})", hm(*from), hm(*to))]
 pub struct AnchorsError {
-    first: Time,
-    last: Time,
+    earlier: &'static str,
+    later: &'static str,
+    hours: i32,
+    from: Time,
+    to: Time,
 }
 
 fn hm(time: Time) -> String {
@@ -59,9 +62,18 @@ fn hm(time: Time) -> String {
 }
 
 impl Anchors {
-    /// Checks what a person entered: several doses a day need a first before a last.
+    /// Checks what a person entered: meals in their order, and room for several doses a day.
     pub fn check(&self) -> Result<(), AnchorsError> {
-        if self.first < self.last { Ok(()) } else { Err(AnchorsError { first: self.first, last: self.last }) }
+        for (earlier, from, later, to, hours) in [
+            ("first", self.first, "last", self.last, 6),
+            ("breakfast", self.breakfast, "lunch", self.lunch, 1),
+            ("lunch", self.lunch, "dinner", self.dinner, 1),
+        ] {
+            if minutes(to) - minutes(from) < hours * 60 {
+                return Err(AnchorsError { earlier, later, hours, from, to });
+            }
+        }
+        Ok(())
     }
 
     /// The times of one code of the day, `offset` minutes off where one is given
@@ -176,7 +188,7 @@ mod tests {
         let night: Anchors = serde_json::from_str(r#"{"first":"20:00","last":"08:00"}"#).unwrap();
         assert_eq!(
             night.check().unwrap_err().to_string(),
-            "`first` (20:00) must be earlier than `last` (08:00)"
+            "`first` (20:00) must be at least 6 h before `last` (08:00)"
         );
     }
 }

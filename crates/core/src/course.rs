@@ -271,11 +271,23 @@ impl Course {
         log.sort_by_key(|answer| answer.recorded_at);
         let mut accepted = BTreeMap::new();
         for answer in log {
-            if self.judge(*answer, &accepted, windows).is_ok() {
+            let taken = match self.as_known_at(answer.recorded_at) {
+                // The patient's zone or times of day have changed since: the answer was good for
+                // the window it was given for, and stays good.
+                Some(then) => then.judge(*answer, &accepted, &mut Windows::of(&then)).is_ok(),
+                None => self.judge(*answer, &accepted, windows).is_ok(),
+            };
+            if taken {
                 accepted.insert(answer.ordinal, *answer);
             }
         }
         accepted
+    }
+
+    /// The course under the regimes that were known at an instant; `None` where those are all.
+    fn as_known_at(&self, instant: Instant) -> Option<Self> {
+        let pattern = self.pattern.as_ref()?.as_known_at(instant)?;
+        Some(Self { pattern: Some(pattern), ..self.clone() })
     }
 
     fn judge(
@@ -291,7 +303,7 @@ impl Course {
         if !self.belongs(answer.ordinal, u32::try_from(before).unwrap_or(u32::MAX)) {
             return Err(Refusal::Unknown);
         }
-        let window = windows.get(answer.ordinal).ok_or(Refusal::Unknown)?;
+        let window = windows.near(answer.ordinal, answer.recorded_at).ok_or(Refusal::Unknown)?;
         let earliest = window.due_at - window.tolerance;
         if answer.at < earliest || answer.recorded_at < earliest {
             return Err(Refusal::TooEarly(earliest));
@@ -342,8 +354,9 @@ impl Course {
                 answered_at: answer.map(|a| a.at),
             });
         }
+        // The next may be answered ahead while one is still open.
         let open =
-            occurrences.last().filter(|last| last.status == OccurrenceStatus::Due).map(|last| last.closes_at);
+            occurrences.iter().filter(|o| o.status == OccurrenceStatus::Due).map(|o| o.closes_at).min();
         let state = self.state(open.is_none() && next.is_none(), answered, tally.unanswered, now);
         let running = state == CourseState::Running;
         Replay {

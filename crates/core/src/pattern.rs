@@ -124,10 +124,17 @@ impl Pattern {
         let by_until = self.timing.until.map(|until| {
             let zone = &self.regimes[0].zone;
             let within = |slot: &Instant| zone.to_datetime(slot.timestamp()).date() <= until;
-            let slots = self.slots().take(crate::timing::MAX_PLANNED as usize).take_while(within);
+            let slots = self.slots().take(10 * crate::timing::MAX_PLANNED as usize).take_while(within);
             u32::try_from(slots.count()).unwrap_or(u32::MAX)
         });
         [self.timing.count, by_duration, by_until].into_iter().flatten().min()
+    }
+
+    /// The same under the regimes that began by an instant; `None` where those are all.
+    pub(crate) fn as_known_at(&self, instant: Instant) -> Option<Self> {
+        // The first holds from activation, whenever it was set.
+        let known = 1 + self.regimes[1..].iter().take_while(|regime| regime.from <= instant).count();
+        (known < self.regimes.len()).then(|| Self { regimes: self.regimes[..known].to_vec(), ..self.clone() })
     }
 
     /// The slots of the pattern days inside the duration, counted as if the first day were whole.
@@ -243,35 +250,29 @@ impl Slots<'_> {
             slots.sort_unstable();
             slots
         };
-        let mut old = slots(regime);
-        old.retain(|slot| self.floor.is_none_or(|floor| *slot >= floor));
-        let Some(next) = pattern.regimes.get(self.regime + 1) else { return old };
-        if old.last().is_none_or(|last| *last < next.from) {
-            return old;
-        }
-        self.regime += 1;
-        let mut kept: Vec<_> = old.iter().copied().filter(|slot| *slot < next.from).collect();
-        if next.zone == regime.zone {
-            // A time of day was changed: what would be past at its new time today keeps the old one.
-            let new = slots(next);
-            let same = new.len() == old.len();
-            kept.extend(new.iter().enumerate().filter_map(|(i, slot)| match old.get(i) {
-                Some(before) if same && *before < next.from => None,
-                Some(before) if same && *slot < next.from => Some(*before),
-                _ => (*slot >= next.from).then_some(*slot),
-            }));
-            kept.sort_unstable();
-        } else {
+        let mut today = slots(regime);
+        today.retain(|slot| self.floor.is_none_or(|floor| *slot >= floor));
+        // All regimes that begin by the end of this day, in order.
+        while let Some(next) = pattern.regimes.get(self.regime + 1) {
+            if today.last().is_none_or(|last| *last < next.from) {
+                break;
+            }
+            let before = &pattern.regimes[self.regime];
+            self.regime += 1;
+            if next.zone == before.zone {
+                today = with_new_times(&today, &slots(next), next.from);
+                continue;
+            }
             // The patient travels: on with the pattern from the new local day, never two doses
             // closer than half their interval.
-            let today = next.zone.to_datetime(next.from.timestamp()).date();
-            self.rewind(days, today);
-            let last = kept.last().copied().or(self.last);
-            let interval = old.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(Span::from_days(1));
-            let earliest = last.map_or(next.from, |last| next.from.max(last + interval.div(2)));
-            self.floor = Some(earliest);
+            let interval = today.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(Span::from_days(1));
+            today.retain(|slot| *slot < next.from);
+            let last = today.last().copied().or(self.last);
+            self.floor = Some(last.map_or(next.from, |last| next.from.max(last + interval.div(2))));
+            self.rewind(days, next.zone.to_datetime(next.from.timestamp()).date());
+            break;
         }
-        kept
+        today
     }
 
     /// Steps back to the first pattern day that is not before `date`.
@@ -283,6 +284,20 @@ impl Slots<'_> {
         }
         self.in_block = 0;
     }
+}
+
+/// A day's slots after a time of day was changed at an instant: what has passed stays, and what
+/// would be past at its new time today keeps the old one.
+fn with_new_times(old: &[Instant], new: &[Instant], at: Instant) -> Vec<Instant> {
+    let same = new.len() == old.len();
+    let mut slots: Vec<_> = old.iter().copied().filter(|slot| *slot < at).collect();
+    slots.extend(new.iter().enumerate().filter_map(|(i, slot)| match old.get(i) {
+        Some(before) if same && *before < at => None,
+        Some(before) if same && *slot < at => Some(*before),
+        _ => (*slot >= at).then_some(*slot),
+    }));
+    slots.sort_unstable();
+    slots
 }
 
 impl Iterator for Slots<'_> {

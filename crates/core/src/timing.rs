@@ -222,6 +222,15 @@ impl Timing {
         if period_minutes < MIN_GAP_MINUTES * u64::from(frequency) {
             return fail("period", "occurrences less than 5 minutes apart cannot be scheduled");
         }
+        for (key, length) in [
+            ("timeOfDay", self.time_of_day.len()),
+            ("when", self.when.len()),
+            ("dayOfWeek", self.day_of_week.len()),
+        ] {
+            if length > 24 {
+                return fail(key, "must have at most 24 entries");
+            }
+        }
         if !self.time_of_day.is_empty() && !self.when.is_empty() {
             return fail("timeOfDay", "excludes `when`: give one of the two");
         }

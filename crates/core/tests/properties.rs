@@ -256,17 +256,34 @@ proptest! {
         prop_assert_eq!(with.occurrences.len(), without.occurrences.len());
     }
 
-    /// A new zone or time of day holds from then on; what fell due before keeps its instants.
+    /// New zones and times of day hold from then on, however often they change; what fell due
+    /// before keeps its instants, and from the last change on the last one rules.
     #[test]
-    fn new_habits_leave_the_past(story in story(), day in 0..10_i64, zone in prop::sample::select(ZONES.as_slice()), hour in 6..12_i8) {
-        let at = story.start + Span::from_days(day) + Span::from_hours(5);
+    fn new_habits_leave_the_past(story in story(), changes in prop::collection::vec((0..6_i64, prop::sample::select(ZONES.as_slice()), 6..12_i8), 1..5)) {
         let mut regimes = story.regimes();
-        let anchors = Anchors { first: jiff::civil::Time::constant(hour, 0, 0, 0), ..Anchors::default() };
-        regimes.push(Regime { from: at, zone: TimeZone::get(zone).unwrap(), anchors });
-        let changed: Vec<_> = Pattern::new(&story.timing, story.start, regimes).unwrap().slots().take(60).collect();
-        let before = story.slots();
-        let past = |slots: &[Instant]| slots.iter().copied().take_while(|slot| *slot < at).collect::<Vec<_>>();
-        prop_assert_eq!(past(&changed), past(&before));
-        prop_assert!(changed.windows(2).all(|pair| pair[0] < pair[1]));
+        let mut at = story.start;
+        for (hours, zone, hour) in changes {
+            at = at + Span::from_minutes(hours * 60 + 1);
+            let anchors = Anchors { first: jiff::civil::Time::constant(hour, 0, 0, 0), ..Anchors::default() };
+            regimes.push(Regime { from: at, zone: TimeZone::get(zone).unwrap(), anchors });
+        }
+        let slots = |regimes: &[Regime]| -> Vec<Instant> {
+            Pattern::new(&story.timing, story.start, regimes.to_vec()).unwrap().slots().take(60).collect()
+        };
+        for known in 1..regimes.len() {
+            let (before, after) = (slots(&regimes[..known]), slots(&regimes[..=known]));
+            let changed_at = regimes[known].from;
+            let past = |slots: &[Instant]| slots.iter().copied().take_while(|slot| *slot < changed_at).collect::<Vec<_>>();
+            prop_assert_eq!(past(&after), past(&before));
+        }
+        let all = slots(&regimes);
+        prop_assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
+        // Two days after the last change nothing of what held before is left.
+        let last = regimes.last().unwrap();
+        if story.timing.frequency == Some(1) && story.timing.period.is_none() {
+            for slot in all.iter().filter(|slot| **slot > at + Span::from_days(2)) {
+                prop_assert_eq!(last.zone.to_datetime(slot.timestamp()).hour(), last.anchors.first.hour());
+            }
+        }
     }
 }

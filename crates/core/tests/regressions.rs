@@ -95,3 +95,29 @@ fn clock_changes_leave_the_wall_clock_alone() {
         }
     }
 }
+
+#[test]
+fn a_dose_answered_ahead_stays_answered_when_its_time_is_moved() {
+    let start: Instant = START.parse().unwrap();
+    let timing: Timing = serde_json::from_str(WEEK).unwrap();
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let later = Anchors { first: jiff::civil::Time::constant(12, 0, 0, 0), ..Anchors::default() };
+    let regimes = vec![
+        Regime { from: start, zone: zone.clone(), anchors: Anchors::default() },
+        Regime { from: start + Span::from_minutes(60), zone, anchors: later },
+    ];
+    let course = Course::new(&timing, start, regimes, None);
+    let ahead = done(0, start + Span::from_minutes(30));
+    let replay = course.replay(&[ahead], &[], start + Span::from_hours(8));
+    assert_eq!(statuses(&replay), [OccurrenceStatus::Done], "not to be taken twice");
+}
+
+#[test]
+fn the_next_dose_may_be_answered_while_one_is_open() {
+    let ahead = done(1, day(1) - Span::from_minutes(60));
+    let replay = course(WEEK).replay(&[ahead], &[], day(1) - Span::from_minutes(30));
+    assert_eq!(statuses(&replay), [OccurrenceStatus::Due, OccurrenceStatus::Done]);
+    assert_eq!(replay.wake_at, Some(day(1)), "the open one closes then");
+    let replay = course(WEEK).replay(&[ahead], &[], day(1));
+    assert_eq!(statuses(&replay), [OccurrenceStatus::Missed, OccurrenceStatus::Done]);
+}

@@ -59,12 +59,23 @@ impl<'a> Windows<'a> {
         Some(self.known[index])
     }
 
+    /// The same for an ordinal that somebody names: none where it lies more than so many slots
+    /// beyond `now`. A made-up one must not make us compute for ever.
+    pub(super) fn near(&mut self, ordinal: u32, now: Instant) -> Option<Window> {
+        const AHEAD: usize = 10_000;
+        let index = ordinal as usize;
+        while self.known.len() <= index {
+            let len = self.known.len();
+            if len > AHEAD && self.known[len - AHEAD] > now {
+                return None;
+            }
+            self.slot(len)?;
+        }
+        self.get(ordinal)
+    }
+
     pub(super) fn get(&mut self, ordinal: u32) -> Option<Window> {
         let index = ordinal as usize;
-        // No course is this long; a foreign ordinal must not make us compute for ever.
-        if index > 4 * crate::timing::MAX_PLANNED as usize {
-            return None;
-        }
         let due_at = self.slot(index)?;
         let next = self.slot(index + 1)?;
         Some(Window::between(due_at, next))
