@@ -11,13 +11,13 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/aftercare/live
 cargo build --quiet --locked --package aftercare
 aftercare=${CARGO_TARGET_DIR:-target}/debug/aftercare
 
-coproc SERVER { exec "$cache/bin/python" eval/live/serve.py 2>/dev/null; }
+coproc SERVER { exec "$cache/bin/python" eval/live/serve.py 2>"$cache/server.log"; }
 trap 'kill $SERVER_PID 2>/dev/null || true' EXIT
 read -r base <&"${SERVER[0]}"
 echo "model server: $base"
 
 export AFTERCARE_OPENAI__BASE_URL=$base AFTERCARE_OPENAI__MODEL=smollm2-135m
-export AFTERCARE_MODEL__TIMEOUT_SECONDS=300 AFTERCARE_MODEL__BUDGET_SECONDS=600
+export AFTERCARE_MODEL__TIMEOUT_SECONDS=80 AFTERCARE_MODEL__BUDGET_SECONDS=80
 out=$(mktemp)
 "$aftercare" extract --extractor openai < eval/live/notes.jsonl > "$out" || true
 python3 - "$out" <<'PY'

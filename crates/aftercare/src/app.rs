@@ -1,9 +1,11 @@
 //! The running service: everything a handler or the engine needs, in one place.
 
-use crate::{clock::ServiceClock, config::Config, random::Random, reader::Reader, token::TokenKeys};
+use crate::{
+    clock::ServiceClock, config::Config, http::problem::Problem, random::Random, reader::Reader,
+    token::TokenKeys,
+};
 use aftercare_core::{clock::Clock, instant::Instant};
 use aftercare_seal::{
-    SealError,
     password::{Kdf, PasswordKeys, derive},
     server::MasterKeys,
 };
@@ -36,6 +38,8 @@ pub struct Parts {
     pub reader: Reader,
     /// How many passwords are hashed at once.
     pub hashing: Arc<Semaphore>,
+    /// How many may be hashed or wait for it.
+    pub hashing_queue: Arc<Semaphore>,
     /// Wakes the engine before its time.
     pub hint: Notify,
     /// One round of the engine at a time in this process.
@@ -66,18 +70,23 @@ impl App {
     }
 
     /// Derives the keys of a password, on a thread of its own, no more at once than memory is
-    /// set aside for.
+    /// set aside for; too many waiting are told to come back.
     pub async fn derive(
         &self,
         password: Zeroizing<String>,
         email: String,
         salt: [u8; 16],
         kdf: Kdf,
-    ) -> Result<PasswordKeys, SealError> {
-        // The semaphore is never closed and the closure never panics.
-        let _permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| SealError::Parameters)?;
-        tokio::task::spawn_blocking(move || derive(&password, &email, &salt, kdf))
-            .await
-            .map_err(|_| SealError::Parameters)?
+    ) -> Result<PasswordKeys, Problem> {
+        let place = Arc::clone(&self.hashing_queue).try_acquire_owned();
+        let place =
+            place.map_err(|_| Problem::unavailable("too many passwords are waiting to be checked"))?;
+        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(Problem::internal)?;
+        let work = move || {
+            // Both are given back when the work is done, though nobody wait for it any more.
+            let _held = (place, turn);
+            derive(&password, &email, &salt, kdf)
+        };
+        Ok(tokio::task::spawn_blocking(work).await.map_err(Problem::internal)??)
     }
 }

@@ -209,6 +209,9 @@ impl Config {
         if self.password.at_once == 0 {
             return Err(wrong("password.at_once: must be 1 or more"));
         }
+        if self.model.budget_seconds > 80 {
+            return Err(wrong("model.budget_seconds: at most 80; a request is answered within 90"));
+        }
         if self.extractor == Choice::Gemini && !self.gemini.api_key.is_set() {
             return Err(wrong("extractor = gemini needs a key: set GEMINI_API_KEY"));
         }

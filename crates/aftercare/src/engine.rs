@@ -10,7 +10,11 @@ use aftercare_core::{
     course::Outage,
     instant::{Instant, Span},
 };
-use aftercare_store::{StoreError, care, due, idempotency, service, session};
+use aftercare_store::{
+    StoreError, Tx, care,
+    due::{self, Wake},
+    idempotency, service, session,
+};
 use std::time::Duration;
 
 /// At most so many steps in one transaction.
@@ -19,6 +23,8 @@ const BATCH: i64 = 200;
 pub const HEARTBEAT: Span = Span::from_secs(30);
 /// No sign of life for longer is an outage: nobody was reminded.
 pub const OUTAGE: Span = Span::from_minutes(3);
+/// So often what has had its time is removed.
+const TIDY: Span = Span::from_hours(1);
 /// Requests with a key are remembered for so long.
 const IDEMPOTENCY: Span = Span::from_hours(24);
 
@@ -47,6 +53,8 @@ async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
         if claimed == 0 {
             return Ok(total);
         }
+        // A long catch-up is work, not silence.
+        beat(app, app.now()).await?;
     }
 }
 
@@ -57,9 +65,7 @@ async fn batch<'a>(app: &App, buckets: &'a [i16], now: Instant) -> Result<(u64, 
     while let ([bucket, others @ ..], true) = (rest, room > 0) {
         let wakes = due::claim(&mut tx, *bucket, now, room).await?;
         for wake in &wakes {
-            if let Some((step, ..)) = plan::lock(&mut tx, wake.patient_id, wake.step_id, now).await? {
-                plan::record(&mut tx, &step, None, now).await?;
-            }
+            look(app, &mut tx, *wake).await?;
         }
         done += wakes.len() as u64;
         room -= i64::try_from(wakes.len()).unwrap_or(room);
@@ -67,6 +73,20 @@ async fn batch<'a>(app: &App, buckets: &'a [i16], now: Instant) -> Result<(u64, 
     }
     tx.commit().await?;
     Ok((done, rest))
+}
+
+/// Looks at one step. One that cannot be read is set aside and told of: it must not stop the
+/// others.
+async fn look(app: &App, tx: &mut Tx, wake: Wake) -> Result<(), StoreError> {
+    match plan::lock(tx, &*app.clock, wake.patient_id, wake.step_id).await {
+        Ok(Some(found)) => plan::record(tx, &found.step, None, found.now).await,
+        Ok(None) => Ok(()),
+        Err(StoreError::Broken(cause)) => {
+            tracing::error!(step = %wake.step_id, %cause, "a step cannot be read; it is looked at again in an hour");
+            due::insert(tx, Wake { at: app.now() + Span::from_hours(1), ..wake }).await
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Says that a worker is alive; a silence before it is recorded as an outage.
@@ -84,8 +104,14 @@ async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
     }
     service::beat(&mut tx, now).await?;
     care::project(&mut tx, BATCH).await?;
+    tx.commit().await
+}
+
+/// Removes what has had its time.
+async fn tidy(app: &App) -> Result<(), StoreError> {
+    let mut tx = app.store.write().await?;
     session::delete_expired(&mut tx, app.clock.wall()).await?;
-    idempotency::forget_before(&mut tx, now - IDEMPOTENCY).await?;
+    idempotency::forget_before(&mut tx, app.now() - IDEMPOTENCY).await?;
     tx.commit().await
 }
 
@@ -120,7 +146,14 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
 /// Runs until `stop` is done: a round at each next due instant, on a hint, and once a heartbeat.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
+    let mut tidied = app.now() - TIDY;
     loop {
+        if app.now() - tidied >= TIDY {
+            tidied = app.now();
+            if let Err(error) = tidy(&app).await {
+                tracing::warn!(%error, "could not tidy; it is tried again in an hour");
+            }
+        }
         if let Err(error) = round(&app).await {
             tracing::error!(%error, "the engine's round failed; it is tried again");
             tokio::select! {

@@ -2,7 +2,8 @@
 
 use aftercare_core::{
     anchors::Anchors,
-    course::{Answer, Course, CourseState, Occurrence, OccurrenceStatus, Outage, Replay},
+    clock::Clock,
+    course::{Answer, Course, CourseState, Occurrence, Outage, Replay},
     id::{NoteId, StepId, UserId},
     instant::Instant,
     pattern::Regime,
@@ -179,18 +180,43 @@ impl Plan {
     }
 }
 
-/// One step with its course, its row locked.
+/// A step whose row is locked until the transaction ends.
+pub struct Locked {
+    /// The step with its course, as of `now`.
+    pub step: PlanStep,
+    /// Its log.
+    pub log: Vec<Answer>,
+    /// What to replay it under.
+    pub habits: Habits,
+    /// The service's outages since it began.
+    pub outages: Vec<Outage>,
+    /// The time after the lock was got: never before what the last to hold it has seen.
+    pub now: Instant,
+}
+
+impl Locked {
+    /// Replays it with one more answer.
+    pub fn answer(&mut self, answer: Answer) -> Result<(), StoreError> {
+        self.log.push(answer);
+        self.step = PlanStep::new(self.step.row.clone(), &self.habits, &self.log, &self.outages, self.now)?;
+        Ok(())
+    }
+}
+
+/// Locks one step of a patient.
 pub async fn lock(
     tx: &mut Tx,
+    clock: &impl Clock,
     patient: UserId,
     step: StepId,
-    now: Instant,
-) -> Result<Option<(PlanStep, Vec<Answer>, Vec<Outage>)>, StoreError> {
+) -> Result<Option<Locked>, StoreError> {
     let Some(row) = step::lock(tx, patient, step).await? else { return Ok(None) };
+    let now = clock.now();
     let log = check_in::of_step(tx, patient, step).await?;
     let habits = Habits::load(tx, patient).await?;
     let outages = service::outages(tx, row.activated_at).await?;
-    Ok(Some((PlanStep::new(row, &habits, &log, &outages, now)?, log, outages)))
+    let step = PlanStep::new(row, &habits, &log, &outages, now)?;
+    Ok(Some(Locked { step, log, habits, outages, now }))
 }
 
 /// Brings a step's rows up to its replay: one row for each occurrence that has happened, none
@@ -211,11 +237,8 @@ pub async fn record(
     }
     for occurrence in &replay.occurrences {
         let ordinal = occurrence.ordinal;
-        let still_open = recorded.open == Some(ordinal) && occurrence.status == OccurrenceStatus::Due;
-        if ordinal >= recorded.count
-            || (recorded.open == Some(ordinal) && !still_open)
-            || corrected == Some(ordinal)
-        {
+        let was_open = recorded.open.is_some_and(|open| ordinal >= open);
+        if ordinal >= recorded.count || was_open || corrected == Some(ordinal) {
             occurrence::put(tx, patient, id, occurrence, now).await?;
         }
     }

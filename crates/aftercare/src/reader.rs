@@ -17,7 +17,9 @@ pub struct Reader {
     model: Option<Model>,
     fallback: bool,
     client: reqwest::Client,
-    limits: Limits,
+    call: Duration,
+    budget: Duration,
+    pause: Duration,
 }
 
 /// What was read, and by whom.
@@ -77,12 +79,9 @@ impl Reader {
             model,
             fallback: config.fallback_to_rules,
             client: client()?,
-            limits: Limits {
-                call: Duration::from_secs(config.model.timeout_seconds),
-                budget: Duration::from_secs(config.model.budget_seconds),
-                pause: Duration::from_millis(config.model.pause_millis),
-                jitter: 0,
-            },
+            call: Duration::from_secs(config.model.timeout_seconds),
+            budget: Duration::from_secs(config.model.budget_seconds),
+            pause: Duration::from_millis(config.model.pause_millis),
         })
     }
 
@@ -102,7 +101,8 @@ impl Reader {
     /// Reads a note written on a date. `jitter` keeps many callers from trying again together.
     pub async fn read(&self, note: String, date: Option<Date>, jitter: u8) -> Result<Read, Failure> {
         let Some(model) = &self.model else { return by_rules(note, date, false).await };
-        let limits = Limits { jitter, ..self.limits };
+        let end = tokio::time::Instant::now() + self.budget;
+        let limits = Limits { call: self.call, end, pause: self.pause, jitter };
         match model.read(&self.client, limits, &note, date).await {
             Ok((extraction, version)) => {
                 let version = format!("{version}, prompt {}", prompt::VERSION);

@@ -46,6 +46,7 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
     Ok(App::new(Parts {
         reader: Reader::new(&config)?,
         hashing: Arc::new(Semaphore::new(config.password.at_once)),
+        hashing_queue: Arc::new(Semaphore::new(32 * config.password.at_once)),
         config,
         store,
         clock: Arc::new(clock),

@@ -17,6 +17,9 @@ use uuid::Uuid;
 /// How long an access token is good.
 pub const LIFETIME: Span = Span::from_minutes(15);
 
+/// Another replica's clock may be so many seconds ahead.
+const LEEWAY: i64 = 5;
+
 /// The claims of an access token (RFC 9068, with the session's encrypted key in `ek`).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +67,7 @@ impl TokenKeys {
         issuer: String,
     ) -> anyhow::Result<Self> {
         let mut tx = store.write().await?;
+        service::lock_signing_keys(&mut tx).await?;
         let mut rows = service::signing_keys(&mut tx).await?;
         if rows.is_empty() {
             let row_id: Uuid = random.id(now);
@@ -113,8 +117,8 @@ impl TokenKeys {
         let json = self.keys.iter().find_map(|key| key.open(token).ok())?;
         let claims: Claims = serde_json::from_slice(&json).ok()?;
         let now = now.as_secs();
-        let in_time = claims.iat <= now
-            && claims.nbf <= now
+        let in_time = claims.iat <= now + LEEWAY
+            && claims.nbf <= now + LEEWAY
             && now < claims.exp
             && claims.exp - claims.iat <= LIFETIME.as_micros() / 1_000_000
             && claims.auth_time <= claims.iat;

@@ -75,6 +75,17 @@ pub struct Extraction {
 /// At most so many steps come of one note; nobody follows more.
 const MAX_STEPS: usize = 100;
 
+/// No instruction is longer, in bytes: what is, is not one.
+const MAX_QUOTE: usize = 1_000;
+
+impl Extraction {
+    /// Keeps when to seek help, as far as anybody would read it.
+    pub(crate) fn keep_safety_net(&mut self, note: &str, ranges: Vec<Range<usize>>) {
+        let kept = ranges.into_iter().filter(|range| range.len() <= MAX_QUOTE).take(MAX_STEPS);
+        self.safety_net = kept.map(|range| quote(note, range)).collect();
+    }
+}
+
 /// Reads a note with the rules alone.
 pub fn by_rules(note: &str, note_date: Option<Date>) -> Extraction {
     let proposals = rules::propose(note);
@@ -86,7 +97,7 @@ pub fn by_rules(note: &str, note_date: Option<Date>) -> Extraction {
         at: Some(step.range.start),
     });
     let mut out = prove(note, note_date, proposed.collect());
-    out.safety_net = proposals.safety_net.into_iter().map(|range| quote(note, range)).collect();
+    out.keep_safety_net(note, proposals.safety_net);
     out.unused = proposals.unused.into_iter().map(|range| quote(note, range)).collect();
     out
 }
@@ -111,6 +122,11 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         };
         if !readable.iter().any(|sentence| sentence.start < range.end && range.start < sentence.end) {
             out.rejected.push(Rejected { action: proposal.action, reason: "not addressed to the patient" });
+            continue;
+        }
+        if range.len() > MAX_QUOTE {
+            out.rejected
+                .push(Rejected { action: shortened(&proposal.action), reason: "longer than an instruction" });
             continue;
         }
         let evidence = &note[range.clone()];
@@ -169,6 +185,10 @@ fn without_schedule(action: &str, evidence: &str, reading: &timing::Reading) -> 
     let mut letters = rest.chars();
     let first = letters.next()?;
     enough.then(|| first.to_uppercase().chain(letters).collect())
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(100).chain(['…']).collect()
 }
 
 fn reason(key: &str) -> &'static str {

@@ -147,6 +147,32 @@ pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> 
         .transpose()
 }
 
+/// Locks a person's row until the transaction ends: changes to one account follow one another.
+pub async fn lock(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
+    fetch_all!(
+        tx,
+        (Uuid,),
+        "-- account::lock\nselect id from person where bucket = $1 and id = $2",
+        postgres(" for update"),
+        "",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    Ok(())
+}
+
+/// Opens or closes an account; whether it exists. A closed one cannot sign in.
+pub async fn set_open(tx: &mut Tx, id: UserId, open: bool) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- account::set_open\nupdate person set state = $3 where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0,
+        i16::from(!open)
+    )?;
+    Ok(rows == 1)
+}
+
 /// Changes a person's name.
 pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> Result<(), StoreError> {
     execute!(

@@ -32,14 +32,19 @@ pub struct Care {
     pub live_ticket: i64,
     /// When the newest note was written.
     pub last_note_at: Option<Instant>,
-    /// Whether the newest note could not be read.
-    pub extraction_failed: bool,
+    /// The highest ticket of a note that could not be read.
+    pub failed_ticket: i64,
 }
 
 impl Care {
     /// Whether the patient has this doctor now.
     pub fn is_current(&self) -> bool {
         self.until.is_none()
+    }
+
+    /// Whether a note newer than the one in force could not be read.
+    pub fn extraction_failed(&self) -> bool {
+        self.failed_ticket > self.live_ticket
     }
 }
 
@@ -51,8 +56,8 @@ pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreErro
         tx,
         "-- care::put
         insert into care (bucket, patient_id, doctor_id, id, since, until, statement_n, statement_at, statement_sig,
-          last_seq, last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, 0, null, false)
+          last_seq, last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, 0, null, 0)
         on conflict (bucket, patient_id, doctor_id) do update
         set since = excluded.since, until = excluded.until, statement_n = excluded.statement_n,
           statement_at = excluded.statement_at, statement_sig = excluded.statement_sig",
@@ -78,7 +83,7 @@ pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreErro
     Ok(())
 }
 
-type Row = (Uuid, Uuid, Uuid, i64, Option<i64>, i64, i64, Vec<u8>, i64, Vec<u8>, i64, i64, Option<i64>, bool);
+type Row = (Uuid, Uuid, Uuid, i64, Option<i64>, i64, i64, Vec<u8>, i64, Vec<u8>, i64, i64, Option<i64>, i64);
 
 fn read(row: Row) -> Care {
     let (id, patient, doctor, since, until, n, at, sig, seq, transcript, ticket, live, last_note_at, failed) =
@@ -95,7 +100,7 @@ fn read(row: Row) -> Care {
         last_ticket: ticket,
         live_ticket: live,
         last_note_at: last_note_at.map(Instant::from),
-        extraction_failed: failed,
+        failed_ticket: failed,
     }
 }
 
@@ -106,7 +111,7 @@ pub async fn get(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<
         Row,
         "-- care::get
         select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
-          last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed
+          last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket
         from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
         Bucket::of(patient).get(),
         patient.0,
@@ -122,7 +127,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
         Row,
         "-- care::lock
         select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
-          last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed
+          last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket
         from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
         postgres(" for update"),
         "",
@@ -140,7 +145,7 @@ pub async fn of_patient(tx: &mut Tx, patient: UserId) -> Result<Vec<Care>, Store
         Row,
         "-- care::of_patient
         select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
-          last_transcript, last_ticket, live_ticket, last_note_at, extraction_failed
+          last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket
         from care where bucket = $1 and patient_id = $2 and until is null order by since, doctor_id",
         Bucket::of(patient).get(),
         patient.0
@@ -168,7 +173,7 @@ pub async fn update(tx: &mut Tx, care: &Care) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- care::update
-        update care set last_seq = $4, last_transcript = $5, live_ticket = $6, last_note_at = $7, extraction_failed = $8
+        update care set last_seq = $4, last_transcript = $5, live_ticket = $6, last_note_at = $7, failed_ticket = $8
         where bucket = $1 and patient_id = $2 and doctor_id = $3",
         Bucket::of(care.patient_id).get(),
         care.patient_id.0,
@@ -177,7 +182,7 @@ pub async fn update(tx: &mut Tx, care: &Care) -> Result<(), StoreError> {
         care.last_transcript.as_slice(),
         care.live_ticket,
         care.last_note_at.map(Instant::as_micros),
-        care.extraction_failed
+        care.failed_ticket
     )?;
     Ok(())
 }

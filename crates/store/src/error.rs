@@ -3,7 +3,8 @@
 /// An error of the store.
 ///
 /// - [`Taken`](Self::Taken) is the caller's to tell: something unique is there already.
-/// - [`Unavailable`](Self::Unavailable) passes: the caller answers "try again".
+/// - [`Conflict`](Self::Conflict) is run again, [`Unavailable`](Self::Unavailable) passes: the caller
+///   answers "try again".
 /// - [`Schema`](Self::Schema) needs an operator: the service does not start.
 /// - [`Broken`](Self::Broken) is a defect or a damaged database.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,10 @@ pub enum StoreError {
     /// A unique key exists already.
     #[error("already there: {0}")]
     Taken(String),
+    /// Undone for another's sake (a deadlock, a lock waited for too long, a demoted primary):
+    /// running the whole transaction again helps.
+    #[error("the transaction was undone: {0}")]
+    Conflict(String),
     /// The database is locked, full, gone, or took too long.
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -22,13 +27,8 @@ pub enum StoreError {
     Broken(String),
 }
 
-impl StoreError {
-    /// Whether running the whole transaction again may help: it was undone for another's sake.
-    pub fn is_conflict(error: &sqlx::Error) -> bool {
-        // Serialization failure, deadlock, demoted primary, administrator's shutdown.
-        code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "25006" | "57P01"))
-    }
-}
+/// Serialization failure, deadlock, lock timeout, administrator's shutdown, read-only (demoted).
+const CONFLICTS: [&str; 5] = ["40001", "40P01", "55P03", "57P01", "25006"];
 
 fn code(error: &sqlx::Error) -> Option<String> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned)
@@ -41,12 +41,15 @@ impl From<sqlx::Error> for StoreError {
                 return Self::Taken(database.message().to_owned());
             }
             let code = code(&error).unwrap_or_default();
+            if CONFLICTS.contains(&code.as_str()) {
+                return Self::Conflict(error.to_string());
+            }
             // SQLite: busy 5, locked 6, read-only 8, I/O 10, full 13, cannot open 14.
-            // PostgreSQL: class 08 connection, 53 resources, 57 intervention, 58 system, 40 rollback.
+            // PostgreSQL: class 08 connection, 53 resources, 55 state, 57 intervention, 58 system.
             let primary = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
             let passes = matches!(primary, Some(5 | 6 | 8 | 10 | 13 | 14))
                 || code.len() == 5
-                    && ["08", "53", "57", "58", "40", "25"].iter().any(|class| code.starts_with(class));
+                    && ["08", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class));
             return if passes {
                 Self::Unavailable(error.to_string())
             } else {

@@ -8,13 +8,21 @@ use aftercare_core::instant::Instant;
 pub struct Seen {
     /// Keyed hash of its body.
     pub request: Vec<u8>,
-    /// The answer's HTTP status; 0 while it is being worked on.
+    /// The answer's HTTP status; [`IN_FLIGHT`] while it is being worked on, [`AGAIN`] where it may be
+    /// tried again.
     pub status: i16,
     /// The sealed answer.
     pub answer: Vec<u8>,
-    /// When it came.
+    /// When it first came.
     pub created_at: Instant,
+    /// When it was last taken up.
+    pub claimed_at: Instant,
 }
+
+/// It is being worked on.
+pub const IN_FLIGHT: i16 = 0;
+/// It went wrong in a way that may have had its effect, and may be tried again as the same.
+pub const AGAIN: i16 = -1;
 
 fn bucket(scope: &[u8; 32]) -> i16 {
     (i16::from(scope[0]) << 2) | i16::from(scope[1] >> 6)
@@ -24,17 +32,18 @@ fn bucket(scope: &[u8; 32]) -> i16 {
 pub async fn get(tx: &mut Tx, scope: &[u8; 32]) -> Result<Option<Seen>, StoreError> {
     let rows = fetch_all!(
         tx,
-        (Vec<u8>, i16, Vec<u8>, i64),
+        (Vec<u8>, i16, Vec<u8>, i64, i64),
         "-- idempotency::get
-        select request, status, answer, created_at from idempotency where bucket = $1 and scope = $2",
+        select request, status, answer, created_at, claimed_at from idempotency where bucket = $1 and scope = $2",
         bucket(scope),
         scope.as_slice()
     )?;
-    Ok(rows.into_iter().next().map(|(request, status, answer, at)| Seen {
+    Ok(rows.into_iter().next().map(|(request, status, answer, at, claimed)| Seen {
         request,
         status,
         answer,
         created_at: at.into(),
+        claimed_at: claimed.into(),
     }))
 }
 
@@ -43,7 +52,7 @@ pub async fn begin(tx: &mut Tx, scope: &[u8; 32], request: &[u8], now: Instant) 
     execute!(
         tx,
         "-- idempotency::begin
-        insert into idempotency (bucket, scope, request, status, answer, created_at) values ($1, $2, $3, 0, $4, $5)",
+        insert into idempotency (bucket, scope, request, status, answer, created_at, claimed_at) values ($1, $2, $3, 0, $4, $5, $5)",
         bucket(scope),
         scope.as_slice(),
         request,
@@ -51,6 +60,28 @@ pub async fn begin(tx: &mut Tx, scope: &[u8; 32], request: &[u8], now: Instant) 
         now.as_micros()
     )?;
     Ok(())
+}
+
+/// Takes a request up again; false where another was faster.
+pub async fn take_over(
+    tx: &mut Tx,
+    scope: &[u8; 32],
+    status: i16,
+    claimed_at: Instant,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- idempotency::take_over
+        update idempotency set status = 0, claimed_at = $5
+        where bucket = $1 and scope = $2 and status = $3 and claimed_at = $4",
+        bucket(scope),
+        scope.as_slice(),
+        status,
+        claimed_at.as_micros(),
+        now.as_micros()
+    )?;
+    Ok(rows == 1)
 }
 
 /// Keeps the answer.

@@ -12,7 +12,7 @@ use aftercare_core::{
 pub struct Recorded {
     /// How many rows there are: ordinals 0 to this, without it.
     pub count: u32,
-    /// The ordinal of the one that is still open.
+    /// The first ordinal that is still open.
     pub open: Option<u32>,
 }
 
@@ -20,26 +20,16 @@ pub struct Recorded {
 pub async fn recorded(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Recorded, StoreError> {
     let rows = fetch_all!(
         tx,
-        (Option<i32>,),
-        "-- occurrence::recorded last
-        select max(ordinal) from occurrence where bucket = $1 and step_id = $2",
+        (i32, i16),
+        // Open ones stand at the end: the next may be answered while one is open, no further one.
+        "-- occurrence::recorded
+        select ordinal, status from occurrence where bucket = $1 and step_id = $2 order by ordinal desc limit 3",
         Bucket::of(patient).get(),
         step.0
     )?;
-    let last = rows.first().and_then(|row| row.0).and_then(|last| u32::try_from(last).ok());
-    let Some(last) = last else { return Ok(Recorded::default()) };
-    let rows = fetch_all!(
-        tx,
-        (i16,),
-        "-- occurrence::recorded status
-        select status from occurrence where bucket = $1 and step_id = $2 and ordinal = $3",
-        Bucket::of(patient).get(),
-        step.0,
-        i32::try_from(last).unwrap_or(i32::MAX)
-    )?;
-    // Only the last can be open.
-    let open = rows.first().is_some_and(|row| row.0 == 0).then_some(last);
-    Ok(Recorded { count: last + 1, open })
+    let ordinal = |ordinal: i32| u32::try_from(ordinal).ok();
+    let open = rows.iter().filter(|(_, status)| *status == 0).filter_map(|(n, _)| ordinal(*n)).min();
+    Ok(Recorded { count: rows.first().and_then(|(last, _)| ordinal(*last)).map_or(0, |last| last + 1), open })
 }
 
 /// Records an occurrence, or how it stands now.

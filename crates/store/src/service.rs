@@ -74,6 +74,14 @@ pub struct SigningKeyRow {
     pub sealed: Vec<u8>,
 }
 
+/// Lets one process at a time look whether there is a signing key, and make the first.
+pub async fn lock_signing_keys(tx: &mut Tx) -> Result<(), StoreError> {
+    if let Tx::Postgres(_) = tx {
+        execute!(tx, "-- service::lock_signing_keys\nselect pg_advisory_xact_lock(4711043)")?;
+    }
+    Ok(())
+}
+
 /// All signing keys, newest first.
 pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, StoreError> {
     let rows = fetch_all!(

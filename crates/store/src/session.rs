@@ -163,6 +163,17 @@ pub async fn delete(tx: &mut Tx, user: UserId, id: SessionId) -> Result<bool, St
     Ok(rows == 1)
 }
 
+/// Ends all sessions of a person.
+pub async fn delete_all(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- session::delete_all\ndelete from session where bucket = $1 and user_id = $2",
+        Bucket::of(user).get(),
+        user.0
+    )?;
+    Ok(())
+}
+
 /// Removes the sessions that have ended.
 pub async fn delete_expired(tx: &mut Tx, now: Instant) -> Result<u64, StoreError> {
     execute!(tx, "-- session::delete_expired\ndelete from session where expires_at <= $1", now.as_micros())

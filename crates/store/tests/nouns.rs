@@ -167,7 +167,7 @@ on_both_engines! {
             last_ticket: 0,
             live_ticket: 0,
             last_note_at: None,
-            extraction_failed: false,
+            failed_ticket: 0,
         };
         let mut tx = store.write().await.unwrap();
         care::put(&mut tx, &care, Uuid::from_u128(1)).await.unwrap();
@@ -236,6 +236,7 @@ on_both_engines! {
     async fn a_request_is_begun_once(store: Store) {
         let mut tx = store.write().await.unwrap();
         idempotency::begin(&mut tx, &[1; 32], &[2; 32], now()).await.unwrap();
+        assert!(!idempotency::take_over(&mut tx, &[1; 32], 5, now(), now()).await.unwrap());
         idempotency::finish(&mut tx, &[1; 32], 201, b"sealed").await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.write().await.unwrap();

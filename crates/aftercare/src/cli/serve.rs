@@ -3,7 +3,7 @@
 use super::{block_on, settings::Settings};
 use crate::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
 use anyhow::Context;
-use std::io::Write;
+use std::{future::IntoFuture, io::Write};
 use tokio::sync::watch;
 
 #[derive(Debug, clap::Args)]
@@ -49,16 +49,25 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
         engine::round(&app).await?;
     }
     let (stop, _keep) = signals()?;
-    let mut engine = None;
-    if worker {
-        engine = Some(tokio::spawn(engine::run(app.clone(), done(stop.clone()))));
-    }
+    let engine = tokio::spawn({
+        let (app, stop) = (app.clone(), done(stop.clone()));
+        async move { if worker { engine::run(app, stop).await } else { stop.await } }
+    });
     // Nobody may be reading; the service is there all the same.
     let _ = block(&app, worker);
-    axum::serve(listener, http::service(app.clone())).with_graceful_shutdown(done(stop)).await?;
-    if let Some(engine) = engine {
-        engine.await?;
+    let serving = axum::serve(listener, http::service(app.clone())).with_graceful_shutdown(done(stop));
+    let serving = serving.into_future();
+    tokio::pin!(serving, engine);
+    // Without its engine a service that still answers would remind nobody: it ends instead.
+    tokio::select! {
+        ended = &mut engine => ended.context("the engine broke off")?,
+        served = &mut serving => { served?; engine.await?; return finish(&app).await; }
     }
+    serving.await?;
+    finish(&app).await
+}
+
+async fn finish(app: &App) -> anyhow::Result<()> {
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -3,7 +3,7 @@
 use super::{
     actor::{Actor, Patient, Reader},
     json::Json,
-    problem::Problem,
+    problem::{Problem, transact},
     reminders::ShowReminder,
     steps::{answer_task, show_step},
     view::{ReminderView, StepView},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     notebook::{self, People},
-    plan::{self, Habits, PlanStep},
+    plan::{self, Locked, PlanStep},
 };
 use aftercare_core::{
     course::{Answer, AnswerStatus},
@@ -67,55 +67,70 @@ pub async fn check_in(
     reader: Reader,
     Json(body): Json<CheckIn>,
 ) -> Result<Json<CheckedIn>, Problem> {
-    let now = app.now();
-    let at = body.at.unwrap_or(now);
-    if at > now {
-        return Err(Problem::invalid_field("/at", "must not be in the future"));
-    }
     let reason = body.reason.as_deref().map(|text| about(text, 500)).transpose();
     let reason = reason.map_err(|error| Problem::invalid_field("/reason", error))?;
     if reason.is_some() && body.status == AnswerStatus::Done {
         return Err(Problem::invalid_field("/reason", "is for what was skipped; leave it out"));
     }
-    let mut tx = app.store.write().await?;
-    let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
-    let found = plan::lock(&mut tx, actor.id, step, now).await?;
-    let (mut step, mut log, outages) = found.ok_or_else(Problem::not_found)?;
-    let habits = Habits::load(&mut tx, actor.id).await?;
-    if let Some((course, _)) = step.course.clone() {
-        let answer = Answer { ordinal, status: body.status, at, recorded_at: now };
-        course.check_in(&log, answer)?;
-        let last = log.iter().rev().find(|before| before.ordinal == ordinal);
-        if last.is_none_or(|last| last.status != answer.status || body.at.is_some_and(|at| at != last.at)) {
-            let id: CheckInId = app.random.id(now);
-            let sealed = match reason {
-                Some(text) => Some(seal_reason(&app, &mut tx, &actor, &step, id, &text).await?),
-                None => None,
-            };
-            check_in::insert(&mut tx, actor.id, step.row.id, id, &answer, sealed.as_deref()).await?;
-            log.push(answer);
-            step = PlanStep::new(step.row, &habits, &log, &outages, now)?;
-            plan::record(&mut tx, &step, Some(ordinal), now).await?;
-        }
-    } else {
-        if ordinal != 0 || step.row.due_at.is_none() {
+    let (locked, ordinal) = transact!({
+        let mut tx = app.store.write().await?;
+        let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
+        let locked = plan::lock(&mut tx, &*app.clock, actor.id, step).await?;
+        let mut locked = locked.ok_or_else(Problem::not_found)?;
+        take(&app, &mut tx, &actor, &mut locked, ordinal, &body, reason.as_deref()).await?;
+        tx.commit().await?;
+        Ok((locked, ordinal))
+    })?;
+    app.hint.notify_one();
+
+    let view = show_step(&app, &actor, reader, locked.step.clone()).await?;
+    let show = ShowReminder { step: &locked.step, habits: &locked.habits, action: &view.action };
+    let happened = locked.step.occurrences().iter().find(|occurrence| occurrence.ordinal == ordinal);
+    let reminder = happened.map(|occurrence| show.happened(occurrence)).or_else(|| show.task(locked.now));
+    let reminder = reminder.ok_or_else(|| Problem::internal("an answer without its occurrence"))?;
+    Ok(Json(CheckedIn { reminder, step: view }))
+}
+
+/// Stores an answer; the same answer twice is one.
+async fn take(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    locked: &mut Locked,
+    ordinal: u32,
+    body: &CheckIn,
+    reason: Option<&str>,
+) -> Result<(), Problem> {
+    let now = locked.now;
+    let at = body.at.unwrap_or(now);
+    if at > now {
+        return Err(Problem::invalid_field("/at", "must not be in the future"));
+    }
+    let Some((course, _)) = locked.step.course.clone() else {
+        if ordinal != 0 || locked.step.row.due_at.is_none() {
             return Err(Problem::not_found());
         }
         let task = match body.status {
             AnswerStatus::Done => Task::Done,
             AnswerStatus::Skipped => Task::Skipped,
         };
-        answer_task(&mut tx, &mut step, task, at).await?;
+        return answer_task(tx, &mut locked.step, task, at).await;
+    };
+    let answer = Answer { ordinal, status: body.status, at, recorded_at: now };
+    course.check_in(&locked.log, answer)?;
+    let last = locked.log.iter().rev().find(|before| before.ordinal == ordinal);
+    if last.is_some_and(|last| last.status == answer.status && body.at.is_none_or(|at| at == last.at)) {
+        return Ok(());
     }
-    tx.commit().await?;
-    app.hint.notify_one();
-
-    let view = show_step(&app, &actor, reader, step.clone()).await?;
-    let show = ShowReminder { step: &step, habits: &habits, action: &view.action };
-    let happened = step.occurrences().iter().find(|occurrence| occurrence.ordinal == ordinal);
-    let reminder = happened.map(|occurrence| show.happened(occurrence)).or_else(|| show.task(now));
-    let reminder = reminder.ok_or_else(|| Problem::internal("an answer without its occurrence"))?;
-    Ok(Json(CheckedIn { reminder, step: view }))
+    let id: CheckInId = app.random.id(now);
+    let sealed = match reason {
+        Some(text) => Some(seal_reason(app, tx, actor, &locked.step, id, text).await?),
+        None => None,
+    };
+    check_in::insert(tx, actor.id, locked.step.row.id, id, &answer, sealed.as_deref()).await?;
+    locked.answer(answer)?;
+    plan::record(tx, &locked.step, Some(ordinal), now).await?;
+    Ok(())
 }
 
 /// Which of the patient's own steps a reminder is of.

@@ -9,6 +9,7 @@ use crate::{app::App, notebook::People};
 use aftercare_core::{
     id::{RelationshipId, UserId},
     instant::Instant,
+    people::unprintable,
 };
 use aftercare_seal::{Bytes, bundle::Selection};
 use aftercare_store::{
@@ -79,8 +80,12 @@ pub async fn search_doctors(
     Params(search): Params<Search>,
 ) -> Result<Json<DoctorList>, Problem> {
     let limit = page_size(search.limit)?;
+    let q = search.q.trim();
+    if q.chars().count() > 100 || unprintable(q, false).is_some() {
+        return Err(Problem::invalid_field("?q", "must be at most 100 visible characters"));
+    }
     let mut tx = app.store.read().await?;
-    let found = directory::search(&mut tx, search.q.trim(), search.cursor, limit).await?;
+    let found = directory::search(&mut tx, q, search.cursor, limit).await?;
     let full = i64::try_from(found.len()).is_ok_and(|found| found == limit);
     let next_cursor = found.last().filter(|_| full).map(|last| last.doctor_id.to_string());
     Ok(Json(DoctorList { items: found.into_iter().map(DoctorView::from).collect(), next_cursor }))
@@ -196,7 +201,7 @@ async fn state(
         last_ticket: 0,
         live_ticket: 0,
         last_note_at: None,
-        extraction_failed: false,
+        failed_ticket: 0,
     });
     care.statement = (n, now.as_secs(), sig.0.to_vec());
     if selected {

@@ -3,17 +3,25 @@
 //! Answers are kept for 24 hours, sealed under a key that only the same request yields: neither
 //! key nor body is stored, so a stored answer opens for nobody who cannot ask again.
 
-use super::{actor::bearer, json::MAX_BODY, json::too_large, problem::Problem};
+use super::{
+    actor::{Actor, bearer},
+    json::MAX_BODY,
+    json::too_large,
+    problem::Problem,
+};
 use crate::{app::App, random::id_from};
 use aftercare_core::{
     id::NoteId,
     instant::{Instant, Span},
 };
 use aftercare_seal::{Bytes, server::MasterKeys};
-use aftercare_store::{StoreError, idempotency};
+use aftercare_store::{
+    StoreError,
+    idempotency::{self, AGAIN, IN_FLIGHT},
+};
 use axum::{
     body::{Body, to_bytes},
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -39,11 +47,14 @@ impl Retry {
     }
 }
 
+/// Repeating these does no harm, and their answers are secrets: none is kept.
+const NOT_KEPT: [&str; 2] = ["/api/login/", "/api/token/refresh/"];
+
 /// The layer around all routes.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let key = request.headers().get("idempotency-key").cloned();
     match key {
-        Some(key) if request.method() == Method::POST => {
+        Some(key) if request.method() == Method::POST && !NOT_KEPT.contains(&request.uri().path()) => {
             run(&app, request, next, &key).await.unwrap_or_else(IntoResponse::into_response)
         }
         _ => next.run(request).await,
@@ -57,10 +68,15 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     let now = app.now();
     let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| too_large(StatusCode::PAYLOAD_TOO_LARGE))?;
-    let user = bearer(&parts.headers)
-        .and_then(|token| app.tokens.verify(token, app.clock.wall()))
-        .map(|claims| claims.sub);
-    let user = user.map(|user| user.as_bytes().to_vec()).unwrap_or_default();
+    let user = match bearer(&parts.headers) {
+        // Whoever is not signed in (any more) is told so by the handler, and nothing else.
+        Some(_) => match Actor::from_request_parts(&mut parts, app).await {
+            Ok(actor) => actor.id.as_bytes().to_vec(),
+            Err(_) => return Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
+        },
+        // Strangers may use the same key: each body is a request of its own.
+        None => body.to_vec(),
+    };
     let about = [user.as_slice(), parts.uri.path().as_bytes(), key.as_bytes()];
     let scope = app.master.digest("idempotency", &about).0;
     let seal = Seal::new(&app.master, &about, &body);
@@ -77,24 +93,18 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
                 "this Idempotency-Key came with another body; use a new key for a new request",
             ));
         }
-        match seen.status {
-            0 if now - seen.created_at < BROKEN_OFF => {
-                return Err(Problem::conflict(
-                    "in_flight",
-                    "the same request is being worked on; ask again shortly",
-                ));
-            }
-            0 => first_at = seen.created_at,
-            status => return seal.open(status, &seen.answer),
+        let stale = seen.status == IN_FLIGHT && now - seen.claimed_at >= BROKEN_OFF;
+        if !stale && ![IN_FLIGHT, AGAIN].contains(&seen.status) {
+            return seal.open(seen.status, &seen.answer);
         }
+        let free = stale || seen.status == AGAIN;
+        if !free || !idempotency::take_over(&mut tx, &scope, seen.status, seen.claimed_at, now).await? {
+            return Err(in_flight());
+        }
+        first_at = seen.created_at;
     } else {
         match idempotency::begin(&mut tx, &scope, &seal.request, now).await {
-            Err(StoreError::Taken(_)) => {
-                return Err(Problem::conflict(
-                    "in_flight",
-                    "the same request is being worked on; ask again shortly",
-                ));
-            }
+            Err(StoreError::Taken(_)) => return Err(in_flight()),
             done => done?,
         }
     }
@@ -105,12 +115,21 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     keep(app, &scope, &seal, response).await
 }
 
-/// Keeps a good answer; whatever went wrong may be tried again.
+fn in_flight() -> Problem {
+    Problem::conflict("in_flight", "the same request is being worked on; ask again shortly")
+}
+
+/// Keeps a good answer. What was refused had no effect and is forgotten; what broke off may have
+/// had its effect, and is the same request when it is made again.
 async fn keep(app: &App, scope: &[u8; 32], seal: &Seal, response: Response) -> Result<Response, Problem> {
     let status = response.status();
     let mut tx = app.store.write().await?;
     if !status.is_success() {
-        idempotency::forget(&mut tx, scope).await?;
+        if status.is_server_error() {
+            idempotency::finish(&mut tx, scope, AGAIN, &[]).await?;
+        } else {
+            idempotency::forget(&mut tx, scope).await?;
+        }
         tx.commit().await?;
         return Ok(response);
     }

@@ -73,7 +73,6 @@ pub async fn change_me(
     actor: Actor,
     Json(body): Json<Change>,
 ) -> Result<Json<Me>, Problem> {
-    let now = app.now();
     let mut errors = Vec::new();
     let name = body.name.as_deref().map(Name::parse).transpose();
     let name = name.map_err(|error| errors.push(FieldError::at("/name", error))).unwrap_or_default();
@@ -81,6 +80,8 @@ pub async fn change_me(
         errors.push(FieldError::at("/time_zone", "must be an IANA time zone such as Europe/Berlin"));
     }
     let mut tx = app.store.write().await?;
+    account::lock(&mut tx, actor.id).await?;
+    let now = app.now();
     let before = regime::of(&mut tx, actor.id).await?;
     let before = before.last().ok_or_else(|| Problem::internal("no times of day"))?.clone();
     let anchors = merged(&before.anchors, body.anchors.as_ref());
@@ -95,12 +96,11 @@ pub async fn change_me(
             directory::put(&mut tx, &entry).await?;
         }
     }
-    if body.time_zone.is_some() || body.anchors.is_some() {
-        let row = RegimeRow {
-            from: now,
-            time_zone: body.time_zone.unwrap_or(before.time_zone),
-            anchors: serde_json::to_string(&anchors).map_err(Problem::internal)?,
-        };
+    let time_zone = body.time_zone.unwrap_or_else(|| before.time_zone.clone());
+    let anchors = serde_json::to_string(&anchors).map_err(Problem::internal)?;
+    // A client that says again what holds begins no new regime.
+    if time_zone != before.time_zone || anchors != before.anchors {
+        let row = RegimeRow { from: now, time_zone, anchors };
         regime::put(&mut tx, actor.id, &row).await?;
         if actor.role == Role::Patient {
             let plan = Plan::current(&mut tx, actor.id, None, now).await?;

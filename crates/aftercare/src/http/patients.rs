@@ -151,7 +151,7 @@ async fn line(
         since: care.since,
         last_note_at: care.last_note_at,
         adherence: adherence(&plan),
-        attention: attention(&plan, care.extraction_failed),
+        attention: attention(&plan, care.extraction_failed()),
         plan: plan_view(&plan),
     }))
 }

@@ -38,6 +38,8 @@ pub struct Problem {
     #[serde(skip)]
     retry_after: u16,
     #[serde(skip)]
+    again: bool,
+    #[serde(skip)]
     cause: Option<Box<str>>,
 }
 
@@ -85,6 +87,7 @@ impl Problem {
             errors: Box::default(),
             request_id: Box::default(),
             retry_after: 0,
+            again: false,
             cause: None,
         }
     }
@@ -162,6 +165,11 @@ impl Problem {
         Self { cause: Some(cause.to_string().into()), ..problem }
     }
 
+    /// Whether the whole transaction should be run again.
+    pub fn is_conflict(&self) -> bool {
+        self.again
+    }
+
     /// The cause of a 5xx, for the log.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
@@ -201,6 +209,7 @@ impl From<StoreError> for Problem {
             StoreError::Taken(_) => {
                 Self::conflict("conflict", "somebody else was faster; look again and retry")
             }
+            StoreError::Conflict(cause) => Self { again: true, ..Self::unavailable(cause) },
             StoreError::Unavailable(cause) => Self::unavailable(cause),
             StoreError::Schema(cause) | StoreError::Broken(cause) => Self::internal(cause),
         }
@@ -224,3 +233,19 @@ impl From<Refusal> for Problem {
         }
     }
 }
+
+/// Runs a block that is one whole transaction, again where the database undid it for another's
+/// sake; three times at most.
+macro_rules! transact {
+    ($block:block) => {{
+        let mut tries = 1;
+        loop {
+            let done: Result<_, Problem> = async { $block }.await;
+            match done {
+                Err(problem) if problem.is_conflict() && tries < 3 => tries += 1,
+                done => break done,
+            }
+        }
+    }};
+}
+pub(crate) use transact;

@@ -76,12 +76,18 @@ pub async fn reminders(
     let plan = Plan::load(&mut tx, patient, doctor, from, now).await?;
     let open = open_all(&app, &mut tx, &actor, patient, &plan.notes()).await?;
     drop(tx);
-    let mut items: Vec<_> =
-        plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &open, from, to, now)).collect();
-    items.retain(|item| which.status.is_none_or(|status| item.status == status));
+    let all = plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &open, from, to, now));
+    let wanted = all.filter(|item| which.status.is_none_or(|status| item.status == status));
+    let mut items: Vec<_> = wanted.take(MOST + 1).collect();
+    if items.len() > MOST {
+        return Err(Problem::invalid_field("?to", "more than 5,000 reminders; ask for a shorter time"));
+    }
     items.sort_by_key(|item| (item.due_at, item.step_id));
     Ok(Json(ReminderList { items, next_cursor: None }))
 }
+
+/// At most so many in one answer.
+const MOST: usize = 5_000;
 
 /// A step's reminders due in an interval.
 fn of_step(
@@ -103,7 +109,7 @@ fn of_step(
     let future = course.upcoming(replay).skip_while(|(_, window)| window.due_at < from);
     let future = future.take_while(|(_, window)| window.due_at < to);
     let future = future.map(|(ordinal, window)| show.upcoming(ordinal, window));
-    past.chain(future).collect()
+    past.chain(future).take(MOST + 1).collect()
 }
 
 /// What is needed to show a step's reminders.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
-    plan::{self, Plan, PlanStep},
+    plan::{self, Locked, Plan, PlanStep},
 };
 use aftercare_core::{
     access::Act,
@@ -122,10 +122,9 @@ pub async fn complete_step(
     Id(id): Id<StepId>,
     Json(body): Json<Complete>,
 ) -> Result<Json<StepView>, Problem> {
-    let now = app.now();
     let mut tx = app.store.write().await?;
-    let found = plan::lock(&mut tx, actor.id, id, now).await?;
-    let (mut step, ..) = found.ok_or_else(Problem::not_found)?;
+    let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
+    let Locked { mut step, now, .. } = locked.ok_or_else(Problem::not_found)?;
     if step.row.kind != Kind::Checklist {
         return Err(Problem::conflict(
             "not_a_task",

@@ -1,7 +1,10 @@
 //! A note on its way to becoming the plan: read, sealed, stored, and put into force in one
 //! transaction.
 
-use super::{actor::Actor, problem::Problem, scope::scope};
+use super::{
+    actor::Actor,
+    problem::{Problem, transact},
+};
 use crate::{
     app::App,
     notebook::{self, OpenNote, Page, People, SafetyNet, StepText},
@@ -9,7 +12,6 @@ use crate::{
     reader::{By, Read},
 };
 use aftercare_core::{
-    access::Act,
     course::Course,
     id::{NoteId, StepId, UserId},
     instant::Instant,
@@ -79,10 +81,59 @@ pub(super) async fn read_and_store(
         .map(|(step, start)| (app.random.id(now), StepText::of(step, *start)))
         .collect();
     let safety_net: Vec<_> = extraction.safety_net.iter().map(SafetyNet::of).collect();
+    let what = Sealable {
+        arrived: &arrived,
+        by: &by,
+        failed: failure.is_some(),
+        steps: &steps,
+        safety_net: &safety_net,
+    };
+    let mut stored = transact!({ store(app, actor, &keys, &what, again.as_ref()).await })?;
+    app.hint.notify_one();
 
+    let mut open: HashMap<NoteId, OpenNote> = HashMap::new();
+    if let Some((id, body)) = stored.replaced.take() {
+        open.insert(id, notebook::read(&body, &keys, &stored.people)?);
+    }
+    let Stored { note, old, new, in_force, .. } = stored;
+    open.insert(note.id, OpenNote { text: arrived.text, steps: steps.into_iter().collect(), safety_net });
+    Ok(Outcome { note, old, new, open, in_force, extraction, failure })
+}
+
+/// What was made of a note, to be sealed.
+struct Sealable<'a> {
+    arrived: &'a Arrived,
+    by: &'a By,
+    failed: bool,
+    steps: &'a [(StepId, StepText)],
+    safety_net: &'a [SafetyNet],
+}
+
+/// What one transaction has stored.
+struct Stored {
+    note: Note,
+    old: Plan,
+    new: Vec<PlanStep>,
+    in_force: bool,
+    /// The note that was replaced, with its envelope.
+    replaced: Option<(NoteId, Vec<u8>)>,
+    people: People,
+}
+
+/// Seals a note and puts it into force, in one transaction.
+async fn store(
+    app: &App,
+    actor: &Actor,
+    keys: &Keys,
+    what: &Sealable<'_>,
+    again: Option<&Note>,
+) -> Result<Stored, Problem> {
+    let arrived = what.arrived;
     let mut tx = app.store.write().await?;
-    scope(&mut tx, actor, Some(arrived.patient), Act::WriteNote).await?;
-    let mut care = care::lock(&mut tx, arrived.patient, actor.id).await?.ok_or_else(Problem::not_found)?;
+    // Locked first, then asked: the patient may have left while the note was read.
+    let care = care::lock(&mut tx, arrived.patient, actor.id).await?;
+    let mut care = care.filter(Care::is_current).ok_or_else(Problem::not_found)?;
+    let now = app.now();
     if again.is_some() {
         let stored = note::get(&mut tx, arrived.patient, arrived.id).await?;
         if stored.is_none_or(|note| note.state != NoteState::ExtractionFailed) {
@@ -91,17 +142,16 @@ pub(super) async fn read_and_store(
     }
     let old = Plan::current(&mut tx, arrived.patient, Some(actor.id), now).await?;
     let live = note::live(&mut tx, arrived.patient, actor.id).await?;
-    let in_force = failure.is_none() && takes_force(arrived.ticket, care.live_ticket);
-    let is_new = again.is_none();
-    let mut note = again.unwrap_or_else(|| blank(&arrived, actor.id));
-    note.state = match (&failure, in_force) {
-        (Some(_), _) => NoteState::ExtractionFailed,
-        (None, true) => NoteState::Live,
-        (None, false) => NoteState::Superseded,
+    let in_force = !what.failed && takes_force(arrived.ticket, care.live_ticket);
+    let mut note = again.cloned().unwrap_or_else(|| blank(arrived, actor.id));
+    note.state = match (what.failed, in_force) {
+        (true, _) => NoteState::ExtractionFailed,
+        (false, true) => NoteState::Live,
+        (false, false) => NoteState::Superseded,
     };
-    by.provider.clone_into(&mut note.provider);
-    note.model = by.model;
-    note.fallback = by.fallback;
+    what.by.provider.clone_into(&mut note.provider);
+    note.model.clone_from(&what.by.model);
+    note.fallback = what.by.fallback;
     if note.state == NoteState::Superseded {
         note.superseded_at = Some(now);
         note.superseded_by = live.as_ref().map(|live| live.id);
@@ -110,13 +160,13 @@ pub(super) async fn read_and_store(
     people.add(&mut tx, arrived.patient).await?;
     people.add(&mut tx, actor.id).await?;
     let replaced = match live {
-        Some(live) if in_force => Some((live.id, replace(&mut tx, live, &old, note.id, now).await?)),
+        Some(live) if in_force => Some((live.id, replace(app, &mut tx, live, &old, note.id, now).await?)),
         _ => None,
     };
-    if is_new {
-        note::insert(&mut tx, &note).await?;
-    } else {
+    if again.is_some() {
         note::update(&mut tx, &note).await?;
+    } else {
+        note::insert(&mut tx, &note).await?;
     }
     let page = Page {
         id: arrived.id,
@@ -125,22 +175,15 @@ pub(super) async fn read_and_store(
         prev: &care.last_transcript,
         created_at: arrived.created_at,
         text: &arrived.text,
-        steps: &steps,
-        safety_net: &safety_net,
+        steps: what.steps,
+        safety_net: what.safety_net,
     };
-    let transcript = add_page(app, &mut tx, &note, &page, &keys, &people).await?;
-    let new = insert_steps(&mut tx, &note, &steps, &old.habits, now).await?;
-    account_for(&mut care, &arrived, transcript, in_force, failure.is_some());
+    let transcript = add_page(app, &mut tx, &note, &page, keys, &people).await?;
+    let new = insert_steps(&mut tx, &note, what.steps, &old.habits, now).await?;
+    account_for(&mut care, arrived, transcript, in_force, what.failed);
     care::update(&mut tx, &care).await?;
     tx.commit().await?;
-    app.hint.notify_one();
-
-    let mut open: HashMap<NoteId, OpenNote> = HashMap::new();
-    if let Some((id, body)) = replaced {
-        open.insert(id, notebook::read(&body, &keys, &people)?);
-    }
-    open.insert(note.id, OpenNote { text: arrived.text, steps: steps.into_iter().collect(), safety_net });
-    Ok(Outcome { note, old, new, open, in_force, extraction, failure })
+    Ok(Stored { note, old, new, in_force, replaced, people })
 }
 
 /// Reads a note on its patient's calendar. Outside of any transaction: a model takes its time.
@@ -197,14 +240,14 @@ fn account_for(care: &mut Care, arrived: &Arrived, transcript: [u8; 32], in_forc
     care.last_note_at = care.last_note_at.max(Some(arrived.created_at));
     if in_force {
         care.live_ticket = arrived.ticket;
-        care.extraction_failed = false;
     } else if failed {
-        care.extraction_failed = arrived.ticket >= care.live_ticket;
+        care.failed_ticket = care.failed_ticket.max(arrived.ticket);
     }
 }
 
 /// Ends the plan in force in favour of a note; gives the envelope with its words.
 async fn replace(
+    app: &App,
     tx: &mut Tx,
     mut live: Note,
     old: &Plan,
@@ -218,13 +261,12 @@ async fn replace(
     step::supersede(tx, live.patient_id, live.id, now, by).await?;
     for step in &old.steps {
         // What was open is called off, on record.
-        if let Some((ended, ..)) = plan::lock(tx, live.patient_id, step.row.id, now).await? {
-            plan::record(tx, &ended, None, now).await?;
+        if let Some(ended) = plan::lock(tx, &*app.clock, live.patient_id, step.row.id).await? {
+            plan::record(tx, &ended.step, None, ended.now).await?;
         }
     }
-    note::envelope(tx, live.patient_id, live.id)
-        .await?
-        .ok_or_else(|| Problem::internal("a note without its envelope"))
+    let envelope = note::envelope(tx, live.patient_id, live.id).await?;
+    envelope.ok_or_else(|| Problem::internal("a note without its envelope"))
 }
 
 /// Stores the steps of a note. Where it is not in force they are superseded from the start.

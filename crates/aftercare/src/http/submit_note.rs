@@ -160,8 +160,8 @@ pub async fn submit_note(
     let id: NoteId = retry.map_or_else(|| app.random.id(now), |retry| retry.id());
 
     let mut tx = app.store.write().await?;
-    scope(&mut tx, &actor, Some(body.patient_id), Act::WriteNote).await?;
     let care = care::lock(&mut tx, body.patient_id, actor.id).await?.ok_or_else(Problem::not_found)?;
+    scope(&mut tx, &actor, Some(body.patient_id), Act::WriteNote).await?;
     if let Some(note) = note::get(&mut tx, body.patient_id, id).await? {
         // A retry whose first attempt was stored, but never answered.
         return Ok((StatusCode::CREATED, Json(stored(&app, &mut tx, &actor, reader, note).await?)));
@@ -170,7 +170,7 @@ pub async fn submit_note(
     tx.commit().await?;
 
     let arrived = Arrived { id, patient: body.patient_id, ticket, text: body.note, created_at: now };
-    let done = read_and_store(&app, &actor, arrived, None).await?;
+    let done = to_its_end(app, actor, arrived, None).await?;
     Ok((StatusCode::CREATED, Json(answer(done, reader.0))))
 }
 
@@ -223,6 +223,18 @@ fn rejected_view(rejected: &Rejected) -> RejectedView {
     RejectedView { action: rejected.action.clone(), reason: rejected.reason }
 }
 
+/// Reads and stores a note, though the doctor's connection break while a model thinks: a note
+/// that has arrived is kept.
+async fn to_its_end(
+    app: App,
+    actor: Actor,
+    arrived: Arrived,
+    again: Option<Note>,
+) -> Result<Outcome, Problem> {
+    let work = tokio::spawn(async move { read_and_store(&app, &actor, arrived, again).await });
+    work.await.map_err(Problem::internal)?
+}
+
 /// The answer for a note that is stored already: its steps, without what was only said once.
 async fn stored(
     app: &App,
@@ -270,6 +282,6 @@ pub async fn extract_again(
     drop(tx);
     let arrived =
         Arrived { id, patient: note.patient_id, ticket: note.ticket, text, created_at: note.created_at };
-    let done = read_and_store(&app, &actor, arrived, Some(note)).await?;
+    let done = to_its_end(app, actor, arrived, Some(note)).await?;
     Ok(Json(answer(done, reader.0)))
 }

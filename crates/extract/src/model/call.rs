@@ -16,8 +16,8 @@ const TRIES: u32 = 3;
 pub struct Limits {
     /// For one try.
     pub call: Duration,
-    /// For all of them.
-    pub budget: Duration,
+    /// For all of them, over all questions about one note.
+    pub end: Instant,
     /// Before the second try; each further one waits twice as long.
     pub pause: Duration,
     /// Where in the pause's second half this caller waits, 0 to 255, so that many do not come at once.
@@ -32,7 +32,7 @@ pub(super) async fn post(
     headers: &[(&str, &str)],
     body: &Value,
 ) -> Result<Value, ModelError> {
-    let end = Instant::now() + limits.budget;
+    let end = limits.end;
     // Maps and strings always serialise.
     let body = serde_json::to_vec(body).unwrap_or_default();
     let mut pause = limits.pause;
@@ -49,7 +49,9 @@ pub(super) async fn post(
         };
         let helps = matches!(error, ModelError::Status(429 | 500 | 502 | 503 | 504));
         let wait = asked.unwrap_or(pause / 2 + pause * u32::from(limits.jitter) / 512);
-        if !helps || left == 0 || Instant::now() + wait >= end {
+        // However long a server asks us to wait: not beyond the budget.
+        let in_time = Instant::now().checked_add(wait).is_some_and(|then| then < end);
+        if !helps || left == 0 || !in_time {
             return Err(error);
         }
         sleep(wait).await;

@@ -92,19 +92,21 @@ impl Model {
             Self::OpenAi(openai) => openai.ask(client, limits, &prompt).await,
         }?;
         let proposed = prompt.proposals(&answer.text)?;
-        let extraction = hold_to_note(note, date, proposed);
-        let by_rules = rules::propose(note);
-        if extraction.steps.is_empty() && !by_rules.steps.is_empty() {
-            return Err(ModelError::Nothing);
-        }
+        let note = note.to_owned();
+        // A long note takes its time: not on a thread that others wait for.
+        let held = tokio::task::spawn_blocking(move || hold_to_note(&note, date, proposed));
+        let extraction = held.await.map_err(|_| ModelError::Malformed("broke the reader"))??;
         Ok((extraction, answer.version))
     }
 }
 
 /// Proves proposals and adds what code finds better: when to seek help, what was left out.
-fn hold_to_note(note: &str, date: Option<Date>, proposed: Vec<Proposed>) -> Extraction {
+fn hold_to_note(note: &str, date: Option<Date>, proposed: Vec<Proposed>) -> Result<Extraction, ModelError> {
     let by_rules = rules::propose(note);
     let mut out = extraction::prove(note, date, proposed);
+    if out.steps.is_empty() && !by_rules.steps.is_empty() {
+        return Err(ModelError::Nothing);
+    }
     let found = |range: &std::ops::Range<usize>, out: &Extraction| {
         let words = note[range.clone()].to_lowercase();
         out.steps.iter().any(|(step, _)| {
@@ -115,6 +117,6 @@ fn hold_to_note(note: &str, date: Option<Date>, proposed: Vec<Proposed>) -> Extr
     let missed: Vec<_> = by_rules.steps.into_iter().map(|step| step.range).chain(by_rules.unused).collect();
     let missed = missed.into_iter().filter(|range| !found(range, &out));
     out.unused = missed.map(|range| extraction::quote(note, range)).collect();
-    out.safety_net = by_rules.safety_net.into_iter().map(|range| extraction::quote(note, range)).collect();
-    out
+    out.keep_safety_net(note, by_rules.safety_net);
+    Ok(out)
 }

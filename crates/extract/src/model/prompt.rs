@@ -5,7 +5,7 @@
 //! are; nothing else it could say is used.
 
 use super::ModelError;
-use crate::{extraction::Proposed, rules};
+use crate::{extraction::Proposed, rules, timing};
 use aftercare_core::step::{Category, Kind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,8 +70,10 @@ impl Prompt {
         for label in labels.steps {
             let at = label.line.checked_sub(1).and_then(|line| self.lines.get(line)).map(|range| range.start);
             let action = rules::action_of(&label.quote);
-            let next =
-                Proposed { kind: label.kind, category: label.category, quote: label.quote, action, at };
+            // What recurs is a plan, whatever it was called: a task would lose its schedule.
+            let recurs = timing::read(&label.quote, Kind::Plan, None).timing.is_scheduled();
+            let kind = if recurs { Kind::Plan } else { label.kind };
+            let next = Proposed { kind, category: label.category, quote: label.quote, action, at };
             if !proposed.contains(&next) {
                 proposed.push(next);
             }

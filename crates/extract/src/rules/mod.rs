@@ -14,7 +14,7 @@ use crate::{
     token::tokens,
 };
 use aftercare_core::step::{Category, Kind};
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 /// A place in the note that carries an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,12 @@ pub struct Proposals {
 /// Reads a note.
 pub fn propose(text: &str) -> Proposals {
     let mut out = Proposals::default();
+    let mut seen = HashSet::new();
     for sentence in addressed_to_people(text) {
-        read_sentence(text, &sentence, &mut out);
+        read_sentence(text, &sentence, &mut out, &mut seen);
+        if out.steps.len() > MOST {
+            break;
+        }
     }
     out
 }
@@ -80,7 +84,7 @@ pub fn action_of(quote: &str) -> String {
     )
 }
 
-fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals) {
+fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mut HashSet<Seen>) {
     let before = out.steps.len();
     let (parts, conditional) = clause::without_condition(text, sentence.range.clone());
     out.safety_net.extend(conditional);
@@ -98,7 +102,8 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals) {
                 if let Some(name) = act::drug_name(&tokens) {
                     drug = Some(name);
                 }
-                if !proposal.range.is_empty() && !out.steps.iter().any(|step| same(text, step, &proposal)) {
+                // A restated instruction is one step.
+                if !proposal.range.is_empty() && seen.insert(seen_as(text, &proposal)) {
                     out.steps.push(proposal);
                 }
             }
@@ -114,9 +119,12 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals) {
     }
 }
 
-/// A restated instruction is one step.
-fn same(text: &str, a: &Proposal, b: &Proposal) -> bool {
-    let fold =
-        |range: &Range<usize>| aftercare_core::quote::Folded::new(&text[range.clone()]).as_str().to_owned();
-    a.kind == b.kind && fold(&a.range) == fold(&b.range) && a.action == b.action
+/// Far more than anybody is told in one note; the rest is not looked at.
+const MOST: usize = 400;
+
+type Seen = (Kind, String, String);
+
+fn seen_as(text: &str, proposal: &Proposal) -> Seen {
+    let words = aftercare_core::quote::Folded::new(&text[proposal.range.clone()]);
+    (proposal.kind, words.as_str().to_owned(), proposal.action.clone())
 }

@@ -92,7 +92,7 @@ create table care (
   last_ticket bigint not null,
   live_ticket bigint not null,
   last_note_at bigint,
-  extraction_failed boolean not null,
+  failed_ticket bigint not null,
   primary key (bucket, patient_id, doctor_id)
 );
 
@@ -217,6 +217,7 @@ create table idempotency (
   status smallint not null,
   answer bytea not null,
   created_at bigint not null,
+  claimed_at bigint not null,
   primary key (bucket, scope)
 );
 
