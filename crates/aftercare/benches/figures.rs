@@ -3,8 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::cast_precision_loss,
-    clippy::disallowed_methods,
     reason = "a measurement: it fails by panicking, prints, and looks at the real time"
 )]
 

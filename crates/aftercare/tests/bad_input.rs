@@ -159,3 +159,53 @@ async fn a_write_in_the_way_is_waited_for_or_told_and_nothing_is_half_written() 
     sqlx::query("rollback").execute(&mut other).await.unwrap();
     doctor.submit(&patient, "Take Drug B daily for 7 days.").await;
 }
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_nothing_is_half_written() {
+    let app = TestApp::new().await;
+    let (patient, doctor) = app.pair().await;
+    doctor.submit(&patient, "Take Drug A daily for 7 days.").await;
+    // SQLite itself says "full" when the file may not grow; the limit is the writing connection's.
+    let mut tx = app.app.store.write().await.unwrap();
+    let aftercare_store::Tx::Sqlite(sqlite) = &mut tx else { unreachable!("this story is SQLite's") };
+    sqlx::query("pragma max_page_count = 1").execute(&mut **sqlite).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut before = patient.get("/api/actionable-steps/").await.ok();
+    let submit = async |n: usize| {
+        let note = format!("Take Drug B{n} daily for 7 days. {}", "All well. ".repeat(900));
+        doctor.post("/api/submit-notes/", json!({ "patient_id": patient.id(), "note": note })).await
+    };
+    for n in 0..1_000 {
+        let answer = submit(n).await;
+        if answer.status != 201 {
+            assert_eq!(answer.problem(), (503, "unavailable"));
+            break;
+        }
+        before = patient.get("/api/actionable-steps/").await.ok();
+    }
+    assert_eq!(patient.get("/api/actionable-steps/").await.ok(), before);
+    // Room again (a new connection without the limit): the service goes on without a restart.
+    assert_eq!(submit(1_000).await.status, 201);
+}
+
+/// Requests that would make the service compute without end, or answer without measure.
+#[tokio::test]
+async fn work_is_bounded() {
+    let app = TestApp::new().await;
+    let (patient, doctor) = app.pair().await;
+    let note: String = (0..120).map(|n| format!("Take Drug Q{n} every 5 minutes.\n")).collect();
+    let submitted = doctor.submit(&patient, &note).await;
+    assert_eq!(submitted["plan"].as_array().unwrap().len(), 100);
+    assert_eq!(submitted["rejected"].as_array().unwrap().len(), 20);
+    let answer = patient.get("/api/reminders/?to=2027-01-01T00:00:00Z").await;
+    assert_eq!(answer.problem(), (422, "invalid"));
+    let many = json!({ "timing": { "when": vec!["HS"; 5_000] }, "time_zone": "UTC" });
+    assert_eq!(doctor.post("/api/schedule-preview/", many).await.problem(), (422, "invalid"));
+    let far = json!({ "reminder_id": "0fffffff-ffff-7000-8000-000000000000", "status": "done" });
+    assert_eq!(patient.post("/api/check-in/", far).await.problem(), (404, "not_found"));
+    for q in ["%00".to_owned(), "x".repeat(3_000)] {
+        assert_eq!(patient.get(&format!("/api/doctors/?q={q}")).await.problem(), (422, "invalid"));
+    }
+    let nets = "Return if fever.\n".repeat(3_000);
+    doctor.submit(&patient, &nets).await;
+}

@@ -94,3 +94,74 @@ fn score(gold: &Path, predictions: &[u8]) -> std::collections::HashMap<String, f
         })
         .collect()
 }
+
+/// Runs a command over a folder of its own.
+fn over(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_aftercare"))
+        .args(args)
+        .env("AFTERCARE_DATA", folder.join("data"))
+        .env("AFTERCARE_PASSWORD__MEMORY_KIB", "19456")
+        .env("AFTERCARE_PASSWORD__PASSES", "2")
+        .env_remove("GEMINI_API_KEY")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn an_operator_sees_what_there_is_and_nothing_of_notes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let demo = over(folder, &["demo"]);
+    assert!(demo.status.success(), "{}", text(&demo.stderr));
+    assert!(text(&demo.stdout).contains("nora.berg@demo.example"));
+    assert!(text(&over(folder, &["demo"]).stdout).contains("were there already"));
+
+    let users = text(&over(folder, &["user", "list", "--json"]).stdout);
+    assert_eq!(users.lines().count(), 5);
+    let user: serde_json::Value = serde_json::from_str(users.lines().next().unwrap()).unwrap();
+    let id = user["id"].as_str().unwrap();
+    assert!(text(&over(folder, &["user", "disable", id]).stdout).contains("closed"));
+    assert_eq!(text(&over(folder, &["user", "list"]).stdout).lines().count(), 4);
+    assert!(text(&over(folder, &["user", "enable", id]).stdout).contains("open"));
+    assert!(!over(folder, &["user", "disable", "00000000-0000-7000-8000-000000000000"]).status.success());
+
+    let notes = text(&over(folder, &["inspect", "table", "note"]).stdout);
+    let note: serde_json::Value = serde_json::from_str(notes.lines().next().unwrap()).unwrap();
+    let id: uuid::Uuid = note["id"].as_str().unwrap().parse().unwrap();
+    let sealed = text(&over(folder, &["inspect", "note", &id.to_string()]).stdout);
+    assert!(sealed.contains("647a00010002") && !sealed.to_lowercase().contains("moxicillin"));
+    let nothing = over(folder, &["inspect", "table", "nothing"]);
+    assert!(text(&nothing.stderr).contains("there are: "), "{}", text(&nothing.stderr));
+    assert!(text(&over(folder, &["migrate"]).stdout).starts_with("schema 1 on SQLite"));
+}
+
+#[test]
+fn configuration_is_checked_and_secrets_are_masked() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = Command::new(env!("CARGO_BIN_EXE_aftercare"))
+        .args(["config", "check"])
+        .env("GEMINI_API_KEY", "hush")
+        .output()
+        .unwrap();
+    let said = text(&good.stdout);
+    assert!(
+        good.status.success() && !said.contains("hush") && said.contains("exclude clinical practice"),
+        "{said}"
+    );
+    let bad = Command::new(env!("CARGO_BIN_EXE_aftercare"))
+        .args(["serve", "--listen", "0.0.0.0:1"])
+        .output()
+        .unwrap();
+    assert_eq!(bad.status.code(), Some(78));
+    assert!(text(&bad.stderr).contains("loopback only"));
+    let gone = over(folder.path(), &["migrate", "--database-url", "postgres://x@127.0.0.1:1/x"]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(text(&gone.stderr).contains("cannot open the database"), "{}", text(&gone.stderr));
+    assert!(text(&over(folder.path(), &["openapi"]).stdout).contains("\"openapi\": \"3.1.0\""));
+    let defaults = text(&over(folder.path(), &["config", "defaults"]).stdout);
+    assert!(defaults.contains("fallback_to_rules = false"));
+}

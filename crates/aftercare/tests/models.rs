@@ -316,3 +316,49 @@ async fn of_two_notes_in_flight_the_later_wins_whatever_order_the_model_answers_
     assert_eq!(plan.as_array().unwrap().len(), 1);
     assert_eq!(plan[0]["action"], "Take Drug B");
 }
+
+#[tokio::test]
+async fn what_recurs_is_a_plan_whatever_the_model_calls_it() {
+    let labels = steps(&[(2, "Take Drug A daily for 7 days", "checklist")]);
+    let server = server(vec![Script::Answer(200, gemini_answer(&labels, "STOP"))]).await;
+    let app = gemini_app(&server, &[]).await;
+    let (patient, doctor) = app.pair().await;
+    let submitted = doctor.submit(&patient, NOTE).await;
+    assert_eq!(submitted["checklist"], json!([]));
+    assert_eq!(submitted["plan"][0]["progress"]["planned"], 7);
+    assert_eq!(submitted["unused"][0]["quote"], "Buy Drug A");
+}
+
+#[tokio::test]
+async fn a_doctor_left_while_a_note_is_read_changes_nothing() {
+    let server = server(vec![Script::Hang]).await;
+    let app = gemini_app(&server, &[("AFTERCARE_FALLBACK_TO_RULES", "true")]).await;
+    let (patient, doctor) = app.pair().await;
+    let submitting = tokio::spawn({
+        let (doctor, body) = (doctor.clone(), json!({ "patient_id": patient.id(), "note": NOTE }));
+        async move { doctor.post("/api/submit-notes/", body).await }
+    });
+    while server.asked.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(patient.delete(&format!("/api/my-doctors/{}/", doctor.id())).await.status, 204);
+    assert_eq!(submitting.await.unwrap().problem(), (404, "not_found"));
+    assert_eq!(patient.get("/api/notes/").await.ok()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_note_is_kept_though_the_doctors_connection_breaks() {
+    let server = server(vec![Script::Hang]).await;
+    let app = gemini_app(&server, &[("AFTERCARE_FALLBACK_TO_RULES", "true")]).await;
+    let (patient, doctor) = app.pair().await;
+    let body = json!({ "patient_id": patient.id(), "note": NOTE });
+    let submitting = tokio::spawn(async move { doctor.post("/api/submit-notes/", body).await });
+    while server.asked.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    submitting.abort();
+    // The model's time runs out, and the rules read the note: nobody waits for it any more.
+    while patient.get("/api/actionable-steps/").await.ok()["plan"] == json!([]) {
+        tokio::task::yield_now().await;
+    }
+}

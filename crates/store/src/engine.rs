@@ -114,7 +114,7 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         in_time(async {
             Ok(match &self.engine {
-                Engine::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("begin immediate").await?),
+                Engine::Sqlite { write, .. } => Tx::Sqlite(begin_immediate(write).await?),
                 Engine::Postgres(pool) => Tx::Postgres(pool.begin().await?),
             })
         })
@@ -130,6 +130,19 @@ impl Store {
             }
             Engine::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Begins on the connection that writes. `SQLite` itself undoes a transaction when the disk is full
+/// or fails, and the connection then takes itself to be within one for ever: it is closed, and the
+/// next one opened.
+async fn begin_immediate(write: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    match write.begin_with("begin immediate").await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            write.acquire().await?.close().await?;
+            write.begin_with("begin immediate").await
+        }
+        begun => begun,
     }
 }
 

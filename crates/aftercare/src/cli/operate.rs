@@ -5,8 +5,8 @@ use crate::{
     config::{Config, DEFAULTS},
     http, start,
 };
-use aftercare_core::id::NoteId;
-use aftercare_store::{account, inspect, schema};
+use aftercare_core::id::{NoteId, UserId};
+use aftercare_store::{account, inspect, schema, session};
 use anyhow::bail;
 use std::io::Write;
 
@@ -22,6 +22,18 @@ pub(super) enum ConfigCommand {
 pub(super) enum UserCommand {
     /// List all accounts.
     List(Output),
+    /// Close an account: its sessions end, and nobody signs in to it. Nothing is removed.
+    Disable(Who),
+    /// Open a closed account again.
+    Enable(Who),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Who {
+    /// The account's id.
+    id: UserId,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -97,7 +109,14 @@ pub(super) fn migrate(settings: &Settings) -> anyhow::Result<()> {
 }
 
 pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
-    let UserCommand::List(args) = command;
+    match command {
+        UserCommand::List(output) => list(output),
+        UserCommand::Disable(who) => set_open(who, false),
+        UserCommand::Enable(who) => set_open(who, true),
+    }
+}
+
+fn list(args: &Output) -> anyhow::Result<()> {
     let config = args.settings.load()?;
     block_on(&config.clone(), async {
         let store = start::store(&config).await?;
@@ -112,6 +131,23 @@ pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
                 writeln!(out, "{id}  {:<8} {created_at}  {name}", format!("{role:?}").to_lowercase())?;
             }
         }
+        Ok(())
+    })
+}
+
+fn set_open(who: &Who, open: bool) -> anyhow::Result<()> {
+    let config = who.settings.load()?;
+    block_on(&config.clone(), async {
+        let store = start::store(&config).await?;
+        let mut tx = store.write().await?;
+        if !account::set_open(&mut tx, who.id, open).await? {
+            bail!("no account {}; list them with `aftercare user list`", who.id);
+        }
+        if !open {
+            session::delete_all(&mut tx, who.id).await?;
+        }
+        tx.commit().await?;
+        writeln!(std::io::stdout(), "{} is {}", who.id, if open { "open" } else { "closed" })?;
         Ok(())
     })
 }

@@ -35,8 +35,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::FutureExt;
 use problem::Problem;
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 use tower::{Layer, util::MapRequestLayer};
 use utoipa::{
     Modify, OpenApi,
@@ -155,9 +156,13 @@ async fn outermost(State(app): State<App>, request: Request, next: Next) -> Resp
     let id: Uuid = app.random.id(app.now());
     let id = id.to_string();
     let (method, path) = (request.method().clone(), route(&request));
-    let answer = tokio::time::timeout(LONGEST, next.run(request)).await;
-    let mut response =
-        answer.unwrap_or_else(|_| Problem::unavailable("took longer than 90 s").into_response());
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match tokio::time::timeout(LONGEST, work).await {
+        Ok(Ok(response)) => response,
+        // A defect, told as one; the panic's own words are in the log already.
+        Ok(Err(_)) => Problem::internal("a panic").into_response(),
+        Err(_) => Problem::unavailable("took longer than 90 s").into_response(),
+    };
     let status = response.status();
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         if let Some(cause) = problem.cause() {
