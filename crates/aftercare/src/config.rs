@@ -1,5 +1,6 @@
 //! Configuration: the embedded defaults, then a file, then the environment.
 
+use aftercare_seal::server::MasterKeys;
 use serde::Deserialize;
 use std::{net::SocketAddr, path::Path, path::PathBuf};
 use toml::{Table, Value};
@@ -180,7 +181,8 @@ impl Config {
             set(&mut table, key, value)
                 .map_err(|error| wrong(format!("--{}: {error}", key.replace('_', "-"))))?;
         }
-        let mut config: Self = table.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
+        let mut config: Self = serde_path_to_error::deserialize(Value::Table(table))
+            .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner().message())))?;
         config.read_secret_files()?;
         config.check()?;
         Ok(config)
@@ -206,6 +208,20 @@ impl Config {
         aftercare_seal::password::Kdf { m: self.password.memory_kib, t: self.password.passes, p: 1 }
             .check()
             .map_err(|_| wrong("password: at least 19456 KiB with 2 passes or 47104 KiB with 1, at most 1 GiB and 16 passes"))?;
+        let url = self.database_url.expose();
+        if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(wrong("database_url: must be such as postgres://user:password@host/database"));
+        }
+        if self.master_keys.is_set() && MasterKeys::parse(self.master_keys.expose()).is_err() {
+            return Err(wrong("master_keys: must be such as k1:<32 bytes in base64url>"));
+        }
+        for (key, url) in
+            [("gemini.base_url", &self.gemini.base_url), ("openai.base_url", &self.openai.base_url)]
+        {
+            if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
+                return Err(wrong(format!("{key}: must begin with http:// or https://")));
+            }
+        }
         if self.password.at_once == 0 {
             return Err(wrong("password.at_once: must be 1 or more"));
         }
@@ -324,7 +340,11 @@ mod tests {
             (("AFTERCARE_LISTN", "x"), "AFTERCARE_LISTN: unknown setting listn"),
             (("AFTERCARE_GEMINI__KEY", "x"), "unknown setting gemini.key"),
             (("AFTERCARE_WORKER", "yes"), "AFTERCARE_WORKER: must be true or false"),
-            (("AFTERCARE_PROFILE", "prod"), "unknown variant `prod`"),
+            (("AFTERCARE_PROFILE", "prod"), "profile: unknown variant `prod`"),
+            (("AFTERCARE_LISTEN", "localhost"), "listen: invalid socket address"),
+            (("AFTERCARE_DATABASE_URL", "mysql://x"), "database_url: must be such as postgres://"),
+            (("AFTERCARE_MASTER_KEYS", "foo"), "master_keys: must be such as k1:"),
+            (("AFTERCARE_GEMINI__BASE_URL", "nowhere"), "gemini.base_url: must begin with http"),
             (("AFTERCARE_LISTEN", "0.0.0.0:80"), "profile dev listens on loopback only"),
             (("AFTERCARE_EXTRACTOR", "gemini"), "set GEMINI_API_KEY"),
             (("AFTERCARE_PROFILE", "hospital"), "behind_proxy = true; a master key from outside"),

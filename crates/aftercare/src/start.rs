@@ -11,7 +11,12 @@ use crate::{
 use aftercare_seal::server::MasterKeys;
 use aftercare_store::{Store, service};
 use anyhow::{Context, bail};
-use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    sync::Arc,
+};
 use tokio::sync::{Mutex, Notify, Semaphore};
 
 /// Opens the database a configuration names, brought up to this version's schema.
@@ -21,13 +26,25 @@ pub async fn store(config: &Config) -> anyhow::Result<Store> {
             .await
             .context("cannot open the database at database_url")?
     } else {
-        std::fs::create_dir_all(&config.data)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let file = config.data.join("aftercare.db");
         Store::sqlite(&file).await.with_context(|| format!("cannot open {}", file.display()))?
     };
     store.migrate().await?;
     Ok(store)
+}
+
+/// The same for looking into: makes no database where there is none.
+pub async fn existing_store(config: &Config) -> anyhow::Result<Store> {
+    let file = config.data.join("aftercare.db");
+    if !config.database_url.is_set() && !file.exists() {
+        bail!("no database at {}; name its folder with --data", file.display());
+    }
+    store(config).await
 }
 
 /// Opens everything a service needs.

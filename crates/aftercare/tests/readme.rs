@@ -52,7 +52,10 @@ fn the_walk_goes_as_the_readme_says() {
 
     let walk = blocks[2..].concat().replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"));
     let walk = walk.replace("/tmp/aftercare-note.json", folder.path().join("note.json").to_str().unwrap());
-    let mut shell = Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let walk = walk.replace("~/.cache/aftercare/target/debug/aftercare", env!("CARGO_BIN_EXE_aftercare"));
+    let mut shell = Command::new("bash");
+    shell.env("AFTERCARE_DATA", folder.path().join("data"));
+    let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     shell.stdin.take().unwrap().write_all(walk.as_bytes()).unwrap();
     let printed = String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap();
     let expected: Vec<_> = walk.lines().filter_map(|line| line.strip_prefix("#> ")).collect();

@@ -75,6 +75,11 @@ pub enum CaseError {
     Anchors(#[from] AnchorsError),
 }
 
+/// A zone's name as the IANA database spells it.
+pub fn zone_name(name: &str) -> Result<String, CaseError> {
+    Ok(zone(name)?.iana_name().unwrap_or(name).to_owned())
+}
+
 /// Looks a zone up in the IANA database that is built in.
 pub fn zone(name: &str) -> Result<TimeZone, CaseError> {
     TimeZone::get(name).map_err(|_| CaseError::Zone(name.to_owned()))

@@ -79,6 +79,12 @@ const MAX_STEPS: usize = 100;
 const MAX_QUOTE: usize = 1_000;
 
 impl Extraction {
+    /// Whether nothing was found though something seems to be asked for: to be shown to the doctor,
+    /// not to be taken for "nothing to do".
+    pub fn is_doubtful(&self) -> bool {
+        self.steps.is_empty() && !(self.unused.is_empty() && self.rejected.is_empty())
+    }
+
     /// Keeps when to seek help, as far as anybody would read it.
     pub(crate) fn keep_safety_net(&mut self, note: &str, ranges: Vec<Range<usize>>) {
         let kept = ranges.into_iter().filter(|range| range.len() <= MAX_QUOTE).take(MAX_STEPS);
@@ -166,7 +172,13 @@ fn without_schedule(action: &str, evidence: &str, reading: &timing::Reading) -> 
             .split(|c: char| !c.is_alphanumeric())
             .any(|word| !word.is_empty())
     };
-    if reading.timing.as_needed || !reading.leftovers.is_empty() || reading.spans.windows(2).any(apart) {
+    // A task keeps its time of day, which its schedule does not say.
+    let clock = reading.timing.start.is_some() && evidence.contains(':');
+    if clock
+        || reading.timing.as_needed
+        || !reading.leftovers.is_empty()
+        || reading.spans.windows(2).any(apart)
+    {
         return None;
     }
     let before = action.strip_suffix(evidence)?;

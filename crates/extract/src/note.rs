@@ -154,13 +154,17 @@ pub fn sentences(note: &str) -> Vec<Sentence> {
             continue;
         }
         let mut offset = skip_list_mark(line);
-        if let Some((kind, length)) = heading(&line[offset..]) {
+        let aside = is_aside(&line[offset..]);
+        if let Some((kind, length)) = heading(&line[offset..]).filter(|_| !aside) {
             section = kind;
             announced |= kind == Section::Plan;
             offset += length;
         }
         for range in split_line(&line[offset..]) {
             let mut range = start + offset + range.start..start + offset + range.end;
+            if is_aside(&note[range.clone()]) {
+                continue;
+            }
             // "DISCHARGE: cefdinir …" in the middle of a line.
             if let Some((kind, length)) = heading(&note[range.clone()]) {
                 section = kind;
@@ -178,6 +182,12 @@ pub fn sentences(note: &str) -> Vec<Sentence> {
         out.retain(|sentence| sentence.in_plan);
     }
     out
+}
+
+/// "Allergies: penicillin." says something of its own and opens no part of the note.
+fn is_aside(sentence: &str) -> bool {
+    let words = sentence.trim_start().to_lowercase();
+    ["allergies:", "allergy:", "allergien:", "nkda"].iter().any(|name| words.starts_with(name))
 }
 
 /// A range without outer space, list marks and closing marks.

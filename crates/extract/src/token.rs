@@ -99,7 +99,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
         out.push(Token {
             shape: match class {
                 Class::Letter => Shape::Word,
-                Class::Digit => lower.replace(',', ".").parse().map_or(Shape::Word, Shape::Number),
+                Class::Digit => number(&lower).map_or(Shape::Word, Shape::Number),
                 _ => Shape::Mark(fold_mark(c)),
             },
             glued: out.last().is_some_and(|last| last.end == start),
@@ -132,10 +132,18 @@ fn class(c: char) -> Class {
     }
 }
 
-/// A comma inside a number is a decimal comma only before one or two digits: `2,5` but `1,000`.
+/// A comma inside a number: decimal before one or two digits (`2,5`), between thousands before
+/// three (`20,000`). Both are one number.
 fn decimal(text: &str, start: usize, at: usize, mark: char) -> bool {
     let digits = text[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
-    !text[start..at].contains(['.', ',']) && (mark == '.' || digits < 3)
+    let thousands = mark == ',' && digits == 3 && !text[start..at].contains('.');
+    thousands || !text[start..at].contains(['.', ',']) && (mark == '.' || digits < 3)
+}
+
+/// A number as written: a comma before three digits parts thousands.
+fn number(text: &str) -> Option<f64> {
+    let thousands = text.rsplit_once(',').is_some_and(|(_, digits)| digits.len() == 3);
+    text.replace(',', if thousands { "" } else { "." }).parse().ok()
 }
 
 /// How many bytes of `.i.d.` follow a single letter.
@@ -176,7 +184,7 @@ mod tests {
         );
         assert_eq!(
             words("1-0-1 für 2,5 ml; 1,000"),
-            ["1", "-", "0", "-", "1", "für", "2,5", "ml", ";", "1", ",", "000"]
+            ["1", "-", "0", "-", "1", "für", "2,5", "ml", ";", "1,000"]
         );
         assert_eq!(words("Dr. X's 0.1 % cream."), ["dr", ".", "x's", "0.1", "%", "cream", "."]);
     }

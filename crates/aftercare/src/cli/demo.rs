@@ -87,7 +87,7 @@ fn sign_ins(made: bool) -> anyhow::Result<()> {
             writeln!(out, "  {role:<8} {:<16} {}", person.name, person.email)?;
         }
     }
-    writeln!(out, "Next: aftercare serve")?;
+    writeln!(out)?;
     Ok(())
 }
 

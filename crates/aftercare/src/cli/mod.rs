@@ -26,7 +26,7 @@ enum Command {
     Serve(serve::Args),
     /// The worker only.
     Work(serve::WorkArgs),
-    /// The service with made-up people, notes and two weeks of check-ins.
+    /// Fill the database with made-up people, notes and two weeks of check-ins.
     Demo(demo::Args),
     /// Read steps out of notes: JSON lines {id, note, `note_date`?} in, {id, steps, unused, rejected} out.
     Extract(extract::Args),

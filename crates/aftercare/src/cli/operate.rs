@@ -119,7 +119,7 @@ pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
 fn list(args: &Output) -> anyhow::Result<()> {
     let config = args.settings.load()?;
     block_on(&config.clone(), async {
-        let store = start::store(&config).await?;
+        let store = start::existing_store(&config).await?;
         let people = account::list(&mut store.read().await?).await?;
         let mut out = std::io::stdout().lock();
         for (id, role, name, created_at) in people {
@@ -138,7 +138,7 @@ fn list(args: &Output) -> anyhow::Result<()> {
 fn set_open(who: &Who, open: bool) -> anyhow::Result<()> {
     let config = who.settings.load()?;
     block_on(&config.clone(), async {
-        let store = start::store(&config).await?;
+        let store = start::existing_store(&config).await?;
         let mut tx = store.write().await?;
         if !account::set_open(&mut tx, who.id, open).await? {
             bail!("no account {}; list them with `aftercare user list`", who.id);
@@ -158,7 +158,7 @@ pub(super) fn inspect(command: &InspectCommand) -> anyhow::Result<()> {
     };
     let config = settings.load()?;
     block_on(&config.clone(), async {
-        let store = start::store(&config).await?;
+        let store = start::existing_store(&config).await?;
         let mut tx = store.read().await?;
         let mut out = std::io::stdout().lock();
         match command {

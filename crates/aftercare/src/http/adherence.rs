@@ -25,6 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Which time.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
     /// Due at or after (30 days ago).

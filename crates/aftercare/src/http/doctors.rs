@@ -52,6 +52,7 @@ pub struct DoctorList {
 
 /// What to look for.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
     /// Part of a name or specialty.

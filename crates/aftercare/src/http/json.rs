@@ -48,6 +48,10 @@ pub(crate) fn too_large(status: StatusCode) -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // A struct would be read out of a list by position, which nobody means.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid_field("", "must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let inner = error.inner();
@@ -156,6 +160,7 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_malformed() {
+        assert_eq!(problem(r#"["x",[]]"#)["status"], 422);
         for body in ["", "{", "not json", r#"{"name":"x","list":[]} trailing"#] {
             assert_eq!(problem(body)["code"], "malformed", "{body}");
         }

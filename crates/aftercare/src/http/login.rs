@@ -72,6 +72,15 @@ fn invalid_credentials() -> Problem {
     )
 }
 
+fn invalid_refresh() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "invalid_credentials",
+        "Not signed in",
+        "this refresh token is used up or its session has ended; sign in at /api/login/",
+    )
+}
+
 /// Sign in
 ///
 /// An unknown address is answered as a wrong password is, after the same work.
@@ -216,16 +225,16 @@ pub struct Renew {
 
 /// Renew a session
 ///
-/// Each refresh token is good once. One that was used up ends its session: it was stolen, or
-/// its thief was faster.
+/// Each refresh token is good once, and within ten seconds once more should the answer be lost. One
+/// that was used up ends its session: it was stolen, or its thief was faster.
 #[utoipa::path(post, path = "/api/token/refresh/", tag = "Accounts", request_body = Renew, responses(
     (status = 200, body = Tokens), (status = 401, description = "`invalid_credentials`", body = Problem)))]
 pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Json<Tokens>, Problem> {
     let now = app.clock.wall();
-    let given = Refresh::parse(&body.refresh_token, &app.master).ok_or_else(invalid_credentials)?;
+    let given = Refresh::parse(&body.refresh_token, &app.master).ok_or_else(invalid_refresh)?;
     let hash = given.hash(&app.master);
     let mut tx = app.store.write().await?;
-    let session = session::find(&mut tx, given.sid, now).await?.ok_or_else(invalid_credentials)?;
+    let session = session::find(&mut tx, given.sid, now).await?.ok_or_else(invalid_refresh)?;
     let current = hash.as_slice() == session.refresh_hash;
     let lost_answer =
         session.previous_hash.as_deref() == Some(hash.as_slice()) && now - session.rotated_at <= GRACE;
@@ -237,9 +246,9 @@ pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Js
         if !idle {
             tracing::warn!(sid = %session.id, "a refresh token was used again; its session is ended");
         }
-        return Err(invalid_credentials());
+        return Err(invalid_refresh());
     }
-    let person = account::get(&mut tx, session.user_id).await?.ok_or_else(invalid_credentials)?;
+    let person = account::get(&mut tx, session.user_id).await?.ok_or_else(invalid_refresh)?;
     let refresh = Refresh::new(session.id, given.ek, &app.master, &app.random);
     // After a lost answer the grace still counts from the first renewal.
     let rotated_at = if current { now } else { session.rotated_at };

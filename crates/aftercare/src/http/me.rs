@@ -14,7 +14,7 @@ use crate::{
 use aftercare_core::{
     anchors::Anchors,
     people::{Name, Role},
-    replay::zone,
+    replay::zone_name,
 };
 use aftercare_store::{
     Tx, account, directory,
@@ -76,9 +76,10 @@ pub async fn change_me(
     let mut errors = Vec::new();
     let name = body.name.as_deref().map(Name::parse).transpose();
     let name = name.map_err(|error| errors.push(FieldError::at("/name", error))).unwrap_or_default();
-    if body.time_zone.as_deref().is_some_and(|name| zone(name).is_err()) {
+    let time_zone = body.time_zone.as_deref().map(zone_name).transpose().unwrap_or_else(|_| {
         errors.push(FieldError::at("/time_zone", "must be an IANA time zone such as Europe/Berlin"));
-    }
+        None
+    });
     let mut tx = app.store.write().await?;
     account::lock(&mut tx, actor.id).await?;
     let now = app.now();
@@ -96,7 +97,7 @@ pub async fn change_me(
             directory::put(&mut tx, &entry).await?;
         }
     }
-    let time_zone = body.time_zone.unwrap_or_else(|| before.time_zone.clone());
+    let time_zone = time_zone.unwrap_or_else(|| before.time_zone.clone());
     let anchors = serde_json::to_string(&anchors).map_err(Problem::internal)?;
     // A client that says again what holds begins no new regime.
     if time_zone != before.time_zone || anchors != before.anchors {

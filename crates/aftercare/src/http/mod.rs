@@ -32,7 +32,7 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use futures_util::FutureExt;
@@ -117,6 +117,7 @@ pub fn service(app: App) -> Router {
             get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }),
         )
         .route("/api/docs/", get(move || async move { docs }))
+        .route("/", get(|| async { Redirect::to("/api/docs/") }))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async {
             Problem::new(

@@ -113,6 +113,7 @@ pub(crate) async fn open_all(
 
 /// Which notes.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
     /// For doctors: of which patient.

@@ -93,6 +93,7 @@ pub struct Dashboard {
 
 /// What to look for.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
     /// Only those who need a look.

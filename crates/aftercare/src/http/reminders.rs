@@ -27,6 +27,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Which reminders.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
     /// Due at or after (7 days ago).

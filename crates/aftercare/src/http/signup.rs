@@ -10,7 +10,7 @@ use aftercare_core::{
     anchors::Anchors,
     id::UserId,
     people::{Email, Invalid, Name, Role, about, check_password},
-    replay::zone,
+    replay::zone_name,
 };
 use aftercare_seal::{
     Bytes, ark::Ark, bundle::Bundle, bytes::random, password::normalize_email, recovery::RecoveryKey,
@@ -80,10 +80,10 @@ fn check(body: SignUp, least_password: usize) -> Result<Entered, Problem> {
     let email = Email::parse(&normalize_email(&body.email)).map_err(|error| keep("/email", error));
     let _ = check_password(&body.password, least_password, &body.name, &body.email)
         .map_err(|error| keep("/password", error));
-    let time_zone = body.time_zone.unwrap_or_else(|| "UTC".to_owned());
-    if zone(&time_zone).is_err() {
+    let time_zone = zone_name(body.time_zone.as_deref().unwrap_or("UTC")).unwrap_or_else(|_| {
         keep("/time_zone", Invalid("must be an IANA time zone such as Europe/Berlin".to_owned()));
-    }
+        String::new()
+    });
     let mut own = |pointer: &str, text: Option<String>, most: usize| match text {
         Some(_) if body.role == Role::Patient => {
             keep(pointer, Invalid("is for doctors; leave it out".to_owned()));

@@ -28,6 +28,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Whose steps.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
     /// For doctors: of which patient.

@@ -193,6 +193,13 @@ async fn read(app: &App, arrived: &Arrived) -> Result<(By, Extraction, Option<St
     let date = zone.to_datetime(arrived.created_at.timestamp()).date();
     let jitter = arrived.id.as_bytes()[15];
     Ok(match app.reader.read(arrived.text.clone(), Some(date), jitter).await {
+        // Nothing found where something seems to be asked for is no "nothing to do": the plan in
+        // force is not ended by it.
+        Ok(Read { extraction, by }) if extraction.is_doubtful() => {
+            let reason =
+                "no step could be read, though the note seems to give instructions; see unused and rejected";
+            (by, extraction, Some(reason.to_owned()))
+        }
         Ok(Read { extraction, by }) => (by, extraction, None),
         Err(failure) => {
             tracing::warn!(note = %arrived.id, provider = failure.by.provider, reason = %failure.reason, "a note could not be read");

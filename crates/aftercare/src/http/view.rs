@@ -122,11 +122,11 @@ pub struct Progress {
     pub skipped: u32,
     /// Closed while the service was down: not the patient's miss.
     pub not_delivered: u32,
-    /// How many occurrences misses have added so far.
+    /// How many occurrences beyond the planned have fallen due so far.
     pub extended_by: u32,
     /// Whether so many were missed in a row that the doctor is told.
     pub lapsed: bool,
-    /// When the next falls due.
+    /// When the next falls due; `null` while one is open, and after the end.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_due_at: Option<Instant>,
     /// When the last to expect falls due, if all from now on are answered.

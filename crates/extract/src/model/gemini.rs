@@ -3,7 +3,7 @@
 use super::{
     Answer, ModelError,
     call::{Limits, post},
-    prompt::{Prompt, schema},
+    prompt::Prompt,
 };
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ impl Gemini {
             "contents": [{ "role": "user", "parts": [{ "text": prompt.user }] }],
             "generationConfig": {
                 "responseMimeType": "application/json",
-                "responseJsonSchema": schema(),
+                "responseJsonSchema": prompt.schema(),
                 "temperature": 0,
                 "maxOutputTokens": 8192,
                 "thinkingConfig": thinking,

@@ -4,7 +4,7 @@ use super::{
     Answer, ModelError,
     call::{Limits, post},
     gemini::word,
-    prompt::{Prompt, schema},
+    prompt::Prompt,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ impl OpenAi {
         let headers = if self.api_key.is_empty() { &[][..] } else { &headers[..] };
         let strict = json!({
             "type": "json_schema",
-            "json_schema": { "name": "steps", "strict": true, "schema": schema() },
+            "json_schema": { "name": "steps", "strict": true, "schema": prompt.schema() },
         });
         let answer = post(client, limits, &url, headers, &self.body(prompt, &strict)).await;
         let answer = match answer {
@@ -55,7 +55,7 @@ impl OpenAi {
     fn body(&self, prompt: &Prompt, format: &Value) -> Value {
         let mut system = prompt.system.to_owned();
         if format["type"] == "json_object" {
-            system += &format!(" Answer with JSON of this schema: {}", schema());
+            system += &format!(" Answer with JSON of this schema: {}", prompt.schema());
         }
         json!({
             "model": self.model,

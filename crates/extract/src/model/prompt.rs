@@ -57,6 +57,11 @@ impl Prompt {
         Self { system: INSTRUCTION, user, lines }
     }
 
+    /// The schema of the answer.
+    pub fn schema(&self) -> Value {
+        schema(self.lines.len())
+    }
+
     /// The proposals in an answer. A quote is looked for from its line on; the action is built
     /// from the quoted words, never from the model's.
     pub fn proposals(&self, answer: &str) -> Result<Vec<Proposed>, ModelError> {
@@ -74,7 +79,8 @@ impl Prompt {
             let recurs = timing::read(&label.quote, Kind::Plan, None).timing.is_scheduled();
             let kind = if recurs { Kind::Plan } else { label.kind };
             let next = Proposed { kind, category: label.category, quote: label.quote, action, at };
-            if !proposed.contains(&next) {
+            // One act, one step: the first label holds.
+            if !proposed.iter().any(|before| before.quote == next.quote) {
                 proposed.push(next);
             }
         }
@@ -89,13 +95,15 @@ fn unfenced(answer: &str) -> &str {
     text.strip_suffix("```").unwrap_or(text).trim()
 }
 
-/// The schema of the answer, in the words that all vendors honour: no lengths, no patterns.
-pub fn schema() -> Value {
+/// The schema of an answer about so many lines, in the words that vendors honour: no patterns. A
+/// bound on the list keeps a small model from going on for ever.
+fn schema(lines: usize) -> Value {
     json!({
         "type": "object",
         "properties": {
             "steps": {
                 "type": "array",
+                "maxItems": 3 * lines + 1,
                 "items": {
                     "type": "object",
                     "properties": {

@@ -10,7 +10,10 @@ use crate::{
     timing,
     token::Token,
 };
-use aftercare_core::step::{Category, Kind};
+use aftercare_core::{
+    step::{Category, Kind},
+    timing::{Start, Timing},
+};
 use std::ops::Range;
 
 /// What a clause asks for, if it asks for anything.
@@ -27,7 +30,8 @@ pub(super) fn read(
     let source = &text[range.clone()];
     let reading = timing::read(source, Kind::Plan, None);
     let (mut kind, category) = class.kind();
-    let recurs = reading.timing.recurs() || reading.timing.frequency_max.is_some();
+    let recurs =
+        (reading.timing.recurs() || reading.timing.frequency_max.is_some()) && !is_one_date(&reading.timing);
     match (kind, category) {
         // An appointment or a test that recurs is a plan; a task with a frequency too.
         (
@@ -45,6 +49,16 @@ pub(super) fn read(
         _ => {}
     }
     Some(Proposal { kind, category, action: action(source, class, drug), range })
+}
+
+/// "12 December at 14:30" is one time, not every day at that hour.
+fn is_one_date(timing: &Timing) -> bool {
+    matches!(timing.start, Some(Start::On(_)))
+        && timing.frequency.is_none()
+        && timing.period.is_none()
+        && timing.day_of_week.is_empty()
+        && timing.duration.is_none()
+        && timing.until.is_none()
 }
 
 /// What was found at a place of a clause.

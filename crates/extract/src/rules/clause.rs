@@ -110,7 +110,8 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         // "then 20 mg", "danach Kontrolle": an act that follows.
         return (rest.len() > 1).then_some(skip);
     }
-    if !joined || open_bracket(&words[start..i]) {
+    // "max 4 g per day" belongs to the medicine before it.
+    if !joined || open_bracket(&words[start..i]) || first.is(&["max", "maximum", "höchstens"]) {
         return None;
     }
     let before = &words[start..i];

@@ -71,8 +71,13 @@ fn result(tokens: &[Token]) -> bool {
         .iter()
         .position(|token| token.is(&["labs", "lab", "bloods", "results", "ecg", "x-ray", "exam"]));
     let shown = |token: &Token| token.is(&["reviewed", "normal", "unremarkable", "negative", "reassuring"]);
-    test.is_some_and(|at| tokens[at..].iter().any(shown))
-        && !any(tokens, &["repeat", "recheck", "if", "until"])
+    // "BP 120/80, pulse 72"
+    let sign = |token: &Token| token.is(&["bp", "pulse", "hr", "rr", "temp", "temperature", "spo2", "sats"]);
+    let measured = tokens.windows(2).any(|pair| sign(&pair[0]) && pair[1].number().is_some());
+    let wanted = &["check", "measure", "monitor", "keep", "target", "goal", "below", "above", "if", "until"];
+    measured && !any(tokens, wanted)
+        || test.is_some_and(|at| tokens[at..].iter().any(shown))
+            && !any(tokens, &["repeat", "recheck", "if", "until"])
 }
 
 fn any(tokens: &[Token], set: &[&str]) -> bool {

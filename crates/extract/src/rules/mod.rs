@@ -11,6 +11,7 @@ mod verbs;
 
 use crate::{
     note::{self, Sentence},
+    timing,
     token::tokens,
 };
 use aftercare_core::step::{Category, Kind};
@@ -44,31 +45,33 @@ pub struct Proposals {
 pub fn propose(text: &str) -> Proposals {
     let mut out = Proposals::default();
     let mut seen = HashSet::new();
-    for sentence in addressed_to_people(text) {
+    let (readable, closed) = addressed_to_people(text);
+    for sentence in readable {
         read_sentence(text, &sentence, &mut out, &mut seen);
         if out.steps.len() > MOST {
             break;
         }
     }
+    // What speaks to software is nobody's order, but a doctor should see what was passed over.
+    out.unused.extend(closed.into_iter().map(|sentence| sentence.range));
     out
 }
 
 /// The sentences that may hold an instruction to the patient, as bytes of the note.
 pub fn readable(text: &str) -> Vec<Range<usize>> {
-    addressed_to_people(text).into_iter().map(|sentence| sentence.range).collect()
+    addressed_to_people(text).0.into_iter().map(|sentence| sentence.range).collect()
 }
 
-/// Words to a machine, and all that follows them in their paragraph, are nobody's order.
-fn addressed_to_people(text: &str) -> Vec<Sentence> {
+/// The sentences for people, and those that are not. Words to a machine, and all that follows them
+/// in their paragraph, are nobody's order.
+fn addressed_to_people(text: &str) -> (Vec<Sentence>, Vec<Sentence>) {
     let mut closed = None;
-    let mut sentences = note::sentences(text);
-    sentences.retain(|sentence| {
+    note::sentences(text).into_iter().partition(|sentence| {
         if filter::addresses_software(&text[sentence.range.clone()]) {
             closed = Some(sentence.paragraph);
         }
         closed != Some(sentence.paragraph)
-    });
-    sentences
+    })
 }
 
 /// The imperative in quoted words, whoever quoted them.
@@ -112,7 +115,8 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
     let words = tokens(&text[sentence.range.clone()]);
     if out.steps.len() == before
         && out.safety_net.last().is_none_or(|net| net.start < sentence.range.start)
-        && act::looks_like_one(&words)
+        && (act::looks_like_one(&words)
+            || timing::read(&text[sentence.range.clone()], Kind::Plan, None).timing.recurs())
         && !filter::whole(&words)
     {
         out.unused.push(sentence.range.clone());

@@ -37,7 +37,8 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "prescribed" | "rx" | "add" | "adding" | "further" | "reduce" | "taper" | "administer"
         | "regular" | "weiter" | "swallow" | "chew" | "keep" | "try" | "trying" | "replace" | "repeat"
         | "give" => Take,
-        "stop" | "discontinue" | "absetzen" | "cease" | "discontinuing" | "stopping" | "suspender" => Stop,
+        "stop" | "hold" | "pause" | "pausieren" | "discontinue" | "absetzen" | "cease" | "discontinuing"
+        | "stopping" | "suspender" => Stop,
         "buy" | "collect" | "purchase" | "comprar" | "kaufen" | "pick" | "fill" | "obtain" | "get" => Get,
         "avoid" | "avoiding" | "limit" | "limiting" | "refrain" | "abstain" | "vermeiden" | "evitar"
         | "restrict" | "minimize" | "minimise" => Avoid,

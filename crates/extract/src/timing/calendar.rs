@@ -36,7 +36,21 @@ impl Reader<'_> {
     }
 
     fn any_date(&self, at: usize) -> Option<(Date, usize)> {
-        self.iso_date(at).or_else(|| self.worded_date(at)).or_else(|| self.dotted_date(at))
+        self.iso_date(at)
+            .or_else(|| self.worded_date(at))
+            .or_else(|| self.dotted_date(at))
+            .or_else(|| self.weekday_date(at))
+    }
+
+    /// `Friday`, `next Monday` behind "until" or "starting": the first such day after the note's.
+    fn weekday_date(&self, at: usize) -> Option<(Date, usize)> {
+        let led = at.checked_sub(1).is_some_and(|lead| self.is(lead, super::habit::DATE_LEADS));
+        let named = self.skip(at, &["next", "this", "coming"]);
+        let (day, end) = self.weekday(named)?;
+        if !led {
+            return None;
+        }
+        Some((self.note_date?.nth_weekday(1, day).ok()?, end))
     }
 
     /// `2024-04-02`

@@ -4,6 +4,23 @@ use super::Reader;
 use aftercare_core::{step::Kind, timing::When};
 use jiff::civil::{Time, Weekday};
 
+/// Words behind which a weekday is a date.
+pub(super) const DATE_LEADS: &[&str] = &[
+    "until",
+    "till",
+    "through",
+    "thru",
+    "bis",
+    "hasta",
+    "from",
+    "starting",
+    "beginning",
+    "by",
+    "ab",
+    "vom",
+    "start",
+];
+
 impl Reader<'_> {
     /// `in the morning`, `at night`, `before meals`, `with breakfast`, `on waking`.
     pub(super) fn habit(&mut self, at: usize) -> Option<usize> {
@@ -124,6 +141,27 @@ impl Reader<'_> {
 
     /// `Mon/Wed/Fri`, `on Mondays`, `all other days`, `on weekdays`.
     pub(super) fn weekdays(&mut self, at: usize) -> Option<usize> {
+        let behind = |words: &[&str]| at.checked_sub(1).is_some_and(|before| self.is(before, words));
+        let dated = behind(DATE_LEADS) || behind(&["next", "this", "coming"]);
+        if dated && self.weekday(at).is_some() {
+            // "Until Friday" names a day, not every Friday; which one only the note's date tells.
+            let day = self.token(at)?;
+            let place = day.start..day.end;
+            self.out.leftovers.push(place);
+            return None;
+        }
+        let excepted = behind(&["except", "excluding", "not", "außer", "excepto"]);
+        let before = self.out.timing.day_of_week.clone();
+        let end = self.named_weekdays(at)?;
+        if excepted {
+            let days = std::mem::replace(&mut self.out.timing.day_of_week, before);
+            let week = Weekday::Monday.cycle_forward().take(7);
+            self.out.timing.day_of_week.extend(week.filter(|day| !days.contains(day)));
+        }
+        Some(end)
+    }
+
+    fn named_weekdays(&mut self, at: usize) -> Option<usize> {
         if let Some(next) = self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]) {
             self.out.other_days = true;
             return Some(next);

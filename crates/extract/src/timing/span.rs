@@ -32,7 +32,12 @@ impl Reader<'_> {
             _ => (None, at),
         };
         let (value, max, slash) = self.range_before_slash(at)?;
-        if !self.mark(slash, '/') || !self.token(slash)?.glued || !self.token(slash + 1)?.glued {
+        // "3/12/2026" is a date, in an order that differs between countries: a question.
+        if !self.mark(slash, '/')
+            || !self.token(slash)?.glued
+            || !self.token(slash + 1)?.glued
+            || self.mark(slash + 2, '/')
+        {
             return None;
         }
         let unit = match self.token(slash + 1)?.text.as_str() {

@@ -103,3 +103,32 @@ fn what_is_not_read_is_left_over() {
         assert_eq!(read(text, Kind::Plan, None).leftovers, [], "{text}");
     }
 }
+
+/// Words that turn a reading around. The note's date, 6 May 2024, is a Monday.
+#[test]
+fn weekdays_as_exceptions_and_as_dates() {
+    for (text, expected) in [
+        (
+            "daily except Sunday",
+            r#"{"frequency":1,"period":1,"periodUnit":"d","dayOfWeek":["mon","tue","wed","thu","fri","sat"]}"#,
+        ),
+        (
+            "daily, but not on Saturday and Sunday",
+            r#"{"frequency":1,"period":1,"periodUnit":"d","dayOfWeek":["mon","tue","wed","thu","fri"]}"#,
+        ),
+        ("daily until Friday", r#"{"frequency":1,"period":1,"periodUnit":"d","until":"2024-05-10"}"#),
+        (
+            "daily for 5 days starting next Monday",
+            r#"{"frequency":1,"period":1,"periodUnit":"d","duration":{"value":5,"unit":"d"},"start":{"date":"2024-05-13"}}"#,
+        ),
+        ("on Monday and Thursday", r#"{"dayOfWeek":["mon","thu"]}"#),
+    ] {
+        assert_eq!(json(text, Kind::Plan), expected, "{text}");
+    }
+    // Without the note's date nobody knows which Friday: a question, never every Friday.
+    let undated = read("daily until Friday", Kind::Plan, None);
+    assert!(undated.timing.day_of_week.is_empty() && !undated.leftovers.is_empty());
+    // Dates with slashes are read differently in different countries.
+    let slashed = read("on 3/12/2026", Kind::Checklist, "2026-11-25".parse().ok());
+    assert!(slashed.timing.start.is_none() && !slashed.leftovers.is_empty());
+}
