@@ -39,6 +39,8 @@ const START: &str = "2026-02-02T05:00:00Z";
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
+        // The first run warms up what both share.
+        engine_minute(5_000).await;
         let small = engine_minute(5_000).await;
         let large = engine_minute(50_000).await;
         let reminders = reminders_p50().await;

@@ -1,7 +1,7 @@
 //! Notes sealed and opened: between what was read and what is stored, all in memory.
 
 use aftercare_core::{
-    id::{NoteId, StepId, UserId},
+    id::{CheckInId, NoteId, StepId, UserId},
     instant::Instant,
     step::{Category, Kind, Step},
     timing::Timing,
@@ -88,6 +88,21 @@ pub struct OpenNote {
     pub steps: HashMap<StepId, StepText>,
     /// When to seek help.
     pub safety_net: Vec<SafetyNet>,
+    /// What opens the few words that were sealed beside it later.
+    key: Option<ContentKey>,
+}
+
+impl OpenNote {
+    /// A note whose words are at hand already.
+    pub fn of(text: String, steps: HashMap<StepId, StepText>, safety_net: Vec<SafetyNet>) -> Self {
+        Self { text, steps, safety_net, key: None }
+    }
+
+    /// Opens a reason that was sealed beside the note.
+    pub fn reason(&self, note: NoteId, id: CheckInId, sealed: &[u8]) -> Option<String> {
+        let (note, id) = (Bytes(*note.as_bytes()), Bytes(*id.as_bytes()));
+        String::from_utf8(self.key.as_ref()?.open_beside(note, id, sealed).ok()?).ok()
+    }
 }
 
 /// What is to be sealed as one note.
@@ -160,7 +175,7 @@ pub fn unlock(body: &[u8], reader: &Keys, people: &People) -> Result<(Envelope, 
 /// Opens a stored envelope for one of its readers.
 pub fn read(body: &[u8], reader: &Keys, people: &People) -> Result<OpenNote, SealError> {
     let (envelope, key) = unlock(body, reader, people)?;
-    let mut note = OpenNote::default();
+    let mut note = OpenNote { key: Some(key.clone()), ..OpenNote::default() };
     for item in open_items(&envelope, &key)? {
         match item.item_type {
             ItemType::Note => {

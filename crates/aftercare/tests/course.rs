@@ -124,6 +124,9 @@ stories! {
         let answer = patient.post("/api/check-in/", skipped).await.ok();
         assert_eq!(answer["reminder"]["status"], "skipped");
         assert_eq!(answer["step"]["progress"]["skipped"], 1);
+        let for_doctor = doctor.reminders(&format!("?status=skipped&patient_id={}", patient.id())).await;
+        assert_eq!((&for_doctor[0]["reason"], for_doctor.len()), (&json!("felt sick"), 1));
+        assert_eq!(patient.reminders("?status=skipped").await[0]["reason"], "felt sick");
         let future = json!({ "reminder_id": reminders[0]["id"], "status": "done", "at": "2030-01-01T00:00:00Z" });
         assert_eq!(patient.post("/api/check-in/", future).await.problem(), (422, "invalid"));
         app.advance(Span::from_hours(9 * 24 + 1)).await;

@@ -23,6 +23,8 @@ pub mod recovery;
 pub mod server;
 pub mod wrap;
 pub mod writer;
+#[cfg(test)]
+mod wycheproof;
 
 pub use bytes::{Bytes, Id, Secret};
 

@@ -35,6 +35,52 @@ pub async fn insert(
     Ok(())
 }
 
+/// A sealed reason for leaving an occurrence out.
+#[derive(Clone, Debug)]
+pub struct Reason {
+    /// Of which step.
+    pub step_id: StepId,
+    /// Of which occurrence.
+    pub ordinal: u32,
+    /// The answer it came with.
+    pub check_in_id: CheckInId,
+    /// For the readers of the step's note.
+    pub sealed: Vec<u8>,
+}
+
+/// The reasons given for steps that [`crate::step::of_patient`] gives for the same arguments, in
+/// the order they were given.
+pub async fn reasons(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+    since: Instant,
+) -> Result<Vec<Reason>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid, i32, Uuid, Vec<u8>),
+        "-- check_in::reasons
+        select step_id, ordinal, id, reason from check_in
+        where bucket = $1 and reason is not null and step_id in (
+          select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
+            and (superseded_at is null or superseded_at >= $4))
+        order by recorded_at, id",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.map(|id| id.0),
+        since.as_micros()
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(step, ordinal, id, sealed)| Reason {
+            step_id: StepId(step),
+            ordinal: u32::try_from(ordinal).unwrap_or(0),
+            check_in_id: CheckInId(id),
+            sealed,
+        })
+        .collect())
+}
+
 type Row = (Uuid, i32, i16, i64, i64);
 
 fn read((step, ordinal, status, at, recorded_at): Row) -> Result<(StepId, Answer), StoreError> {

@@ -19,7 +19,10 @@ use aftercare_core::{
     id::{NoteId, ReminderId, UserId},
     instant::{Instant, Span},
 };
-use aftercare_store::step::Task;
+use aftercare_store::{
+    check_in::{self, Reason},
+    step::Task,
+};
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -76,6 +79,7 @@ pub async fn reminders(
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let plan = Plan::load(&mut tx, patient, doctor, from, now).await?;
     let open = open_all(&app, &mut tx, &actor, patient, &plan.notes()).await?;
+    let reasons = check_in::reasons(&mut tx, patient, doctor, from).await?;
     drop(tx);
     let all = plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &open, from, to, now));
     let wanted = all.filter(|item| which.status.is_none_or(|status| item.status == status));
@@ -83,8 +87,25 @@ pub async fn reminders(
     if items.len() > MOST {
         return Err(Problem::invalid_field("?to", "more than 5,000 reminders; ask for a shorter time"));
     }
+    give_reasons(&mut items, &plan, &open, &reasons);
     items.sort_by_key(|item| (item.due_at, item.step_id));
     Ok(Json(ReminderList { items, next_cursor: None }))
+}
+
+/// Opens why occurrences were left out; of several reasons the last.
+fn give_reasons(
+    items: &mut [ReminderView],
+    plan: &Plan,
+    open: &HashMap<NoteId, OpenNote>,
+    reasons: &[Reason],
+) {
+    for item in items.iter_mut().filter(|item| item.status == ReminderStatus::Skipped) {
+        let given = reasons.iter().rev().find(|r| r.step_id == item.step_id && r.ordinal == item.ordinal);
+        let step = plan.steps.iter().find(|step| step.row.id == item.step_id);
+        item.reason = given.zip(step).and_then(|(given, step)| {
+            open.get(&step.row.note_id)?.reason(step.row.note_id, given.check_in_id, &given.sealed)
+        });
+    }
 }
 
 /// At most so many in one answer.
@@ -141,6 +162,7 @@ impl ShowReminder<'_> {
             extension: planned.is_some_and(|planned| ordinal >= planned),
             on_time: None,
             answered_at: None,
+            reason: None,
         }
     }
 

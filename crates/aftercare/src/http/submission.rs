@@ -96,7 +96,7 @@ pub(super) async fn read_and_store(
         open.insert(id, notebook::read(&body, &keys, &stored.people)?);
     }
     let Stored { note, old, new, in_force, .. } = stored;
-    open.insert(note.id, OpenNote { text: arrived.text, steps: steps.into_iter().collect(), safety_net });
+    open.insert(note.id, OpenNote::of(arrived.text, steps.into_iter().collect(), safety_net));
     Ok(Outcome { note, old, new, open, in_force, extraction, failure })
 }
 

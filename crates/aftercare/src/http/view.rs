@@ -169,6 +169,9 @@ pub struct ReminderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub answered_at: Option<Instant>,
+    /// Why it was left out, for the patient and this doctor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How a reminder stands.

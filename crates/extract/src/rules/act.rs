@@ -24,6 +24,10 @@ pub(super) fn read(
     in_plan: bool,
     drug: Option<&str>,
 ) -> Option<Proposal> {
+    // "…, then stop" only says that nothing follows: the stage before it has its end.
+    if words.iter().all(|token| token.is(&["then", "and", "stop", "off"])) {
+        return None;
+    }
     let (at, class) = find(words, in_plan, drug.is_some())?;
     let start = range.start + words[at].start;
     let range = start..range.end;

@@ -1,0 +1,56 @@
+//! Project Wycheproof's cases against our own use of the primitives: what must open opens, and
+//! what must not, does not.
+
+use crate::{Bytes, Secret, ark::verify, pae, wrap::decrypt_with};
+use wycheproof::{TestResult, aead, eddsa, hkdf};
+
+#[test]
+fn ed25519_verification_is_strict() {
+    let (mut good, mut bad) = (0, 0);
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
+        let key = Bytes::<32>::try_from(group.key.pk.as_ref()).unwrap();
+        for test in group.tests {
+            let verified = Bytes::<64>::try_from(test.sig.as_ref())
+                .is_ok_and(|sig| verify(&key, &test.msg, &sig).is_ok());
+            assert_eq!(verified, test.result == TestResult::Valid, "case {}: {}", test.tc_id, test.comment);
+            *(if verified { &mut good } else { &mut bad }) += 1;
+        }
+    }
+    assert!(good > 50 && bad > 50, "{good} good, {bad} bad");
+}
+
+#[test]
+fn aes_256_gcm_opens_what_is_whole_and_nothing_else() {
+    let (mut good, mut bad) = (0, 0);
+    let groups = aead::TestSet::load(aead::TestName::AesGcm).unwrap().test_groups;
+    let ours = groups
+        .into_iter()
+        .filter(|group| (group.key_size, group.nonce_size, group.tag_size) == (256, 96, 128));
+    for test in ours.flat_map(|group| group.tests) {
+        let key = Secret::new(test.key.as_ref().try_into().unwrap());
+        let nonce: [u8; 12] = test.nonce.as_ref().try_into().unwrap();
+        let sealed = [test.ct.as_ref(), test.tag.as_ref()].concat();
+        let opened = decrypt_with(&key, &nonce, &sealed, &test.aad);
+        match test.result {
+            TestResult::Valid => {
+                assert_eq!(opened.unwrap().as_slice(), test.pt.as_ref(), "case {}", test.tc_id)
+            }
+            _ => assert!(opened.is_err(), "case {}: {}", test.tc_id, test.comment),
+        }
+        *(if test.result == TestResult::Valid { &mut good } else { &mut bad }) += 1;
+    }
+    assert!(good > 20 && bad > 20, "{good} good, {bad} bad");
+}
+
+#[test]
+fn hkdf_sha_256_derives_as_others_do() {
+    let mut cases = 0;
+    for group in hkdf::TestSet::load(hkdf::TestName::HkdfSha256).unwrap().test_groups {
+        // Ours takes no salt and gives 32 bytes.
+        for test in group.tests.into_iter().filter(|test| test.salt.is_empty() && test.size == 32) {
+            assert_eq!(pae::hkdf(&test.ikm, &test.info).expose(), test.okm.as_ref(), "case {}", test.tc_id);
+            cases += 1;
+        }
+    }
+    assert!(cases > 0);
+}
