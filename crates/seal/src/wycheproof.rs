@@ -33,7 +33,7 @@ fn aes_256_gcm_opens_what_is_whole_and_nothing_else() {
         let opened = decrypt_with(&key, &nonce, &sealed, &test.aad);
         match test.result {
             TestResult::Valid => {
-                assert_eq!(opened.unwrap().as_slice(), test.pt.as_ref(), "case {}", test.tc_id)
+                assert_eq!(opened.unwrap().as_slice(), test.pt.as_ref(), "case {}", test.tc_id);
             }
             _ => assert!(opened.is_err(), "case {}: {}", test.tc_id, test.comment),
         }
