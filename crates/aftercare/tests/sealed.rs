@@ -13,6 +13,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Mutex,
 };
 
 fn here() -> PathBuf {
@@ -111,9 +112,28 @@ fn holds_canary(haystack: &[u8]) -> Option<String> {
     })
 }
 
+/// Everything that is logged at the most talkative level, by us and by what we use.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct IntoLog;
+
+impl Write for IntoLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 stories! {
     /// A whole story with words that occur nowhere else; then every file and every row is searched.
     async fn nothing_of_note_step_or_password_lies_anywhere(app: TestApp) {
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| IntoLog);
+        // The other engine's story may have been first.
+        let _ = log.try_init();
         let body = json!({ "role": "patient", "name": "Ada", "email": email("Ada"), "password": PASSWORD, "time_zone": "Europe/Berlin" });
         app.anon().post("/api/signup/", body).await.ok();
         let body = json!({ "role": "patient", "name": "Cara", "email": email("Cara"), "password": "hunter2 canary" });
@@ -154,6 +174,9 @@ stories! {
             }
         }
         assert!(files >= 1);
+        let log = LOG.lock().unwrap();
+        assert!(String::from_utf8_lossy(&log).contains("/api/submit-notes/"), "the log was listened to");
+        assert_eq!(holds_canary(&log), None, "in the log");
     }
 }
 
