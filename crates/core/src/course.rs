@@ -267,7 +267,10 @@ impl Course {
 
     /// The answers that count, by occurrence: each was acceptable when it was recorded.
     fn accepted(&self, log: &[Answer], now: Instant, windows: &mut Windows<'_>) -> BTreeMap<u32, Answer> {
-        let mut log: Vec<_> = log.iter().filter(|answer| answer.recorded_at <= now).collect();
+        // At one and the same instant the answer was first: later ones are not taken any more.
+        let in_force = |answer: &&Answer| self.superseded_at.is_none_or(|at| answer.recorded_at <= at);
+        let mut log: Vec<_> =
+            log.iter().filter(|answer| answer.recorded_at <= now).filter(in_force).collect();
         log.sort_by_key(|answer| answer.recorded_at);
         let mut accepted = BTreeMap::new();
         for answer in log {
@@ -296,9 +299,6 @@ impl Course {
         accepted: &BTreeMap<u32, Answer>,
         windows: &mut Windows<'_>,
     ) -> Result<(), Refusal> {
-        if self.superseded_at.is_some_and(|at| answer.recorded_at >= at) {
-            return Err(Refusal::Superseded);
-        }
         let before = accepted.range(..answer.ordinal).count();
         if !self.belongs(answer.ordinal, u32::try_from(before).unwrap_or(u32::MAX)) {
             return Err(Refusal::Unknown);
@@ -319,6 +319,9 @@ impl Course {
 
     /// Whether an answer would be taken after this log; the reason where not.
     pub fn check_in(&self, log: &[Answer], answer: Answer) -> Result<Window, Refusal> {
+        if self.superseded_at.is_some_and(|at| answer.recorded_at >= at) {
+            return Err(Refusal::Superseded);
+        }
         let mut windows = Windows::of(self);
         let accepted = self.accepted(log, answer.recorded_at, &mut windows);
         self.judge(answer, &accepted, &mut windows)?;

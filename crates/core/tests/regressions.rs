@@ -121,3 +121,11 @@ fn the_next_dose_may_be_answered_while_one_is_open() {
     let replay = course(WEEK).replay(&[ahead], &[], day(1));
     assert_eq!(statuses(&replay), [OccurrenceStatus::Missed, OccurrenceStatus::Done]);
 }
+
+#[test]
+fn an_answer_given_at_the_instant_of_an_override_stays() {
+    let replaced = course(WEEK).superseded(Some(day(0)));
+    let replay = replaced.replay(&[done(0, day(0))], &[], day(1));
+    assert_eq!(statuses(&replay), [OccurrenceStatus::Done]);
+    assert!(replaced.check_in(&[], done(0, day(0))).is_err(), "but no new one is taken then");
+}

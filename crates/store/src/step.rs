@@ -174,6 +174,22 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
     rows.into_iter().next().map(|row| read(patient, row)).transpose()
 }
 
+/// Locks the steps of a note, in one order for all: answers being given are waited for.
+pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), StoreError> {
+    fetch_all!(
+        tx,
+        (Uuid,),
+        "-- step::lock_note
+        select id from step where bucket = $1 and patient_id = $2 and note_id = $3 order by id",
+        postgres(" for update"),
+        "",
+        Bucket::of(patient).get(),
+        patient.0,
+        note.0
+    )?;
+    Ok(())
+}
+
 /// Answers a task.
 pub async fn answer(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
     execute!(

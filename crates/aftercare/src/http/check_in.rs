@@ -21,7 +21,7 @@ use aftercare_core::{
 };
 use aftercare_seal::Bytes;
 use aftercare_store::{
-    Tx, check_in, note,
+    Tx, account, check_in, note,
     step::{self, Task},
 };
 use axum::extract::State;
@@ -74,6 +74,9 @@ pub async fn check_in(
     }
     let (locked, ordinal) = transact!({
         let mut tx = app.store.write().await?;
+        // Answers and changes of zone or times of day follow one another: an answer is judged, now
+        // and ever after, under what held when it was given.
+        account::lock(&mut tx, actor.id).await?;
         let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
         let locked = plan::lock(&mut tx, &*app.clock, actor.id, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;

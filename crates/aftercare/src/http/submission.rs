@@ -133,6 +133,11 @@ async fn store(
     // Locked first, then asked: the patient may have left while the note was read.
     let care = care::lock(&mut tx, arrived.patient, actor.id).await?;
     let mut care = care.filter(Care::is_current).ok_or_else(Problem::not_found)?;
+    let live = note::live(&mut tx, arrived.patient, actor.id).await?;
+    if let Some(live) = &live {
+        // An answer that was taken is never later than the override that ends its step.
+        step::lock_note(&mut tx, arrived.patient, live.id).await?;
+    }
     let now = app.now();
     if again.is_some() {
         let stored = note::get(&mut tx, arrived.patient, arrived.id).await?;
@@ -141,7 +146,6 @@ async fn store(
         }
     }
     let old = Plan::current(&mut tx, arrived.patient, Some(actor.id), now).await?;
-    let live = note::live(&mut tx, arrived.patient, actor.id).await?;
     let in_force = !what.failed && takes_force(arrived.ticket, care.live_ticket);
     let mut note = again.cloned().unwrap_or_else(|| blank(arrived, actor.id));
     note.state = match (what.failed, in_force) {
