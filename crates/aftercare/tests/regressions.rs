@@ -79,6 +79,19 @@ stories! {
         assert_eq!(past.len(), 5);
     }
 
+    /// A taper written after the day's first dose: its stages follow each other all the same.
+    async fn stages_of_a_taper_never_share_a_day(app: TestApp) {
+        let (patient, doctor) = app.pair().await;
+        app.advance(Span::from_hours(5)).await;
+        doctor.submit(&patient, "Prednisolone 40 mg daily for 2 days, then 20 mg daily for 2 days, then 10 mg daily for 1 day.").await;
+        let days: Vec<_> = patient.reminders("").await.iter().map(|r| r["due_local"].as_str().unwrap()[..10].to_owned()).collect();
+        assert_eq!(days, ["2026-02-03", "2026-02-04", "2026-02-05", "2026-02-06", "2026-02-07"]);
+        doctor.submit(&patient, "Prednisolone 40 mg daily for 2 days starting 5 February 2026, then 20 mg daily for 2 days.").await;
+        let upcoming = patient.reminders("?status=upcoming").await;
+        let days: Vec<_> = upcoming.iter().map(|r| r["due_local"].as_str().unwrap()[..10].to_owned()).collect();
+        assert_eq!(days, ["2026-02-05", "2026-02-06", "2026-02-07", "2026-02-08"]);
+    }
+
     /// New times of day: what fell due keeps its time, nothing becomes a miss by it.
     async fn a_new_breakfast_time_turns_nothing_into_a_miss(app: TestApp) {
         let (patient, doctor) = app.pair().await;

@@ -7,7 +7,7 @@ use aftercare_core::{
     step::{Category, Kind, Step},
     timing::{OnDate, Quantity, Start, Timing, Unit},
 };
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -62,6 +62,8 @@ pub struct Rejected {
 pub struct Extraction {
     /// What to do, in the order of the note, with the place of the quote in characters.
     pub steps: Vec<(Step, usize)>,
+    /// Which of them begin when the one before ends, by their places: stages of a taper.
+    pub follow: Vec<usize>,
     /// When to seek help.
     pub safety_net: Vec<Quote>,
     /// What is unclear.
@@ -137,13 +139,16 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         }
         let evidence = &note[range.clone()];
         let mut reading = timing::read(evidence, proposal.kind, note_date);
-        stages.place(&mut reading, note_date);
+        let follows = stages.place(&mut reading, note_date);
+        // "Then", but nobody can tell when: the stage before has no end.
+        let lost = reading.follows && !follows && reading.timing.start.is_none() && !out.steps.is_empty();
         if let Err(error) = reading.timing.check() {
             out.rejected.push(Rejected { action: proposal.action, reason: reason(error.key) });
             continue;
         }
         let index = out.steps.len();
-        out.questions.extend(about(&proposal, &reading).into_iter().map(|about| Question {
+        let lost = lost.then_some("timing");
+        out.questions.extend(about(&proposal, &reading).into_iter().chain(lost).map(|about| Question {
             step: index,
             about,
             evidence: evidence.to_owned(),
@@ -157,6 +162,9 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             category: proposal.category,
             timing,
         };
+        if follows {
+            out.follow.push(index);
+        }
         out.steps.push((step, char_offset(note, range.start)));
     }
     out
@@ -238,16 +246,19 @@ struct Stages {
 }
 
 impl Stages {
-    fn place(&mut self, reading: &mut timing::Reading, note_date: Option<Date>) {
+    /// Places a stage; whether it begins by the end of the one before.
+    fn place(&mut self, reading: &mut timing::Reading, note_date: Option<Date>) -> bool {
         let timing = &mut reading.timing;
         if reading.other_days && !self.days.is_empty() {
             timing.day_of_week = week().filter(|day| !self.days.contains(day)).collect();
         }
-        if reading.follows && timing.start.is_none() {
+        let follows = reading.follows && timing.start.is_none() && self.end.is_some();
+        if follows {
             timing.start = self.end;
         }
         self.days.clone_from(&timing.day_of_week);
         self.end = end_of(timing, note_date);
+        follows
     }
 }
 
@@ -264,7 +275,15 @@ fn end_of(timing: &Timing, _note_date: Option<Date>) -> Option<Start> {
     let before = match timing.start {
         Some(Start::After(start)) => start,
         None => Quantity::of(0, duration.unit),
-        Some(Start::On(_)) => return None,
+        Some(Start::On(on)) => {
+            let days = match duration.unit {
+                Unit::D => duration.value,
+                Unit::Wk => duration.value.saturating_mul(7),
+                _ => return None,
+            };
+            let date = on.date.checked_add(i64::from(days).days()).ok()?;
+            return Some(Start::On(OnDate { date }));
+        }
     };
     if before.unit == duration.unit {
         return Some(Start::After(Quantity::of(before.value.saturating_add(duration.value), duration.unit)));

@@ -86,6 +86,7 @@ pub(super) async fn read_and_store(
         by: &by,
         failed: failure.is_some(),
         steps: &steps,
+        follow: &extraction.follow,
         safety_net: &safety_net,
     };
     let mut stored = transact!({ store(app, actor, &keys, &what, again.as_ref()).await })?;
@@ -106,6 +107,8 @@ struct Sealable<'a> {
     by: &'a By,
     failed: bool,
     steps: &'a [(StepId, StepText)],
+    /// Which of them are stages that follow the one before.
+    follow: &'a [usize],
     safety_net: &'a [SafetyNet],
 }
 
@@ -183,7 +186,7 @@ async fn store(
         safety_net: what.safety_net,
     };
     let transcript = add_page(app, &mut tx, &note, &page, keys, &people).await?;
-    let new = insert_steps(&mut tx, &note, what.steps, &old.habits, now).await?;
+    let new = insert_steps(&mut tx, &note, what, &old.habits, now).await?;
     account_for(&mut care, arrived, transcript, in_force, what.failed);
     care::update(&mut tx, &care).await?;
     tx.commit().await?;
@@ -284,16 +287,21 @@ async fn replace(
 async fn insert_steps(
     tx: &mut Tx,
     note: &Note,
-    steps: &[(StepId, StepText)],
+    what: &Sealable<'_>,
     habits: &Habits,
     now: Instant,
 ) -> Result<Vec<PlanStep>, Problem> {
-    let mut stored = Vec::new();
-    for (position, (id, text)) in (0..).zip(steps) {
+    let mut stored: Vec<PlanStep> = Vec::new();
+    let mut course_begins = now;
+    for (position, (id, text)) in (0_i16..).zip(what.steps) {
+        // Too late for today's first dose, a taper begins tomorrow: all its stages, or two doses
+        // would fall on each day between them.
+        let follows = usize::try_from(position).is_ok_and(|place| what.follow.contains(&place));
+        let activated_at = if follows { course_begins } else { now };
         let plan = text.kind == Kind::Plan;
         let timing =
             if plan { Some(serde_json::to_string(&text.schedule).map_err(Problem::internal)?) } else { None };
-        let policy = Course::new(&text.schedule, now, habits.since(now), None).policy();
+        let policy = Course::new(&text.schedule, activated_at, habits.since(activated_at), None).policy();
         let row = StepRow {
             id: *id,
             note_id: note.id,
@@ -304,7 +312,7 @@ async fn insert_steps(
             task: Task::Open,
             timing,
             policy,
-            activated_at: now,
+            activated_at,
             due_at: if plan { None } else { task_due(&text.schedule, now, habits.at(now)) },
             answered_at: None,
             superseded_at: note.superseded_at,
@@ -313,7 +321,23 @@ async fn insert_steps(
         step::insert(tx, &row).await?;
         let step = PlanStep::new(row, habits, &[], &[], now)?;
         plan::record(tx, &step, None, now).await?;
+        if !follows {
+            // A stage with a day of its own has all of that day, and the next ones count from it.
+            let late = first_due(&step).filter(|due| later_day(habits, now, *due));
+            course_begins = late.filter(|_| text.schedule.start.is_none()).unwrap_or(now);
+        }
         stored.push(step);
     }
     Ok(stored)
+}
+
+fn first_due(step: &PlanStep) -> Option<Instant> {
+    let (_, replay) = step.course.as_ref()?;
+    replay.occurrences.first().map(|first| first.due_at).or(replay.next_due_at)
+}
+
+/// Whether an instant falls on a later day than now, on the patient's calendar.
+fn later_day(habits: &Habits, now: Instant, then: Instant) -> bool {
+    let day = |instant: Instant| habits.zone(now).to_datetime(instant.timestamp()).date();
+    day(then) > day(now)
 }
