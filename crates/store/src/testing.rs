@@ -54,7 +54,7 @@ pub async fn store(on: On, folder: &Path) -> Store {
 /// however it ends, the server stops and its folder goes.
 fn start_postgres() -> String {
     let bin = binaries();
-    let folder = std::env::temp_dir().join(format!("aftercare-pg-{}", std::process::id()));
+    let folder = server_folder();
     let port = free_port();
     let script = format!(
         r#"set -e
@@ -92,7 +92,16 @@ fn start_postgres() -> String {
     format!("postgres://aftercare@127.0.0.1:{port}/postgres?sslmode=disable")
 }
 
-fn binaries() -> PathBuf {
+/// Where the PostgreSQL of this process keeps its files.
+pub fn server_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("aftercare-pg-{}", std::process::id()))
+}
+
+/// The newest installed server binaries.
+///
+/// # Panics
+/// Where there are none, with the line that installs them.
+pub fn binaries() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<_> =
         versions.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").exists()).collect();
