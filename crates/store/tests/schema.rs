@@ -1,7 +1,7 @@
 //! The schema on both engines.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use aftercare_store::{Store, StoreError, on_both_engines, schema};
+use aftercare_store::{Store, StoreError, inspect, on_both_engines, schema, testing};
 
 on_both_engines! {
     async fn migrating_twice_changes_nothing(store: Store) {
@@ -23,4 +23,21 @@ async fn a_newer_schema_is_refused() {
     pool.close().await;
     let error = Store::sqlite(&file).await.unwrap().migrate().await.unwrap_err();
     assert!(matches!(&error, StoreError::Schema(text) if text.contains("schema 999")), "{error}");
+}
+
+#[tokio::test]
+async fn schemas_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut catalogues = Vec::new();
+    for on in [testing::On::Sqlite, testing::On::Postgres] {
+        let store = testing::store(on, folder.path()).await;
+        let mut tx = store.read().await.unwrap();
+        let mut catalogue = Vec::new();
+        for table in inspect::tables(&mut tx).await.unwrap() {
+            catalogue.push((inspect::columns(&mut tx, &table).await.unwrap(), table));
+        }
+        catalogues.push(catalogue);
+    }
+    assert!(catalogues[0].len() > 15);
+    assert_eq!(catalogues[0], catalogues[1]);
 }
