@@ -154,7 +154,8 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             evidence: evidence.to_owned(),
         }));
         let action = without_schedule(&proposal.action, evidence, &reading);
-        let timing = (reading.timing != Timing::default()).then_some(reading.timing);
+        let schedule = reading.schedule();
+        let timing = (schedule != Timing::default()).then_some(schedule);
         let step = Step {
             kind: proposal.kind,
             action: action.unwrap_or(proposal.action),

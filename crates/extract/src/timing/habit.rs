@@ -24,6 +24,12 @@ pub(super) const DATE_LEADS: &[&str] = &[
 impl Reader<'_> {
     /// `in the morning`, `at night`, `before meals`, `with breakfast`, `on waking`.
     pub(super) fn habit(&mut self, at: usize) -> Option<usize> {
+        // "1 hour before food", "30 minutes after breakfast": how long before is for the action.
+        if let Some((_, next)) = self.quantity(at).filter(|(quantity, _)| quantity.unit.is_elapsed())
+            && self.is(next, &["before", "prior", "after", "vor", "nach", "antes"])
+        {
+            return self.around_meal(next, next + 1);
+        }
         if let Some(next) =
             self.phrase(at, &[&["before", "prior", "after", "vor", "nach", "antes", "después"]])
         {
@@ -61,8 +67,10 @@ impl Reader<'_> {
     fn around_meal(&mut self, at: usize, next: usize) -> Option<usize> {
         let before = self.is(at, &["before", "prior", "vor", "antes"]);
         let next = self.skip(next, &["to", "de"]);
-        let next = self
-            .skip(next, &["each", "every", "all", "your", "her", "his", "the", "dem", "der", "den", "las"]);
+        let next = self.skip(
+            next,
+            &["a", "each", "every", "all", "your", "her", "his", "the", "dem", "der", "den", "las"],
+        );
         let (b, a) = match self.token(next)?.text.as_str() {
             "meal" | "meals" | "food" | "eating" | "essen" | "mahlzeiten" | "comidas" => (When::Ac, When::Pc),
             "breakfast" | "frühstück" | "desayuno" => (When::Acm, When::Pcm),
@@ -186,8 +194,15 @@ impl Reader<'_> {
         if self.kind == Kind::Checklist {
             return self.on_weekday(day, end);
         }
+        let alone = self.out.timing.day_of_week.is_empty();
         self.out.timing.day_of_week.push(day);
-        Some(self.more_weekdays(end))
+        let more = self.more_weekdays(end);
+        let name = &self.tokens[next];
+        let plural = name.text.ends_with('s') && !name.is(&["tues", "thurs", "wednes", "dienstags"]);
+        if alone && more == end && !plural && !self.is(at, &["each"]) {
+            self.lone_weekday = Some(name.start..name.end);
+        }
+        Some(more)
     }
 
     /// `at 22:00`, `8 am`, `10pm`, `at 8am and 8pm`.

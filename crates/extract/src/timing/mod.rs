@@ -3,6 +3,7 @@
 //! Deterministic and linear. It never guesses: a missing frequency or duration stays missing, and
 //! a number or time word it could not read is a leftover, which becomes a question to the doctor.
 
+mod amount;
 mod calendar;
 mod habit;
 mod rate;
@@ -37,17 +38,31 @@ pub struct Reading {
     pub spans: Vec<Range<usize>>,
 }
 
+impl Reading {
+    /// The schedule, where all of it was understood. Half a schedule would be a guess: a number or
+    /// time word left over leaves nothing but the question.
+    pub fn schedule(&self) -> Timing {
+        if self.leftovers.is_empty() { self.timing.clone() } else { Timing::default() }
+    }
+}
+
 /// Reads the schedule of a step of this kind, dates relative to the note's.
 pub fn read(text: &str, kind: Kind, note_date: Option<Date>) -> Reading {
     let tokens = tokens(text);
-    let mut reader = Reader { tokens: &tokens, kind, note_date, out: Reading::default() };
+    let mut reader = Reader::new(text, &tokens, kind, note_date);
     let mut at = 0;
     while at < tokens.len() {
-        if let Some(next) = reader.rule_at(at) {
-            let next = next.max(at + 1);
-            reader.out.spans.push(tokens[at].start..tokens[next.min(tokens.len()) - 1].end);
+        if let Some(next) = reader.limit(at) {
             at = next;
-        } else if let Some(next) = reader.dose_at(at) {
+        } else if let Some(next) = reader.rule_at(at) {
+            let next = next.max(at + 1).min(tokens.len());
+            let place = tokens[at].start..tokens[next - 1].end;
+            if std::mem::take(&mut reader.conflict) {
+                reader.out.leftovers.push(place.clone());
+            }
+            reader.out.spans.push(place);
+            at = next;
+        } else if let Some(next) = reader.amount(at) {
             at = next;
         } else {
             reader.note_leftover(at);
@@ -60,10 +75,57 @@ pub fn read(text: &str, kind: Kind, note_date: Option<Date>) -> Reading {
 /// The state of one reading. Each rule looks at a position and, where it matches, writes what it
 /// read and tells how far.
 struct Reader<'a> {
+    text: &'a str,
     tokens: &'a [Token],
     kind: Kind,
     note_date: Option<Date>,
     out: Reading,
+    amounts: Amounts,
+    rate: RateSaid,
+    /// One weekday, in the singular: which Monday, or every one?
+    lone_weekday: Option<Range<usize>>,
+    /// The rule at work has found a second answer to what was answered already.
+    conflict: bool,
+}
+
+/// What was read of amounts.
+#[derive(Default)]
+struct Amounts {
+    /// How many.
+    read: u32,
+    /// Behind the last of them.
+    end: usize,
+    /// One was a bare count of pieces.
+    bare: bool,
+    /// One was a product: `2 x 5 ml`.
+    product: bool,
+}
+
+/// What was read of the rate beside the rate itself.
+#[derive(Default)]
+struct RateSaid {
+    /// It only follows from a habit: "every morning".
+    of_habit: bool,
+    /// "Then" behind it: what comes now belongs to a stage of its own.
+    staged: bool,
+    /// A sentence has ended behind it; the next one says how often something else is done.
+    closed: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, tokens: &'a [Token], kind: Kind, note_date: Option<Date>) -> Self {
+        Self {
+            text,
+            tokens,
+            kind,
+            note_date,
+            out: Reading::default(),
+            amounts: Amounts::default(),
+            rate: RateSaid::default(),
+            lone_weekday: None,
+            conflict: false,
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -75,6 +137,7 @@ impl Reader<'_> {
             .or_else(|| self.until(at))
             .or_else(|| self.start(at))
             .or_else(|| self.times_per(at))
+            .or_else(|| self.amount_per_day(at))
             .or_else(|| self.every(at))
             .or_else(|| self.code(at))
             .or_else(|| self.weekdays(at))
@@ -180,41 +243,49 @@ impl Reader<'_> {
         Some((Quantity::of(1, unit), next))
     }
 
-    /// Numbers that are amounts and not times: `500 mg`, `2 tablets`, `4-5 %`, `20 minutes` of
-    /// cooling.
-    fn dose_at(&self, at: usize) -> Option<usize> {
-        let number =
-            self.token(at)?.number().is_some() || words::number(&self.token(at)?.text, None, None).is_some();
-        if !number {
-            return None;
-        }
-        let mut next = self.range(at).map_or(at + 1, |(_, _, next)| next);
-        while self.mark(next, '/')
-            || self.mark(next, '-')
-            || self.is(next, &["to", "x", "and"])
-                && self.token(next + 1).is_some_and(|t| t.number().is_some())
-        {
-            next = self.range(next + 1).map_or(next + 1, |(_, _, next)| next).max(next + 1);
-        }
-        let next = self.skip(next, &["full", "small", "large", "single", "half"]);
-        let unit = self.token(next)?;
-        (unit.is_mark('%') || unit.is(words::DOSE_UNITS)).then_some(next + 1)
-    }
-
     /// What looks like time or number and was not read.
     fn note_leftover(&mut self, at: usize) {
         let token = &self.tokens[at];
         let counts = match token.shape {
             Shape::Number(_) => !words::harmless_number(self.tokens, at),
-            Shape::Word => token.is(words::TIME_WORDS),
-            Shape::Mark(_) => false,
+            Shape::Word => token.is(words::TIME_WORDS) || self.is_stray(at),
+            Shape::Mark(mark) => {
+                if mark == '.' && self.out.timing.recurs() {
+                    self.rate.closed |=
+                        !self.is(at + 1, &["then", "take", "use", "apply", "increase", "reduce"]);
+                }
+                false
+            }
         };
         if counts {
             self.out.leftovers.push(token.start..token.end);
         }
     }
 
+    /// Words that belong to an amount which could not be read: "quarter at 7am", "1 every day take",
+    /// `OneTo Be Taken`.
+    fn is_stray(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        let next = self.token(at + 1);
+        // "One tablet one at night"
+        let again = self.amounts.read > 0
+            && self.amounts.end == at
+            && words::number(&token.text, None, None).is_some();
+        let part = token.is(&["half", "quarter"])
+            && next.is_some_and(|next| next.number().is_some() || next.is(&["at"]));
+        let last = at > 0 && next.is_none() && token.is(&["take"]);
+        let source = &self.text[token.start..token.end];
+        let run_on = source.char_indices().skip(1).any(|(i, c)| {
+            c.is_uppercase() && words::number(&token.text[..i.min(token.text.len())], None, None).is_some()
+        });
+        again || part || last || run_on && !token.upper
+    }
+
     fn finish(mut self) -> Reading {
+        let weekly = self.out.timing.period_unit == Some(Unit::Wk);
+        if let Some(place) = self.lone_weekday.filter(|_| !weekly && self.kind == Kind::Plan) {
+            self.out.leftovers.push(place);
+        }
         let timing = &mut self.out.timing;
         timing.when.sort_unstable();
         timing.when.dedup();
@@ -224,6 +295,9 @@ impl Reader<'_> {
         timing.day_of_week.dedup();
         if !timing.when.is_empty() && !timing.time_of_day.is_empty() {
             timing.when.clear();
+        }
+        if self.rate.of_habit && timing.when.len() > 1 {
+            timing.frequency = u32::try_from(timing.when.len()).ok();
         }
         if self.kind == Kind::Checklist {
             let start = timing.start.or(timing.duration.map(Start::After));

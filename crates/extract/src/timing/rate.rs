@@ -11,9 +11,30 @@ const PER: &[&str] = &["a", "an", "per", "each", "every", "al", "por", "pro", "a
 impl Reader<'_> {
     pub(super) fn set_rate(&mut self, frequency: u32, period: u32, unit: Unit) {
         let timing = &mut self.out.timing;
-        if timing.frequency.is_none() && timing.period.is_none() {
+        let new = (frequency, period, unit);
+        let Some(read) = timing.period.zip(timing.period_unit) else {
             (timing.frequency, timing.period, timing.period_unit) =
                 (Some(frequency), Some(period), Some(unit));
+            return;
+        };
+        let read = (timing.frequency.unwrap_or(1), read.0, read.1);
+        // "Three times a day (every 8 hours)", "twice a day, every day" say it again.
+        let hours = |(n, period, unit): (u32, u32, Unit)| match unit {
+            Unit::H if n == 1 => Some(period),
+            Unit::D if period == 1 && n > 0 && 24 % n == 0 => Some(24 / n),
+            _ => None,
+        };
+        let again = read == new
+            || !self.rate.staged && new == (1, 1, Unit::D) && matches!(read.2, Unit::D | Unit::H)
+            || hours(read).is_some() && hours(read) == hours(new);
+        self.conflict |= !again && !self.rate.closed;
+    }
+
+    /// How often, where only a habit says it: "every morning".
+    fn set_rate_of_habit(&mut self) {
+        if self.out.timing.period.is_none() {
+            self.set_rate(1, 1, Unit::D);
+            self.rate.of_habit = true;
         }
     }
 
@@ -103,6 +124,10 @@ impl Reader<'_> {
             }
         }
         let (low, high, next) = self.range(at)?;
+        // "1 - 2 times": one, twice; or one to two times?
+        if high.is_some() && self.token(at + 1).is_some_and(|t| t.is_mark('-') && !t.glued) {
+            return None;
+        }
         let next = if self.mark(next, '-') { next + 1 } else { next };
         if self.is(next, TIMES) {
             return Some((low, high, next + 1));
@@ -151,16 +176,22 @@ impl Reader<'_> {
             return self.every_period(at + 1, self.is(at, &["q"]));
         }
         if let Some((unit, next)) = self.adverb(at) {
-            self.set_rate(1, 1, unit);
+            if unit == Unit::D && self.amounts.read > 0 && self.amounts.end == at {
+                self.once_daily_of_amount();
+            } else {
+                self.set_rate(1, 1, unit);
+            }
             return Some(next);
         }
         for (word, period, unit) in
             [("fortnightly", 2, Unit::Wk), ("nightly", 1, Unit::D), ("biweekly", 2, Unit::Wk)]
         {
             if self.is(at, &[word]) {
-                self.set_rate(1, period, unit);
                 if word == "nightly" {
+                    self.set_rate_of_habit();
                     self.set_when(&[When::Night]);
+                } else {
+                    self.set_rate(1, period, unit);
                 }
                 return Some(at + 1);
             }
@@ -168,7 +199,7 @@ impl Reader<'_> {
         // "4 hourly", "4-6 hrly", "8-stündlich"
         let (low, high, next) = self.range(at)?;
         let next = if self.mark(next, '-') { next + 1 } else { next };
-        let (unit, next) = self.adverb(next)?;
+        let (unit, next) = self.adverb(next).filter(|(unit, _)| *unit == Unit::H)?;
         self.set_rate(1, low, unit);
         self.out.timing.period_max = high;
         Some(next)
@@ -235,7 +266,7 @@ impl Reader<'_> {
 
     pub(super) fn set_rate_if_habit(&mut self, codes: &[When]) {
         if !codes.iter().any(|code| code.is_meal()) {
-            self.set_rate(1, 1, Unit::D);
+            self.set_rate_of_habit();
         }
     }
 
@@ -282,7 +313,7 @@ impl Reader<'_> {
             text.as_str(),
             "qam" | "mane" | "om" | "qpm" | "qhs" | "nocte" | "qn" | "on" | "hs" | "noct"
         ) {
-            self.set_rate(1, 1, Unit::D);
+            self.set_rate_of_habit();
         }
         self.set_when(&[when]);
         Some(at + 1)

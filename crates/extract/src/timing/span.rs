@@ -15,7 +15,9 @@ impl Reader<'_> {
     fn set_duration(&mut self, quantity: Quantity) {
         // Minutes are the length of one session ("for 20 minutes"), not of a course.
         if quantity.unit != Unit::Min {
-            self.out.timing.duration.get_or_insert(quantity);
+            let said = self.out.timing.duration.replace(quantity).filter(|said| *said != quantity);
+            self.conflict |= said.is_some();
+            self.out.timing.duration = said.or(Some(quantity));
         }
     }
 
@@ -211,7 +213,12 @@ impl Reader<'_> {
             at,
             &[&["then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann", "followed"]],
         )?;
-        self.out.follows = true;
+        // Behind a rate it leads to a stage of its own, which this reading does not hold.
+        if self.out.timing.recurs() {
+            self.rate.staged = true;
+        } else {
+            self.out.follows = true;
+        }
         Some(next)
     }
 }

@@ -146,6 +146,8 @@ pub(super) const DOSE_UNITS: &[&str] = &[
     "pump",
     "pumps",
     "inhalations",
+    "injection",
+    "injections",
     "ampoules",
     "needles",
     "strips",
@@ -161,6 +163,19 @@ pub(super) const DOSE_UNITS: &[&str] = &[
     "dose",
     "doses",
 ];
+
+/// `ttablet`, `tabelt`: a piece, one slip away from its name.
+pub(super) fn misspelt_piece(word: &str) -> bool {
+    ["tablet", "tablets", "capsule", "capsules"].iter().any(|name| one_slip(word, name))
+}
+
+fn one_slip(word: &str, name: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), name.chars().collect());
+    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let longest = a.len().max(b.len());
+    a.len().abs_diff(b.len()) <= 1 && word.len() >= 5 && head + tail + 1 >= longest
+}
 
 /// Words of time that must not go unread.
 pub(super) const TIME_WORDS: &[&str] = &[
@@ -197,6 +212,7 @@ pub(super) const TIME_WORDS: &[&str] = &[
 /// Numbers that name things: "type 2", "2300 mg" is a dose, "1." a list number.
 pub(super) fn harmless_number(tokens: &[Token], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|i| tokens.get(i));
+    let every = at.checked_sub(2).is_some_and(|i| tokens[i].is(&["every", "each", "per", "a"]));
     let named = before.is_some_and(|token| {
         token.is(&[
             "type", "grade", "stage", "no", "vitamin", "b", "d", "t", "h", "a", "c", "typ", "day", "step",
@@ -206,5 +222,5 @@ pub(super) fn harmless_number(tokens: &[Token], at: usize) -> bool {
             || token.is_mark('<')
     });
     let listed = at == 0 && tokens.get(1).is_some_and(|token| token.is_mark('.') || token.is_mark(')'));
-    named || listed
+    named && !every || listed
 }
