@@ -1,6 +1,7 @@
 //! Configuration: the embedded defaults, then a file, then the environment.
 
 use aftercare_seal::server::MasterKeys;
+use aftercare_store::account::NoteMode;
 use serde::Deserialize;
 use std::{net::SocketAddr, path::Path, path::PathBuf};
 use toml::{Table, Value};
@@ -24,6 +25,7 @@ pub struct Config {
     pub behind_proxy: bool,
     pub worker: bool,
     pub log: String,
+    pub note_mode: String,
     pub extractor: Choice,
     pub fallback_to_rules: bool,
     pub gemini: Gemini,
@@ -222,6 +224,9 @@ impl Config {
                 return Err(wrong(format!("{key}: must begin with http:// or https://")));
             }
         }
+        if !["", "activate", "review"].contains(&self.note_mode.as_str()) {
+            return Err(wrong("note_mode: must be activate, review, or empty for the profile's own"));
+        }
         if self.password.at_once == 0 {
             return Err(wrong("password.at_once: must be 1 or more"));
         }
@@ -257,6 +262,14 @@ impl Config {
             return Err(wrong(format!("profile hospital needs {}", missing.join("; "))));
         }
         Ok(())
+    }
+
+    /// What becomes of notes where neither they nor their doctor says.
+    pub fn note_mode(&self) -> NoteMode {
+        match (self.note_mode.as_str(), self.profile) {
+            ("review", _) | ("", Profile::Hospital) => NoteMode::Review,
+            _ => NoteMode::Activate,
+        }
     }
 
     /// The issuer of access tokens.

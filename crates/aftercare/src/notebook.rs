@@ -1,6 +1,8 @@
 //! Notes sealed and opened: between what was read and what is stored, all in memory.
 
+use crate::review::Review;
 use aftercare_core::{
+    course::Policy,
     id::{CheckInId, NoteId, StepId, UserId},
     instant::Instant,
     step::{Category, Kind, Step},
@@ -38,6 +40,12 @@ pub struct StepText {
     pub category: Category,
     /// When: for a plan step the same as stands in clear beside it.
     pub schedule: Timing,
+    /// What a miss does, where the doctor has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// Goes on with the count and log of the step of the same id in the plan that it replaces.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub continues: bool,
 }
 
 impl StepText {
@@ -51,6 +59,8 @@ impl StepText {
             kind: step.kind,
             category: step.category,
             schedule: step.timing.clone().unwrap_or_default(),
+            policy: None,
+            continues: false,
         }
     }
 }
@@ -59,6 +69,8 @@ impl StepText {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Beside {
     safety_net: Vec<SafetyNet>,
+    #[serde(default)]
+    review: Review,
 }
 
 /// When to seek help: shown, never scheduled.
@@ -84,18 +96,30 @@ impl SafetyNet {
 pub struct OpenNote {
     /// The doctor's words.
     pub text: String,
-    /// The words of its steps.
-    pub steps: HashMap<StepId, StepText>,
+    /// The words of its steps, in their order.
+    pub steps: Vec<(StepId, StepText)>,
     /// When to seek help.
     pub safety_net: Vec<SafetyNet>,
+    /// What its doctor has to look at.
+    pub review: Review,
     /// What opens the few words that were sealed beside it later.
     key: Option<ContentKey>,
 }
 
 impl OpenNote {
-    /// A note whose words are at hand already.
-    pub fn of(text: String, steps: HashMap<StepId, StepText>, safety_net: Vec<SafetyNet>) -> Self {
-        Self { text, steps, safety_net, key: None }
+    /// A note whose words are at hand, to be sealed.
+    pub fn of(
+        text: String,
+        steps: Vec<(StepId, StepText)>,
+        safety_net: Vec<SafetyNet>,
+        review: Review,
+    ) -> Self {
+        Self { text, steps, safety_net, review, key: None }
+    }
+
+    /// The words of a step.
+    pub fn step(&self, id: StepId) -> Option<&StepText> {
+        self.steps.iter().find(|(own, _)| *own == id).map(|(_, text)| text)
     }
 
     /// Opens a reason that was sealed beside the note.
@@ -117,12 +141,8 @@ pub struct Page<'a> {
     pub prev: &'a [u8],
     /// When it was written.
     pub created_at: Instant,
-    /// The doctor's words.
-    pub text: &'a str,
-    /// The steps with their ids.
-    pub steps: &'a [(StepId, StepText)],
-    /// When to seek help.
-    pub safety_net: &'a [SafetyNet],
+    /// What to seal.
+    pub words: &'a OpenNote,
 }
 
 /// Seals a page for its author and patient, signed by its author.
@@ -133,16 +153,16 @@ pub fn write(
     patient_bundle: &Bundle,
     rng: &mut impl CryptoRng,
 ) -> Result<Envelope, SealError> {
-    let mut items = vec![plain(ItemType::Note, page.id.0, page.text.as_bytes().to_vec(), Vec::new())];
-    for (id, step) in page.steps {
+    let mut items = vec![plain(ItemType::Note, page.id.0, page.words.text.as_bytes().to_vec(), Vec::new())];
+    for (id, step) in &page.words.steps {
         let (item_type, clear) = match step.kind {
             Kind::Checklist => (ItemType::Checklist, Vec::new()),
             Kind::Plan => (ItemType::Plan, json(&step.schedule)?),
         };
         items.push(plain(item_type, id.0, json(step)?, clear));
     }
-    if !page.safety_net.is_empty() {
-        let beside = Beside { safety_net: page.safety_net.to_vec() };
+    let beside = Beside { safety_net: page.words.safety_net.clone(), review: page.words.review.clone() };
+    if !(beside.safety_net.is_empty() && beside.review == Review::default()) {
         items.push(plain(ItemType::Addendum, page.id.0, json(&beside)?, Vec::new()));
     }
     let draft = Draft {
@@ -187,12 +207,13 @@ pub fn read(body: &[u8], reader: &Keys, people: &People) -> Result<OpenNote, Sea
                 if item.item_type == ItemType::Plan && json(&step.schedule)? != item.clear {
                     return Err(SealError::Malformed("schedule: not as in clear"));
                 }
-                note.steps.insert(StepId(Uuid::from_bytes(item.id.0)), step);
+                note.steps.push((StepId(Uuid::from_bytes(item.id.0)), step));
             }
             ItemType::Addendum => {
                 let beside: Beside =
                     serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("addendum"))?;
                 note.safety_net.extend(beside.safety_net);
+                note.review = beside.review;
             }
         }
     }

@@ -247,3 +247,10 @@ pub async fn record(
     }
     Ok(())
 }
+
+/// Writes all of a step's rows again: where a replacement was taken back, what it called off is open
+/// as before.
+pub async fn record_anew(tx: &mut Tx, step: &PlanStep, now: Instant) -> Result<(), StoreError> {
+    occurrence::truncate(tx, step.row.patient_id, step.row.id, 0).await?;
+    record(tx, step, None, now).await
+}

@@ -42,6 +42,7 @@ fn every_route_is_described() {
     routes.sort();
     insta::assert_snapshot!(routes.join("\n"), @r"
     delete /api/my-doctors/{doctor_id}/
+    delete /api/notes/{id}/
     delete /api/sessions/{id}/
     get /.well-known/jwks.json
     get /api/actionable-steps/
@@ -54,6 +55,7 @@ fn every_route_is_described() {
     get /api/notes/
     get /api/notes/{id}/
     get /api/notes/{id}/envelope/
+    get /api/notes/{id}/steps/
     get /api/reminders/
     get /api/sessions/
     get /healthz
@@ -63,13 +65,16 @@ fn every_route_is_described() {
     post /api/dev/clock/
     post /api/login/
     post /api/logout/
+    post /api/notes/{id}/activate/
     post /api/notes/{id}/extract/
+    post /api/notes/{id}/undo/
     post /api/schedule-preview/
     post /api/select-doctor/
     post /api/signup/
     post /api/steps/{id}/complete/
     post /api/submit-notes/
     post /api/token/refresh/
+    put /api/notes/{id}/steps/
     ");
 }
 

@@ -3,7 +3,7 @@
 //! The unit replaced is the plan of one doctor for one patient; plans of other doctors are not
 //! touched. Nothing of the old plan goes on by itself: a step that should continue is named.
 
-use crate::id::StepId;
+use crate::{id::StepId, timing::Timing};
 
 /// What stops, starts and goes on when a plan is replaced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,14 @@ pub fn takes_force(ticket: i64, live: i64) -> bool {
     ticket > live
 }
 
+/// Whether a step with the schedule `new` can go on with the count and log of one with `old`: it
+/// falls due at the same times, for longer or shorter.
+pub fn may_continue(old: &Timing, new: &Timing) -> bool {
+    let unbounded =
+        |timing: &Timing| Timing { duration: None, count: None, until: None, start: None, ..timing.clone() };
+    unbounded(old) == unbounded(new) && (new.start.is_none() || new.start == old.start)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +65,17 @@ mod tests {
     #[test]
     fn a_step_cannot_continue_what_is_not_there() {
         assert_eq!(changes(&[], &[(id(4), Some(id(9)))]).starts, [id(4)]);
+    }
+
+    #[test]
+    fn a_step_goes_on_for_longer_or_shorter_but_not_at_other_times() {
+        let timing = |json: &str| serde_json::from_str::<Timing>(json).unwrap();
+        let week = timing(r#"{"frequency":2,"duration":{"value":7,"unit":"d"}}"#);
+        assert!(may_continue(&week, &timing(r#"{"frequency":2,"duration":{"value":10,"unit":"d"}}"#)));
+        assert!(may_continue(&week, &timing(r#"{"frequency":2}"#)));
+        assert!(!may_continue(&week, &timing(r#"{"frequency":3,"duration":{"value":7,"unit":"d"}}"#)));
+        let later = timing(r#"{"frequency":2,"start":{"value":3,"unit":"d"}}"#);
+        assert!(!may_continue(&week, &later));
     }
 
     #[test]

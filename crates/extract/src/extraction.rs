@@ -8,8 +8,8 @@ use aftercare_core::{
     timing::{OnDate, Quantity, Start, Timing, Unit},
 };
 use jiff::{ToSpan, civil::Date};
-use serde::Serialize;
-use std::ops::Range;
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, ops::Range};
 
 /// A step somebody proposes, by its quote. Schedules are not proposed: they are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,19 +26,29 @@ pub struct Proposed {
     pub at: Option<usize>,
 }
 
+/// What a note may leave open about a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// How often.
+    Frequency,
+    /// Words of time that could not be read, or mean several things.
+    Timing,
+}
+
 /// Something the note leaves open; only the doctor can answer it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Question {
     /// Which of the steps, by its place in the list.
     pub step: usize,
-    /// What is unclear: `frequency`, `duration`, `timing`.
-    pub about: &'static str,
+    /// What is unclear.
+    pub about: About,
     /// The words it is about.
     pub evidence: String,
 }
 
 /// Words of the note with their place, in characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// The words.
     pub quote: String,
@@ -49,12 +59,12 @@ pub struct Quote {
 }
 
 /// A proposal that was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// What was proposed.
     pub action: String,
     /// Why it was not taken.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 /// Everything that was read out of a note.
@@ -120,21 +130,26 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
     for proposal in proposed {
         if out.steps.len() == MAX_STEPS {
             out.rejected
-                .push(Rejected { action: proposal.action, reason: "more than 100 steps in one note" });
+                .push(Rejected { action: proposal.action, reason: "more than 100 steps in one note".into() });
             continue;
         }
         let Some(range) = folded.find(&proposal.quote, proposal.at.unwrap_or(0)) else {
-            out.rejected
-                .push(Rejected { action: proposal.action, reason: "the quote does not stand in the note" });
+            out.rejected.push(Rejected {
+                action: proposal.action,
+                reason: "the quote does not stand in the note".into(),
+            });
             continue;
         };
         if !readable.iter().any(|sentence| sentence.start < range.end && range.start < sentence.end) {
-            out.rejected.push(Rejected { action: proposal.action, reason: "not addressed to the patient" });
+            out.rejected
+                .push(Rejected { action: proposal.action, reason: "not addressed to the patient".into() });
             continue;
         }
         if range.len() > MAX_QUOTE {
-            out.rejected
-                .push(Rejected { action: shortened(&proposal.action), reason: "longer than an instruction" });
+            out.rejected.push(Rejected {
+                action: shortened(&proposal.action),
+                reason: "longer than an instruction".into(),
+            });
             continue;
         }
         let evidence = &note[range.clone()];
@@ -143,11 +158,11 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         // "Then", but nobody can tell when: the stage before has no end.
         let lost = reading.follows && !follows && reading.timing.start.is_none() && !out.steps.is_empty();
         if let Err(error) = reading.timing.check() {
-            out.rejected.push(Rejected { action: proposal.action, reason: reason(error.key) });
+            out.rejected.push(Rejected { action: proposal.action, reason: reason(error.key).into() });
             continue;
         }
         let index = out.steps.len();
-        let lost = lost.then_some("timing");
+        let lost = lost.then_some(About::Timing);
         out.questions.extend(about(&proposal, &reading).into_iter().chain(lost).map(|about| Question {
             step: index,
             about,
@@ -222,7 +237,7 @@ fn reason(key: &str) -> &'static str {
 }
 
 /// What of a medicine's schedule must be asked, because it must not be guessed.
-fn about(proposal: &Proposed, reading: &timing::Reading) -> Vec<&'static str> {
+fn about(proposal: &Proposed, reading: &timing::Reading) -> Vec<About> {
     let mut about = Vec::new();
     let timing = &reading.timing;
     if proposal.kind == Kind::Plan
@@ -231,10 +246,10 @@ fn about(proposal: &Proposed, reading: &timing::Reading) -> Vec<&'static str> {
         && !timing.as_needed
         && timing.frequency_max.is_none()
     {
-        about.push("frequency");
+        about.push(About::Frequency);
     }
     if !reading.leftovers.is_empty() {
-        about.push("timing");
+        about.push(About::Timing);
     }
     about
 }

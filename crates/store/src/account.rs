@@ -27,6 +27,15 @@ pub struct Person {
     pub stamp: i32,
 }
 
+/// How a doctor's notes are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteMode {
+    /// Their steps come into force at once.
+    Activate,
+    /// They wait for the doctor.
+    Review,
+}
+
 /// How a password is checked: the parameters of its derivation, and what is compared.
 #[derive(Clone, Debug)]
 pub struct PasswordRow {
@@ -244,4 +253,28 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<(UserId, Role, String, Instant)>, S
     rows.into_iter()
         .map(|(id, role, name, at)| Ok((UserId(id), code::to_role(role)?, name, at.into())))
         .collect()
+}
+
+/// How a doctor wants their notes taken; `None`: as the deployment has it.
+pub async fn note_mode(tx: &mut Tx, id: UserId) -> Result<Option<NoteMode>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Option<i16>,),
+        "-- account::note_mode\nselect note_mode from person where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    rows.into_iter().next().and_then(|row| row.0).map(code::to_note_mode).transpose()
+}
+
+/// Sets it.
+pub async fn set_note_mode(tx: &mut Tx, id: UserId, mode: Option<NoteMode>) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- account::set_note_mode\nupdate person set note_mode = $3 where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0,
+        mode.map(code::note_mode)
+    )?;
+    Ok(())
 }

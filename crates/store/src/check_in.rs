@@ -3,25 +3,25 @@
 use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
 use aftercare_core::{
     course::Answer,
-    id::{Bucket, CheckInId, StepId, UserId},
+    id::{Bucket, CheckInId, NoteId, StepId, UserId},
     instant::Instant,
 };
 use uuid::Uuid;
 
-/// Adds an answer; `reason` is sealed.
+/// Adds an answer; `reason` is sealed for the readers of a note.
 pub async fn insert(
     tx: &mut Tx,
     patient: UserId,
     step: StepId,
     id: CheckInId,
     answer: &Answer,
-    reason: Option<&[u8]>,
+    reason: Option<(NoteId, &[u8])>,
 ) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- check_in::insert
-        insert into check_in (bucket, step_id, id, patient_id, ordinal, status, at, recorded_at, reason)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        insert into check_in (bucket, step_id, id, patient_id, ordinal, status, at, recorded_at, reason, note_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         Bucket::of(patient).get(),
         step.0,
         id.0,
@@ -30,7 +30,8 @@ pub async fn insert(
         code::answer(answer.status),
         answer.at.as_micros(),
         answer.recorded_at.as_micros(),
-        reason
+        reason.map(|(_, sealed)| sealed),
+        reason.map(|(note, _)| note.0)
     )?;
     Ok(())
 }
@@ -44,7 +45,9 @@ pub struct Reason {
     pub ordinal: u32,
     /// The answer it came with.
     pub check_in_id: CheckInId,
-    /// For the readers of the step's note.
+    /// For whose readers it is sealed; `None`: the note the step came out of.
+    pub note_id: Option<NoteId>,
+    /// The sealed words.
     pub sealed: Vec<u8>,
 }
 
@@ -58,9 +61,9 @@ pub async fn reasons(
 ) -> Result<Vec<Reason>, StoreError> {
     let rows = fetch_all!(
         tx,
-        (Uuid, i32, Uuid, Vec<u8>),
+        (Uuid, i32, Uuid, Option<Uuid>, Vec<u8>),
         "-- check_in::reasons
-        select step_id, ordinal, id, reason from check_in
+        select step_id, ordinal, id, note_id, reason from check_in
         where bucket = $1 and reason is not null and step_id in (
           select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
             and (superseded_at is null or superseded_at >= $4))
@@ -72,10 +75,11 @@ pub async fn reasons(
     )?;
     Ok(rows
         .into_iter()
-        .map(|(step, ordinal, id, sealed)| Reason {
+        .map(|(step, ordinal, id, note, sealed)| Reason {
             step_id: StepId(step),
             ordinal: u32::try_from(ordinal).unwrap_or(0),
             check_in_id: CheckInId(id),
+            note_id: note.map(NoteId),
             sealed,
         })
         .collect())
@@ -130,4 +134,25 @@ pub async fn of_patient(
         since.as_micros()
     )?;
     rows.into_iter().map(read).collect()
+}
+
+/// How many answers were given to steps of a note since an instant.
+pub async fn count_since(
+    tx: &mut Tx,
+    patient: UserId,
+    note: NoteId,
+    since: Instant,
+) -> Result<i64, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i64,),
+        "-- check_in::count_since
+        select count(*) from check_in where bucket = $1 and recorded_at >= $4 and step_id in (
+          select id from step where bucket = $1 and patient_id = $2 and note_id = $3)",
+        Bucket::of(patient).get(),
+        patient.0,
+        note.0,
+        since.as_micros()
+    )?;
+    Ok(rows.first().map_or(0, |row| row.0))
 }

@@ -27,11 +27,12 @@ codes! {
     kind, to_kind: Kind { Checklist = 0, Plan = 1 }
     policy, to_policy: Policy { Extend = 0, Skip = 1, Log = 2 }
     answer, to_answer: AnswerStatus { Done = 0, Skipped = 1 }
-    note_state, to_note_state: NoteState { Live = 1, Superseded = 2, ExtractionFailed = 3 }
+    note_state, to_note_state: NoteState { Live = 1, Superseded = 2, ExtractionFailed = 3, Draft = 4, Discarded = 5 }
+    note_mode, to_note_mode: NoteMode { Activate = 0, Review = 1 }
     task, to_task: Task { Open = 0, Done = 1, Skipped = 2 }
 }
 
-use crate::{note::NoteState, step::Task};
+use crate::{account::NoteMode, note::NoteState, step::Task};
 
 pub(crate) fn occurrence(status: OccurrenceStatus) -> i16 {
     match status {

@@ -16,6 +16,10 @@ pub enum NoteState {
     Superseded,
     /// No steps could be read out of it.
     ExtractionFailed,
+    /// Read, and waiting for its doctor.
+    Draft,
+    /// A draft its doctor has put aside.
+    Discarded,
 }
 
 /// A note.
@@ -43,6 +47,8 @@ pub struct Note {
     pub superseded_at: Option<Instant>,
     /// Which.
     pub superseded_by: Option<NoteId>,
+    /// When it was put into force.
+    pub activated_at: Option<Instant>,
 }
 
 /// Stores a note with its first envelope.
@@ -50,8 +56,8 @@ pub async fn insert(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- note::insert
-        insert into note (bucket, id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        insert into note (bucket, id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         Bucket::of(note.patient_id).get(),
         note.id.0,
         note.patient_id.0,
@@ -63,7 +69,8 @@ pub async fn insert(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
         note.model.as_str(),
         note.fallback,
         note.superseded_at.map(Instant::as_micros),
-        note.superseded_by.map(|id| id.0)
+        note.superseded_by.map(|id| id.0),
+        note.activated_at.map(Instant::as_micros)
     )?;
     Ok(())
 }
@@ -73,7 +80,8 @@ pub async fn update(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- note::update
-        update note set state = $3, provider = $4, model = $5, fallback = $6, superseded_at = $7, superseded_by = $8
+        update note set state = $3, provider = $4, model = $5, fallback = $6, superseded_at = $7, superseded_by = $8,
+          ticket = $9, activated_at = $10
         where bucket = $1 and id = $2",
         Bucket::of(note.patient_id).get(),
         note.id.0,
@@ -82,7 +90,9 @@ pub async fn update(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
         note.model.as_str(),
         note.fallback,
         note.superseded_at.map(Instant::as_micros),
-        note.superseded_by.map(|id| id.0)
+        note.superseded_by.map(|id| id.0),
+        note.ticket,
+        note.activated_at.map(Instant::as_micros)
     )?;
     Ok(())
 }
@@ -117,7 +127,7 @@ pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Opti
     Ok(rows.into_iter().next().map(|row| row.0))
 }
 
-type Row = (Uuid, Uuid, Uuid, i16, i64, i64, String, String, bool, Option<i64>, Option<Uuid>);
+type Row = (Uuid, Uuid, Uuid, i16, i64, i64, String, String, bool, Option<i64>, Option<Uuid>, Option<i64>);
 
 fn read(row: Row) -> Result<Note, StoreError> {
     let (
@@ -132,6 +142,7 @@ fn read(row: Row) -> Result<Note, StoreError> {
         fallback,
         superseded_at,
         superseded_by,
+        activated_at,
     ) = row;
     Ok(Note {
         id: NoteId(id),
@@ -145,6 +156,7 @@ fn read(row: Row) -> Result<Note, StoreError> {
         fallback,
         superseded_at: superseded_at.map(Instant::from),
         superseded_by: superseded_by.map(NoteId),
+        activated_at: activated_at.map(Instant::from),
     })
 }
 
@@ -154,7 +166,7 @@ pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
         tx,
         Row,
         "-- note::live
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
         from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1",
         Bucket::of(patient).get(),
         patient.0,
@@ -169,7 +181,7 @@ pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note
         tx,
         Row,
         "-- note::get
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
         from note where bucket = $1 and id = $2 and patient_id = $3",
         Bucket::of(patient).get(),
         id.0,
@@ -185,7 +197,7 @@ pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option
         Row,
         "-- note::by_doctor
         with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
+        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
         from buckets join note on note.bucket = buckets.bucket and note.id = $1 where doctor_id = $2",
         id.0,
         doctor.0
@@ -193,7 +205,8 @@ pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option
     rows.into_iter().next().map(read).transpose()
 }
 
-/// A patient's notes, newest first, of one doctor or of all, older than one.
+/// A patient's notes, newest first, older than one: all that were sent, or all that a doctor wrote,
+/// drafts too. What was put aside is in neither.
 pub async fn list(
     tx: &mut Tx,
     patient: UserId,
@@ -205,8 +218,8 @@ pub async fn list(
         tx,
         Row,
         "-- note::list
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by
-        from note where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null) and id < $4
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        from note where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null and state <> 4) and state <> 5 and id < $4
         order by id desc limit $5",
         Bucket::of(patient).get(),
         patient.0,
@@ -234,4 +247,19 @@ pub async fn live_ids(
         doctor.map(|id| id.0)
     )?;
     Ok(rows.into_iter().map(|(id, doctor)| (NoteId(id), UserId(doctor))).collect())
+}
+
+/// The note that another has replaced, if it has replaced one.
+pub async fn replaced_by(tx: &mut Tx, patient: UserId, by: NoteId) -> Result<Option<Note>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- note::replaced_by
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        from note where bucket = $1 and patient_id = $2 and superseded_by = $3 and activated_at is not null",
+        Bucket::of(patient).get(),
+        patient.0,
+        by.0
+    )?;
+    rows.into_iter().next().map(read).transpose()
 }

@@ -5,7 +5,8 @@ use crate::{Store, StoreError, Tx, sql::execute, sql::fetch_all};
 use sqlx::AssertSqlSafe;
 
 /// Every migration in order; its place is its version.
-pub const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+pub const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_review.sql")];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
     let mut tx = store.write().await?;

@@ -224,3 +224,101 @@ pub async fn supersede(
     )?;
     Ok(())
 }
+
+/// Puts a step under a newer note, keeping its log, and remembers how it stood.
+pub async fn carry(tx: &mut Tx, before: &StepRow, after: &StepRow) -> Result<(), StoreError> {
+    let bucket = Bucket::of(before.patient_id).get();
+    execute!(
+        tx,
+        "-- step::carry carried
+        insert into carried (bucket, note_id, step_id, patient_id, from_note_id, position, timing, policy)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        bucket,
+        after.note_id.0,
+        before.id.0,
+        before.patient_id.0,
+        before.note_id.0,
+        before.position,
+        before.timing.as_deref(),
+        code::policy(before.policy)
+    )?;
+    place(tx, after).await
+}
+
+/// Writes under which note a step stands, where, and on what schedule.
+async fn place(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- step::place
+        update step set note_id = $3, position = $4, timing = $5, policy = $6 where bucket = $1 and id = $2",
+        Bucket::of(step.patient_id).get(),
+        step.id.0,
+        step.note_id.0,
+        step.position,
+        step.timing.as_deref(),
+        code::policy(step.policy)
+    )?;
+    Ok(())
+}
+
+/// Takes back that a note came into force: its own steps go, those it carried on return to where
+/// they stood, those of the note `before` that it ended are in force again. Gives what is in force
+/// again.
+pub async fn put_back(
+    tx: &mut Tx,
+    patient: UserId,
+    note: NoteId,
+    before: Option<NoteId>,
+) -> Result<Vec<StepId>, StoreError> {
+    let bucket = Bucket::of(patient).get();
+    let carried = fetch_all!(
+        tx,
+        (Uuid, Uuid, i16, Option<String>, i16),
+        "-- step::put_back carried
+        select step_id, from_note_id, position, timing, policy from carried where bucket = $1 and note_id = $2",
+        bucket,
+        note.0
+    )?;
+    let mut back: Vec<StepId> = Vec::new();
+    for (id, from, position, timing, policy) in carried {
+        if let Some(mut step) = lock(tx, patient, StepId(id)).await? {
+            (step.note_id, step.position, step.timing) = (NoteId(from), position, timing);
+            step.policy = code::to_policy(policy)?;
+            place(tx, &step).await?;
+            back.push(step.id);
+        }
+    }
+    execute!(
+        tx,
+        "-- step::put_back forget\ndelete from carried where bucket = $1 and note_id = $2",
+        bucket,
+        note.0
+    )?;
+    for table in ["check_in", "occurrence", "due"] {
+        let sql = format!(
+            "-- step::put_back {table}\ndelete from {table} where bucket = $1 and step_id in (
+               select id from step where bucket = $1 and patient_id = $2 and note_id = $3)"
+        );
+        execute!(tx, sqlx::AssertSqlSafe(sql.clone()), bucket, patient.0, note.0)?;
+    }
+    execute!(
+        tx,
+        "-- step::put_back own\ndelete from step where bucket = $1 and patient_id = $2 and note_id = $3",
+        bucket,
+        patient.0,
+        note.0
+    )?;
+    let ended = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- step::put_back ended
+        update step set superseded_at = null, superseded_by = null
+        where bucket = $1 and patient_id = $2 and superseded_by = $3 and note_id = $4 returning id",
+        bucket,
+        patient.0,
+        note.0,
+        before.map(|note| note.0)
+    )?;
+    back.extend(ended.into_iter().map(|row| StepId(row.0)));
+    Ok(back)
+}

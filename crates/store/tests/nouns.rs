@@ -60,6 +60,7 @@ fn a_note(id: u128, state: NoteState) -> Note {
         fallback: false,
         superseded_at: None,
         superseded_by: None,
+        activated_at: None,
     }
 }
 

@@ -130,7 +130,8 @@ async fn take(
         Some(text) => Some(seal_reason(app, tx, actor, &locked.step, id, text).await?),
         None => None,
     };
-    check_in::insert(tx, actor.id, locked.step.row.id, id, &answer, sealed.as_deref()).await?;
+    let sealed = sealed.as_deref().map(|sealed| (locked.step.row.note_id, sealed));
+    check_in::insert(tx, actor.id, locked.step.row.id, id, &answer, sealed).await?;
     locked.answer(answer)?;
     plan::record(tx, &locked.step, Some(ordinal), now).await?;
     Ok(())

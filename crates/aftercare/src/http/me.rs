@@ -5,6 +5,7 @@ use super::{
     json::Json,
     login::{person, user_view},
     problem::{FieldError, Problem},
+    submit_note::Mode,
     view::UserView,
 };
 use crate::{
@@ -34,6 +35,9 @@ pub struct Me {
     /// Wall-clock times that words such as "at breakfast" stand for.
     #[schema(value_type = Object, example = json!({"wake": "07:00", "breakfast": "08:00", "lunch": "12:30", "dinner": "18:30", "bedtime": "22:00", "first": "08:00", "last": "20:00"}))]
     anchors: Anchors,
+    /// For doctors: what becomes of their notes where those do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note_mode: Option<Mode>,
 }
 
 /// What to change; what is left out stays.
@@ -48,6 +52,8 @@ pub struct Change {
     /// Times of day, all or some of them. Holds from now on.
     #[schema(value_type = Option<Object>, example = json!({"breakfast": "07:30"}))]
     anchors: Option<serde_json::Map<String, serde_json::Value>>,
+    /// For doctors: `activate` or `review`.
+    note_mode: Option<Mode>,
 }
 
 /// Look at one's own account
@@ -60,7 +66,14 @@ pub async fn get_me(State(app): State<App>, actor: Actor) -> Result<Json<Me>, Pr
 async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Problem> {
     let row = person(tx, actor.id).await?;
     let habits = Habits::load(tx, actor.id).await?;
-    Ok(Me { user: user_view(app, tx, row).await?, anchors: habits.anchors(app.now()).clone() })
+    let note_mode = match actor.role {
+        Role::Doctor => {
+            let own = account::note_mode(tx, actor.id).await?;
+            Some(own.unwrap_or_else(|| app.config.note_mode()).into())
+        }
+        Role::Patient => None,
+    };
+    Ok(Me { user: user_view(app, tx, row).await?, anchors: habits.anchors(app.now()).clone(), note_mode })
 }
 
 /// Change one's own account
@@ -80,6 +93,9 @@ pub async fn change_me(
         errors.push(FieldError::at("/time_zone", "must be an IANA time zone such as Europe/Berlin"));
         None
     });
+    if body.note_mode.is_some() && actor.role != Role::Doctor {
+        errors.push(FieldError::at("/note_mode", "is for doctors; leave it out"));
+    }
     let mut tx = app.store.write().await?;
     account::lock(&mut tx, actor.id).await?;
     let now = app.now();
@@ -96,6 +112,9 @@ pub async fn change_me(
             name.as_str().clone_into(&mut entry.name);
             directory::put(&mut tx, &entry).await?;
         }
+    }
+    if let Some(mode) = body.note_mode {
+        account::set_note_mode(&mut tx, actor.id, Some(mode.into())).await?;
     }
     let time_zone = time_zone.unwrap_or_else(|| before.time_zone.clone());
     let anchors = serde_json::to_string(&anchors).map_err(Problem::internal)?;

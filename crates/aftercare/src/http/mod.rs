@@ -8,6 +8,7 @@ mod adherence;
 mod check_in;
 mod docs;
 mod doctors;
+mod force;
 mod idempotency;
 mod json;
 mod login;
@@ -18,11 +19,13 @@ mod patients;
 mod preview;
 pub mod problem;
 mod reminders;
+mod review;
 mod scope;
 mod signup;
 mod steps;
 mod submission;
 mod submit_note;
+mod submitted;
 mod view;
 
 use crate::app::App;
@@ -83,8 +86,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(submit_note::submit_note))
         .routes(routes!(submit_note::extract_again))
         .routes(routes!(notes::list_notes))
-        .routes(routes!(notes::read_note))
+        .routes(routes!(notes::read_note, review::discard))
         .routes(routes!(notes::read_envelope))
+        .routes(routes!(review::read_steps, review::edit_steps))
+        .routes(routes!(review::activate))
+        .routes(routes!(review::undo))
         .routes(routes!(steps::actionable_steps))
         .routes(routes!(steps::complete_step))
         .routes(routes!(preview::schedule_preview))

@@ -47,7 +47,7 @@ pub struct NoteView {
     created_at: Instant,
     /// The doctor's words.
     text: String,
-    /// `active`, `superseded` or `extraction_failed`.
+    /// `active`, `superseded`, `extraction_failed`; for its doctor also `draft`.
     status: &'static str,
     /// The note that took its place.
     #[schema(value_type = Option<Uuid>)]
@@ -76,6 +76,8 @@ impl NoteView {
             NoteState::Live => "active",
             NoteState::Superseded => "superseded",
             NoteState::ExtractionFailed => "extraction_failed",
+            NoteState::Draft => "draft",
+            NoteState::Discarded => "discarded",
         }
     }
 }
@@ -164,7 +166,12 @@ async fn find(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<Note, Problem> {
         Role::Patient => note::get(tx, actor.id, id).await?,
         Role::Doctor => note::by_doctor(tx, actor.id, id).await?,
     };
-    let note = note.ok_or_else(Problem::not_found)?;
+    // A draft is its doctor's alone.
+    let hidden = |note: &Note| match note.state {
+        NoteState::Draft => actor.role == Role::Patient,
+        state => state == NoteState::Discarded,
+    };
+    let note = note.filter(|note| !hidden(note)).ok_or_else(Problem::not_found)?;
     scope(tx, actor, Some(note.patient_id), Act::ReadNotes).await?;
     Ok(note)
 }

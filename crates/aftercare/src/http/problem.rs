@@ -127,6 +127,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, "Conflict", detail)
     }
 
+    /// The same, naming what is at fault one by one.
+    #[must_use]
+    pub fn with_errors(self, errors: Vec<FieldError>) -> Self {
+        Self { errors: errors.into(), ..self }
+    }
+
     /// 422: fields that are not as they should be, all of them at once.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail =

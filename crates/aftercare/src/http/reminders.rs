@@ -78,8 +78,12 @@ pub async fn reminders(
     let mut tx = app.store.read().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let plan = Plan::load(&mut tx, patient, doctor, from, now).await?;
-    let open = open_all(&app, &mut tx, &actor, patient, &plan.notes()).await?;
     let reasons = check_in::reasons(&mut tx, patient, doctor, from).await?;
+    // A step that went on under a newer note keeps the reasons given under the older.
+    let author = |reason: &Reason| plan.steps.iter().find(|step| step.row.id == reason.step_id);
+    let older = reasons.iter().filter_map(|reason| Some((reason.note_id?, author(reason)?.row.doctor_id)));
+    let notes = plan.notes().into_iter().chain(older).collect::<Vec<_>>();
+    let open = open_all(&app, &mut tx, &actor, patient, &notes).await?;
     drop(tx);
     let all = plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &open, from, to, now));
     let wanted = all.filter(|item| which.status.is_none_or(|status| item.status == status));
@@ -103,7 +107,8 @@ fn give_reasons(
         let given = reasons.iter().rev().find(|r| r.step_id == item.step_id && r.ordinal == item.ordinal);
         let step = plan.steps.iter().find(|step| step.row.id == item.step_id);
         item.reason = given.zip(step).and_then(|(given, step)| {
-            open.get(&step.row.note_id)?.reason(step.row.note_id, given.check_in_id, &given.sealed)
+            let note = given.note_id.unwrap_or(step.row.note_id);
+            open.get(&note)?.reason(note, given.check_in_id, &given.sealed)
         });
     }
 }
@@ -120,7 +125,7 @@ fn of_step(
     to: Instant,
     now: Instant,
 ) -> Vec<ReminderView> {
-    let text = open.get(&step.row.note_id).and_then(|note| note.steps.get(&step.row.id));
+    let text = open.get(&step.row.note_id).and_then(|note| note.step(step.row.id));
     let action = text.map(|text| text.title.clone()).unwrap_or_default();
     let show = ShowReminder { step, habits, action: &action };
     let Some((course, replay)) = &step.course else {

@@ -3,33 +3,27 @@
 use super::{
     actor::{Actor, Doctor, Reader},
     json::{Id, Json},
-    notes::{NoteView, open},
+    notes::open,
     problem::{FieldError, Problem},
+    review::stored,
     scope::scope,
-    submission::{Arrived, Outcome, already_extracted, read_and_store},
-    view::{SafetyNetView, Show, StepView},
+    submission::{Arrived, Outcome, already_extracted, can_be_read_again, read_and_store},
+    submitted::{self, Submitted},
 };
-use crate::{
-    app::App,
-    plan::{Habits, Plan, PlanStep},
-};
+use crate::app::App;
 use aftercare_core::{
     access::Act,
-    id::{NoteId, StepId, UserId},
+    id::{NoteId, UserId},
     people::check_note,
-    step::Kind,
-    supersede::changes,
-    wording::Language,
 };
-use aftercare_extract::extraction::{Extraction, Question, Quote, Rejected};
 use aftercare_store::{
-    Tx, care,
+    Tx,
+    account::{self, NoteMode},
+    care,
     note::{self, Note, NoteState},
-    step,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// A note for a patient.
@@ -43,100 +37,44 @@ pub struct Submit {
     #[schema(example = "Buy Drug A. Take Drug A daily for 7 days.")]
     note: String,
     /// `activate`: the steps come into force at once and replace this doctor's plan for the patient.
-    #[serde(default)]
-    mode: Mode,
+    /// `review`: they wait as a draft. Absent: as this doctor, else the deployment, has it.
+    mode: Option<Mode>,
 }
 
 /// What becomes of the steps.
-#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// They come into force at once.
-    #[default]
     Activate,
+    /// They wait for the doctor.
+    Review,
 }
 
-/// Who read the note.
-#[derive(Serialize, ToSchema)]
-pub struct ExtractorView {
-    /// `rules`, `gemini` or `openai`.
-    provider: String,
-    /// Its model or version.
-    model: String,
-    /// Whether it stepped in for one that failed.
-    fallback: bool,
-    /// Why nothing could be read, where nothing could.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
+impl From<Mode> for NoteMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Activate => Self::Activate,
+            Mode::Review => Self::Review,
+        }
+    }
 }
 
-/// Something the note leaves open.
-#[derive(Serialize, ToSchema)]
-pub struct QuestionView {
-    /// About which step.
-    #[schema(value_type = Uuid)]
-    step_id: StepId,
-    /// What is unclear: `frequency`, `duration` or `timing`.
-    about: &'static str,
-    /// The words it is about.
-    evidence: String,
+impl From<NoteMode> for Mode {
+    fn from(mode: NoteMode) -> Self {
+        match mode {
+            NoteMode::Activate => Self::Activate,
+            NoteMode::Review => Self::Review,
+        }
+    }
 }
 
-/// Words of the note with their place, in characters.
-#[derive(Serialize, ToSchema)]
-pub struct QuoteView {
-    /// The words.
-    quote: String,
-    /// First character.
-    start: usize,
-    /// One past the last.
-    end: usize,
-}
-
-/// A proposal that was not taken.
-#[derive(Serialize, ToSchema)]
-pub struct RejectedView {
-    /// What was proposed.
-    action: String,
-    /// Why it was not taken.
-    reason: &'static str,
-}
-
-/// What a note changes.
-#[derive(Serialize, ToSchema)]
-pub struct ChangesView {
-    /// Steps of the old plan that end.
-    stops: Vec<StepView>,
-    /// Steps that begin.
-    starts: Vec<StepView>,
-    /// Steps that keep the count and log of an old one.
-    continues: Vec<StepView>,
-}
-
-/// What became of a note.
-#[derive(Serialize, ToSchema)]
-pub struct Submitted {
-    /// The note.
-    note: NoteView,
-    /// `active`; `extraction_failed`: kept, nothing changed; `superseded`: a note submitted later
-    /// was in force already.
-    status: &'static str,
-    /// Who read it.
-    extractor: ExtractorView,
-    /// Things to do once.
-    checklist: Vec<StepView>,
-    /// Things to repeat or continue.
-    plan: Vec<StepView>,
-    /// When to seek help.
-    safety_net: Vec<SafetyNetView>,
-    /// What is unclear.
-    questions: Vec<QuestionView>,
-    /// Sentences that look like instructions and gave no step.
-    unused: Vec<QuoteView>,
-    /// Proposals that were not taken.
-    rejected: Vec<RejectedView>,
-    /// What this changes for the patient.
-    changes: ChangesView,
+/// How a note is taken: as it says, as its doctor has it, as the deployment has it.
+async fn mode_of(app: &App, tx: &mut Tx, doctor: UserId, said: Option<Mode>) -> Result<NoteMode, Problem> {
+    if let Some(said) = said {
+        return Ok(said.into());
+    }
+    Ok(account::note_mode(tx, doctor).await?.unwrap_or_else(|| app.config.note_mode()))
 }
 
 /// Submit a note
@@ -154,7 +92,6 @@ pub async fn submit_note(
     retry: Option<axum::Extension<super::idempotency::Retry>>,
     Json(body): Json<Submit>,
 ) -> Result<(StatusCode, Json<Submitted>), Problem> {
-    let Mode::Activate = body.mode;
     check_note(&body.note).map_err(|error| Problem::invalid(vec![FieldError::at("/note", error)]))?;
     let now = app.now();
     let id: NoteId = retry.map_or_else(|| app.random.id(now), |retry| retry.id());
@@ -164,63 +101,16 @@ pub async fn submit_note(
     scope(&mut tx, &actor, Some(body.patient_id), Act::WriteNote).await?;
     if let Some(note) = note::get(&mut tx, body.patient_id, id).await? {
         // A retry whose first attempt was stored, but never answered.
-        return Ok((StatusCode::CREATED, Json(stored(&app, &mut tx, &actor, reader, note).await?)));
+        let stored = stored(&app, &mut tx, &actor, note).await?;
+        return Ok((StatusCode::CREATED, Json(submitted::view(stored, reader.0))));
     }
+    let mode = mode_of(&app, &mut tx, actor.id, body.mode).await?;
     let ticket = care::take_ticket(&mut tx, &care).await?;
     tx.commit().await?;
 
-    let arrived = Arrived { id, patient: body.patient_id, ticket, text: body.note, created_at: now };
+    let arrived = Arrived { id, patient: body.patient_id, ticket, text: body.note, created_at: now, mode };
     let done = to_its_end(app, actor, arrived, None).await?;
-    Ok((StatusCode::CREATED, Json(answer(done, reader.0))))
-}
-
-fn answer(done: Outcome, language: Language) -> Submitted {
-    let Outcome { note, old, new, open, in_force, extraction, failure } = done;
-    let show = Show { habits: &old.habits, language, now: old.now };
-    let active: Vec<_> = old.steps.iter().filter(|step| in_force && step.is_active()).collect();
-    let ids: Vec<_> = active.iter().map(|step| step.row.id).collect();
-    let starting: Vec<_> = new.iter().filter(|_| in_force).map(|step| (step.row.id, None)).collect();
-    let changes = changes(&ids, &starting);
-    let pick = |wanted: &[StepId]| {
-        let steps = active.iter().copied().chain(&new).filter(|step| wanted.contains(&step.row.id));
-        show.steps(steps, &open)
-    };
-    let of_kind = |kind| show.steps(new.iter().filter(|step| step.row.kind == kind), &open);
-    let here = open.get(&note.id).cloned().unwrap_or_default();
-    Submitted {
-        status: NoteView::status(note.state),
-        checklist: of_kind(Kind::Checklist),
-        plan: of_kind(Kind::Plan),
-        safety_net: here.safety_net.into_iter().map(SafetyNetView::from).collect(),
-        questions: extraction.questions.iter().filter_map(|question| question_view(question, &new)).collect(),
-        unused: extraction.unused.iter().map(quote_view).collect(),
-        rejected: extraction.rejected.iter().map(rejected_view).collect(),
-        changes: ChangesView {
-            stops: pick(&changes.stops),
-            starts: pick(&changes.starts),
-            continues: pick(&changes.continues),
-        },
-        note: NoteView::of(&note, here.text),
-        extractor: ExtractorView {
-            provider: note.provider,
-            model: note.model,
-            fallback: note.fallback,
-            failure,
-        },
-    }
-}
-
-fn question_view(question: &Question, steps: &[PlanStep]) -> Option<QuestionView> {
-    let step_id = steps.get(question.step)?.row.id;
-    Some(QuestionView { step_id, about: question.about, evidence: question.evidence.clone() })
-}
-
-fn quote_view(quote: &Quote) -> QuoteView {
-    QuoteView { quote: quote.quote.clone(), start: quote.start, end: quote.end }
-}
-
-fn rejected_view(rejected: &Rejected) -> RejectedView {
-    RejectedView { action: rejected.action.clone(), reason: rejected.reason }
+    Ok((StatusCode::CREATED, Json(submitted::view(done, reader.0))))
 }
 
 /// Reads and stores a note, though the doctor's connection break while a model thinks: a note
@@ -235,34 +125,10 @@ async fn to_its_end(
     work.await.map_err(Problem::internal)?
 }
 
-/// The answer for a note that is stored already: its steps, without what was only said once.
-async fn stored(
-    app: &App,
-    tx: &mut Tx,
-    actor: &Actor,
-    reader: Reader,
-    note: Note,
-) -> Result<Submitted, Problem> {
-    let now = app.now();
-    let habits = Habits::load(tx, note.patient_id).await?;
-    let rows = step::of_note(tx, note.patient_id, note.id).await?;
-    let new = rows.into_iter().map(|row| PlanStep::new(row, &habits, &[], &[], now));
-    let new = new.collect::<Result<_, _>>()?;
-    let done = Outcome {
-        old: Plan { patient_id: note.patient_id, now, habits, steps: Vec::new() },
-        new,
-        open: HashMap::from([(note.id, open(app, tx, actor, &note).await?)]),
-        in_force: note.state == NoteState::Live,
-        extraction: Extraction::default(),
-        failure: None,
-        note,
-    };
-    Ok(answer(done, reader.0))
-}
-
 /// Have a note read again
 ///
-/// After a failure. Counts as submitted when it first was: a newer note stays in force.
+/// After a failure, or to begin a draft anew. Counts as submitted when it first was: a newer note
+/// stays in force.
 #[utoipa::path(post, path = "/api/notes/{id}/extract/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
     (status = 200, body = Submitted), (status = 404, body = Problem),
     (status = 409, description = "`already_extracted`", body = Problem)))]
@@ -275,13 +141,24 @@ pub async fn extract_again(
     let mut tx = app.store.read().await?;
     let note = note::by_doctor(&mut tx, actor.id, id).await?.ok_or_else(Problem::not_found)?;
     scope(&mut tx, &actor, Some(note.patient_id), Act::WriteNote).await?;
-    if note.state != NoteState::ExtractionFailed {
+    if !can_be_read_again(note.state) {
         return Err(already_extracted());
     }
+    // What waits for its doctor goes on waiting.
+    let mode = match note.state {
+        NoteState::Draft => NoteMode::Review,
+        _ => mode_of(&app, &mut tx, actor.id, None).await?,
+    };
     let text = open(&app, &mut tx, &actor, &note).await?.text;
     drop(tx);
-    let arrived =
-        Arrived { id, patient: note.patient_id, ticket: note.ticket, text, created_at: note.created_at };
+    let arrived = Arrived {
+        id,
+        patient: note.patient_id,
+        ticket: note.ticket,
+        text,
+        created_at: note.created_at,
+        mode,
+    };
     let done = to_its_end(app, actor, arrived, Some(note)).await?;
-    Ok(Json(answer(done, reader.0)))
+    Ok(Json(submitted::view(done, reader.0)))
 }

@@ -91,6 +91,8 @@ pub struct StepView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StepStatus {
+    /// Waits for its doctor.
+    Draft,
     /// To be done.
     Active,
     /// A task that was done.
@@ -264,7 +266,7 @@ impl Show<'_> {
         steps: impl IntoIterator<Item = &'s PlanStep>,
         notes: &HashMap<NoteId, OpenNote>,
     ) -> Vec<StepView> {
-        let text = |step: &PlanStep| notes.get(&step.row.note_id)?.steps.get(&step.row.id).cloned();
+        let text = |step: &PlanStep| notes.get(&step.row.note_id)?.step(step.row.id).cloned();
         steps.into_iter().filter_map(|step| Some(self.step(step, &text(step)?))).collect()
     }
 }

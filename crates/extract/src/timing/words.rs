@@ -213,11 +213,14 @@ pub(super) const TIME_WORDS: &[&str] = &[
 pub(super) fn harmless_number(tokens: &[Token], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|i| tokens.get(i));
     let every = at.checked_sub(2).is_some_and(|i| tokens[i].is(&["every", "each", "per", "a"]));
+    let timed = tokens.get(at + 1).and_then(|next| unit(&next.text));
     let named = before.is_some_and(|token| {
         token.is(&[
             "type", "grade", "stage", "no", "vitamin", "b", "d", "t", "h", "a", "c", "typ", "day", "step",
             "number", "sign", "level", "than", "over", "under",
-        ]) || (token.glued || tokens[at].glued) && token.shape == Shape::Word && !token.is(&["x", "q", "for"])
+        ]) || (token.glued || tokens[at].glued) && token.shape == Shape::Word
+            // "x10d", "q8h" say when; "coenzyme Q10" is a name.
+            && (!token.is(&["x", "q", "for"]) || token.is(&["q"]) && timed.is_none())
             || token.is_mark('>')
             || token.is_mark('<')
     });

@@ -1,0 +1,278 @@
+//! Putting a note into force, and taking that back: the override, in one transaction.
+
+use super::problem::Problem;
+use crate::{
+    app::App,
+    notebook::{OpenNote, StepText},
+    plan::{self, Habits, Plan, PlanStep},
+};
+use aftercare_core::{
+    course::Course,
+    id::{NoteId, StepId, UserId},
+    instant::{Instant, Span},
+    pattern::task_due,
+    step::Kind,
+};
+use aftercare_store::{
+    Tx,
+    care::Care,
+    check_in,
+    note::{self, Note, NoteState},
+    step::{self, StepRow, Task},
+};
+
+/// For so long after it came into force a note can be taken back.
+pub(super) const UNDO: Span = Span::from_secs(60);
+
+/// A doctor's plan for a patient, locked until the transaction ends.
+pub(super) struct InForce {
+    /// The note in force.
+    pub(super) live: Option<Note>,
+    /// Its steps.
+    pub(super) plan: Plan,
+    /// The time after the locks were got: no answer that was taken is later.
+    pub(super) now: Instant,
+}
+
+impl InForce {
+    /// Locks the plan; the care is locked already.
+    pub(super) async fn lock(
+        app: &App,
+        tx: &mut Tx,
+        patient: UserId,
+        doctor: UserId,
+    ) -> Result<Self, Problem> {
+        let live = note::live(tx, patient, doctor).await?;
+        if let Some(live) = &live {
+            step::lock_note(tx, patient, live.id).await?;
+        }
+        let now = app.now();
+        let plan = Plan::current(tx, patient, Some(doctor), now).await?;
+        Ok(Self { live, plan, now })
+    }
+}
+
+/// What putting a note into force has changed.
+pub(super) struct Replaced {
+    /// The note's steps.
+    pub(super) new: Vec<PlanStep>,
+    /// The note that was in force, with its envelope.
+    pub(super) note: Option<(NoteId, Vec<u8>)>,
+}
+
+/// Puts a note into force: its steps begin, or go on where they say so; all others of the plan
+/// before it end.
+pub(super) async fn put(
+    app: &App,
+    tx: &mut Tx,
+    note: &mut Note,
+    care: &mut Care,
+    words: &OpenNote,
+    before: &InForce,
+) -> Result<Replaced, Problem> {
+    let InForce { live, plan, now } = before;
+    note.state = NoteState::Live;
+    note.activated_at = Some(*now);
+    care.live_ticket = note.ticket;
+    let mut carried = Vec::new();
+    for (place, (id, text)) in words.steps.iter().enumerate().filter(|(_, (_, text))| text.continues) {
+        let old = plan.steps.iter().find(|old| old.row.id == *id && old.is_active());
+        let old = old.ok_or_else(|| cannot_continue(place))?;
+        let row = StepRow {
+            note_id: note.id,
+            position: position(place),
+            timing: timing(text)?,
+            policy: text.policy.unwrap_or(old.row.policy),
+            ..old.row.clone()
+        };
+        step::carry(tx, &old.row, &row).await?;
+        carried.push(*id);
+    }
+    let replaced = match live {
+        Some(live) => Some(end(app, tx, live.clone(), plan, &carried, note.id, *now).await?),
+        None => None,
+    };
+    let new = begin(app, tx, note, words, &plan.habits, &carried, *now).await?;
+    Ok(Replaced { new, note: replaced })
+}
+
+fn cannot_continue(place: usize) -> Problem {
+    Problem::conflict(
+        "cannot_continue",
+        format!("/steps/{place}/continues: the step it goes on with is no longer in force; edit the draft"),
+    )
+}
+
+fn position(place: usize) -> i16 {
+    i16::try_from(place).unwrap_or(i16::MAX)
+}
+
+fn timing(text: &StepText) -> Result<Option<String>, Problem> {
+    let json = (text.kind == Kind::Plan).then(|| serde_json::to_string(&text.schedule));
+    json.transpose().map_err(Problem::internal)
+}
+
+/// Ends the plan in force in favour of a note; gives the envelope with its words.
+async fn end(
+    app: &App,
+    tx: &mut Tx,
+    mut live: Note,
+    plan: &Plan,
+    carried: &[StepId],
+    by: NoteId,
+    now: Instant,
+) -> Result<(NoteId, Vec<u8>), Problem> {
+    live.state = NoteState::Superseded;
+    live.superseded_at = Some(now);
+    live.superseded_by = Some(by);
+    note::update(tx, &live).await?;
+    step::supersede(tx, live.patient_id, live.id, now, by).await?;
+    for step in plan.steps.iter().filter(|step| !carried.contains(&step.row.id)) {
+        // What was open is called off, on record.
+        if let Some(ended) = plan::lock(tx, &*app.clock, live.patient_id, step.row.id).await? {
+            plan::record(tx, &ended.step, None, ended.now).await?;
+        }
+    }
+    let envelope = note::envelope(tx, live.patient_id, live.id).await?;
+    Ok((live.id, envelope.ok_or_else(|| Problem::internal("a note without its envelope"))?))
+}
+
+/// Stores the steps of a note in force; those carried on are there already.
+async fn begin(
+    app: &App,
+    tx: &mut Tx,
+    note: &Note,
+    words: &OpenNote,
+    habits: &Habits,
+    carried: &[StepId],
+    now: Instant,
+) -> Result<Vec<PlanStep>, Problem> {
+    let mut steps = begun(note, words, habits, now)?;
+    for step in &mut steps {
+        if carried.contains(&step.row.id) {
+            let locked = plan::lock(tx, &*app.clock, note.patient_id, step.row.id).await?;
+            let locked = locked.ok_or_else(|| Problem::internal("a step that was carried on is gone"))?;
+            *step = locked.step;
+        } else {
+            step::insert(tx, &step.row).await?;
+        }
+        plan::record(tx, step, None, now).await?;
+    }
+    Ok(steps)
+}
+
+/// Stores the steps of a note that came too late: a newer one is in force already.
+pub(super) async fn keep_late(
+    tx: &mut Tx,
+    note: &mut Note,
+    words: &OpenNote,
+    before: &InForce,
+) -> Result<Vec<PlanStep>, Problem> {
+    note.superseded_at = Some(before.now);
+    note.superseded_by = before.live.as_ref().map(|live| live.id);
+    let late = begun(note, words, &before.plan.habits, before.now)?;
+    for step in &late {
+        step::insert(tx, &step.row).await?;
+        plan::record(tx, step, None, before.now).await?;
+    }
+    Ok(late)
+}
+
+/// A note's steps as they would begin now.
+pub(super) fn begun(
+    note: &Note,
+    words: &OpenNote,
+    habits: &Habits,
+    now: Instant,
+) -> Result<Vec<PlanStep>, Problem> {
+    let mut steps: Vec<PlanStep> = Vec::new();
+    let mut course_begins = now;
+    for (place, (id, text)) in words.steps.iter().enumerate() {
+        // Too late for today's first dose, a taper begins tomorrow: all its stages, or two doses
+        // would fall on each day between them.
+        let follows = words.review.follow.contains(id);
+        let activated_at = if follows { course_begins } else { now };
+        let plan = text.kind == Kind::Plan;
+        let course = Course::new(&text.schedule, activated_at, habits.since(activated_at), text.policy);
+        let row = StepRow {
+            id: *id,
+            note_id: note.id,
+            patient_id: note.patient_id,
+            doctor_id: note.doctor_id,
+            position: position(place),
+            kind: text.kind,
+            task: Task::Open,
+            timing: timing(text)?,
+            policy: course.policy(),
+            activated_at,
+            due_at: if plan { None } else { task_due(&text.schedule, now, habits.at(now)) },
+            answered_at: None,
+            superseded_at: note.superseded_at,
+            superseded_by: note.superseded_by,
+        };
+        let step = PlanStep::new(row, habits, &[], &[], now)?;
+        if !follows {
+            // A stage with a day of its own has all of that day, and the next ones count from it.
+            let late = first_due(&step).filter(|due| later_day(habits, now, *due));
+            course_begins = late.filter(|_| text.schedule.start.is_none()).unwrap_or(now);
+        }
+        steps.push(step);
+    }
+    Ok(steps)
+}
+
+fn first_due(step: &PlanStep) -> Option<Instant> {
+    let (_, replay) = step.course.as_ref()?;
+    replay.occurrences.first().map(|first| first.due_at).or(replay.next_due_at)
+}
+
+/// Whether an instant falls on a later day than now, on the patient's calendar.
+fn later_day(habits: &Habits, now: Instant, then: Instant) -> bool {
+    let day = |instant: Instant| habits.zone(now).to_datetime(instant.timestamp()).date();
+    day(then) > day(now)
+}
+
+/// Takes back that a note came into force, moments ago: it is a draft again, and what it replaced
+/// is in force as if nothing had been.
+pub(super) async fn take_back(
+    app: &App,
+    tx: &mut Tx,
+    note: &mut Note,
+    care: &mut Care,
+) -> Result<(), Problem> {
+    step::lock_note(tx, note.patient_id, note.id).await?;
+    let now = app.now();
+    let since = note.activated_at.filter(|at| *at + UNDO >= now && note.state == NoteState::Live);
+    let since = since.ok_or_else(|| {
+        Problem::conflict(
+            "too_late",
+            "a note can be taken back for 60 seconds after it came into force; submit a new note",
+        )
+    })?;
+    let steps = step::of_note(tx, note.patient_id, note.id).await?;
+    let answered = steps.iter().any(|step| step.answered_at.is_some_and(|at| at >= since))
+        || check_in::count_since(tx, note.patient_id, note.id, since).await? > 0;
+    if answered {
+        return Err(Problem::conflict(
+            "answered",
+            "the patient has answered a step of this note already; submit a new note",
+        ));
+    }
+    let before = note::replaced_by(tx, note.patient_id, note.id).await?;
+    let back = step::put_back(tx, note.patient_id, note.id, before.as_ref().map(|before| before.id)).await?;
+    care.live_ticket = 0;
+    note.state = NoteState::Draft;
+    note.activated_at = None;
+    note::update(tx, note).await?;
+    if let Some(mut before) = before {
+        (before.state, before.superseded_at, before.superseded_by) = (NoteState::Live, None, None);
+        care.live_ticket = before.ticket;
+        note::update(tx, &before).await?;
+    }
+    for id in back {
+        if let Some(locked) = plan::lock(tx, &*app.clock, note.patient_id, id).await? {
+            plan::record_anew(tx, &locked.step, locked.now).await?;
+        }
+    }
+    Ok(())
+}

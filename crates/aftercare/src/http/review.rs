@@ -1,0 +1,264 @@
+//! Review before effect: a draft's steps are read, edited, put into force, taken back or put aside.
+
+use super::{
+    actor::{Actor, Doctor, Reader},
+    force::{self, InForce},
+    json::{Id, Json},
+    notes::open,
+    problem::{FieldError, Problem, transact},
+    scope::scope,
+    submission::{Outcome, add_page, current_care},
+    submitted::{self, Submitted},
+};
+use crate::{
+    app::App,
+    draft::{Edit, apply},
+    notebook::{self, OpenNote, People},
+    plan::{Habits, Plan, PlanStep},
+};
+use aftercare_core::{access::Act, id::NoteId};
+use aftercare_store::{
+    Tx, care,
+    note::{self, Note, NoteState},
+    step,
+};
+use axum::{extract::State, http::StatusCode};
+use std::collections::HashMap;
+
+/// A note of this doctor's, for a patient of theirs.
+async fn own(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<Note, Problem> {
+    let note = note::by_doctor(tx, actor.id, id).await?;
+    let note = note.filter(|note| note.state != NoteState::Discarded).ok_or_else(Problem::not_found)?;
+    scope(tx, actor, Some(note.patient_id), Act::WriteNote).await?;
+    Ok(note)
+}
+
+/// The same, locked against all else that happens between this doctor and this patient.
+async fn lock_own(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<(Note, care::Care), Problem> {
+    let note = own(tx, actor, id).await?;
+    let care = current_care(tx, note.patient_id, actor.id).await?;
+    Ok((own(tx, actor, id).await?, care))
+}
+
+fn not_a_draft(note: &Note) -> Problem {
+    let (code, detail) = match note.state {
+        NoteState::Live => ("already_active", "this note is in force; submit a new note to change it"),
+        NoteState::ExtractionFailed => ("no_steps", "give this note its steps first: PUT its steps"),
+        _ => ("superseded", "a newer note has taken the place of this one; submit a new note"),
+    };
+    Problem::conflict(code, detail)
+}
+
+/// A note that is stored, with its steps: as they are, or as a draft would begin them now.
+pub(super) async fn stored(app: &App, tx: &mut Tx, actor: &Actor, note: Note) -> Result<Outcome, Problem> {
+    let words = open(app, tx, actor, &note).await?;
+    if note.state == NoteState::Draft {
+        return draft(app, tx, actor, note, words).await;
+    }
+    let now = app.now();
+    let habits = Habits::load(tx, note.patient_id).await?;
+    let rows = step::of_note(tx, note.patient_id, note.id).await?;
+    let new = rows.into_iter().map(|row| PlanStep::new(row, &habits, &[], &[], now));
+    let new = new.collect::<Result<_, _>>()?;
+    Ok(Outcome {
+        old: Plan { patient_id: note.patient_id, now, habits, steps: Vec::new() },
+        new,
+        open: HashMap::from([(note.id, words)]),
+        failure: None,
+        note,
+    })
+}
+
+/// A draft beside the plan it would replace.
+async fn draft(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    note: Note,
+    words: OpenNote,
+) -> Result<Outcome, Problem> {
+    let now = app.now();
+    let live = note::live(tx, note.patient_id, note.doctor_id).await?;
+    let plan = Plan::current(tx, note.patient_id, Some(note.doctor_id), now).await?;
+    let mut new = force::begun(&note, &words, &plan.habits, now)?;
+    for step in &mut new {
+        // One that goes on has its log behind it already.
+        if let Some(old) = plan.steps.iter().find(|old| old.row.id == step.row.id) {
+            *step = PlanStep {
+                row: aftercare_store::step::StepRow { note_id: note.id, ..old.row.clone() },
+                ..old.clone()
+            };
+        }
+    }
+    let mut all = HashMap::from([(note.id, words)]);
+    if let Some(live) = &live {
+        all.insert(live.id, open(app, tx, actor, live).await?);
+    }
+    Ok(Outcome { note, old: plan, new, open: all, failure: None })
+}
+
+/// Read a note's steps
+///
+/// For its doctor: the steps as they stand, what is unclear, what was left out, and what a draft
+/// would change.
+#[utoipa::path(get, path = "/api/notes/{id}/steps/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Submitted), (status = 404, body = Problem)))]
+pub async fn read_steps(
+    State(app): State<App>,
+    Doctor(actor): Doctor,
+    reader: Reader,
+    Id(id): Id<NoteId>,
+) -> Result<Json<Submitted>, Problem> {
+    let mut tx = app.store.read().await?;
+    let note = own(&mut tx, &actor, id).await?;
+    Ok(Json(submitted::view(stored(&app, &mut tx, &actor, note).await?, reader.0)))
+}
+
+/// Edit a draft
+///
+/// The steps as they are to be, all of them, in their order: a step that is left out is removed,
+/// one without an `id` is added. A note that could not be read becomes a draft with these steps.
+#[utoipa::path(put, path = "/api/notes/{id}/steps/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), request_body = Edit, responses(
+    (status = 200, body = Submitted), (status = 404, body = Problem),
+    (status = 409, description = "`already_active` or `superseded`", body = Problem), (status = 422, body = Problem)))]
+pub async fn edit_steps(
+    State(app): State<App>,
+    Doctor(actor): Doctor,
+    reader: Reader,
+    Id(id): Id<NoteId>,
+    Json(body): Json<Edit>,
+) -> Result<Json<Submitted>, Problem> {
+    let keys = actor.keys(&app)?;
+    let outcome = transact!({
+        let mut tx = app.store.write().await?;
+        let (mut note, mut care) = lock_own(&mut tx, &actor, id).await?;
+        if !matches!(note.state, NoteState::Draft | NoteState::ExtractionFailed) {
+            return Err(not_a_draft(&note));
+        }
+        let words = open(&app, &mut tx, &actor, &note).await?;
+        let now = app.now();
+        let plan = Plan::current(&mut tx, note.patient_id, Some(actor.id), now).await?;
+        let words = apply(&body, &words, &plan, || app.random.id(now)).map_err(Problem::invalid)?;
+        note.state = NoteState::Draft;
+        note::update(&mut tx, &note).await?;
+        let mut people = People::default();
+        people.add(&mut tx, note.patient_id).await?;
+        people.add(&mut tx, actor.id).await?;
+        add_page(&app, &mut tx, &note, &mut care, &words, &keys, &people).await?;
+        care::update(&mut tx, &care).await?;
+        let outcome = draft(&app, &mut tx, &actor, note, words).await?;
+        tx.commit().await?;
+        Ok(outcome)
+    })?;
+    Ok(Json(submitted::view(outcome, reader.0)))
+}
+
+/// Put a draft into force
+///
+/// Its steps begin, or go on where they say so, and every other step of this doctor's plan for the
+/// patient ends. Everything that was asked must have been answered.
+#[utoipa::path(post, path = "/api/notes/{id}/activate/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Submitted), (status = 404, body = Problem),
+    (status = 409, description = "`open_questions`, `cannot_continue`, `already_active`, `no_steps` or `superseded`", body = Problem)))]
+pub async fn activate(
+    State(app): State<App>,
+    Doctor(actor): Doctor,
+    reader: Reader,
+    Id(id): Id<NoteId>,
+) -> Result<Json<Submitted>, Problem> {
+    let keys = actor.keys(&app)?;
+    let outcome = transact!({
+        let mut tx = app.store.write().await?;
+        let (mut note, mut care) = lock_own(&mut tx, &actor, id).await?;
+        if note.state != NoteState::Draft {
+            return Err(not_a_draft(&note));
+        }
+        let words = open(&app, &mut tx, &actor, &note).await?;
+        no_open_questions(&words)?;
+        let before = InForce::lock(&app, &mut tx, note.patient_id, actor.id).await?;
+        // To put it into force is to submit it: of two notes in flight the later wins.
+        note.ticket = care::take_ticket(&mut tx, &care).await?;
+        care.last_ticket = note.ticket;
+        let replaced = force::put(&app, &mut tx, &mut note, &mut care, &words, &before).await?;
+        note::update(&mut tx, &note).await?;
+        care::update(&mut tx, &care).await?;
+        let mut all = HashMap::new();
+        if let Some((id, body)) = replaced.note {
+            let mut people = People::default();
+            people.add(&mut tx, note.patient_id).await?;
+            people.add(&mut tx, actor.id).await?;
+            all.insert(id, notebook::read(&body, &keys, &people)?);
+        }
+        all.insert(note.id, words);
+        tx.commit().await?;
+        Ok(Outcome { note, old: before.plan, new: replaced.new, open: all, failure: None })
+    })?;
+    app.hint.notify_one();
+    Ok(Json(submitted::view(outcome, reader.0)))
+}
+
+fn no_open_questions(words: &OpenNote) -> Result<(), Problem> {
+    let questions = words.review.questions.iter().enumerate().filter(|(_, asked)| !asked.answered);
+    let errors: Vec<_> = questions
+        .map(|(place, asked)| {
+            let detail = format!("answer it in the step {}, or say that it stands as it is", asked.step_id);
+            FieldError::at(format!("/questions/{place}"), detail)
+        })
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let open = Problem::conflict("open_questions", "the note leaves something open that only you can answer");
+    Err(open.with_errors(errors))
+}
+
+/// Take a note back
+///
+/// For 60 seconds after it came into force, and while none of its steps has been answered: it is a
+/// draft again, and what it replaced goes on as if nothing had been.
+#[utoipa::path(post, path = "/api/notes/{id}/undo/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
+    (status = 200, body = Submitted), (status = 404, body = Problem),
+    (status = 409, description = "`too_late` or `answered`", body = Problem)))]
+pub async fn undo(
+    State(app): State<App>,
+    Doctor(actor): Doctor,
+    reader: Reader,
+    Id(id): Id<NoteId>,
+) -> Result<Json<Submitted>, Problem> {
+    let outcome = transact!({
+        let mut tx = app.store.write().await?;
+        let (mut note, mut care) = lock_own(&mut tx, &actor, id).await?;
+        force::take_back(&app, &mut tx, &mut note, &mut care).await?;
+        care::update(&mut tx, &care).await?;
+        let outcome = stored(&app, &mut tx, &actor, note).await?;
+        tx.commit().await?;
+        Ok(outcome)
+    })?;
+    app.hint.notify_one();
+    Ok(Json(submitted::view(outcome, reader.0)))
+}
+
+/// Put a draft aside
+///
+/// It is listed no more and changes nothing.
+#[utoipa::path(delete, path = "/api/notes/{id}/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
+    (status = 204), (status = 404, body = Problem),
+    (status = 409, description = "`already_active` or `superseded`", body = Problem)))]
+pub async fn discard(
+    State(app): State<App>,
+    Doctor(actor): Doctor,
+    Id(id): Id<NoteId>,
+) -> Result<StatusCode, Problem> {
+    transact!({
+        let mut tx = app.store.write().await?;
+        let (mut note, _) = lock_own(&mut tx, &actor, id).await?;
+        if !matches!(note.state, NoteState::Draft | NoteState::ExtractionFailed) {
+            return Err(not_a_draft(&note));
+        }
+        note.state = NoteState::Discarded;
+        note::update(&mut tx, &note).await?;
+        tx.commit().await?;
+        Ok(())
+    })?;
+    Ok(StatusCode::NO_CONTENT)
+}
