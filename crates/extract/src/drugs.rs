@@ -444,3 +444,9 @@ pub fn is_strength(token: &Token) -> bool {
         "tablets", "tab", "tabs", "capsule", "capsules", "drops", "mmol",
     ]) || token.is_mark('%')
 }
+
+/// Units of mass and volume: a strength, not a count of pieces.
+pub fn is_measure(token: &Token) -> bool {
+    token.is(&["mg", "mcg", "µg", "ug", "g", "gm", "iu", "units", "meq", "mmol", "milligrams", "micrograms"])
+        || token.is_mark('%')
+}

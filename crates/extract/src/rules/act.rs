@@ -3,7 +3,9 @@
 use super::{
     Proposal,
     begins::{begins_dose, begins_drug, begins_measure, begins_prohibition, begins_test, begins_visit},
-    verbs::{self, HABITS, LEADS, MEASURES, TESTS, VISITS, Verb},
+    frame::{self, Frame, Way},
+    nouns::{HABITS, LEADS, MEASURES, TESTS, VISITS},
+    verbs::{self, Verb},
 };
 use crate::{
     drugs::{is_drug, is_strength},
@@ -28,7 +30,11 @@ pub(super) fn read(
     if words.iter().all(|token| token.is(&["then", "and", "stop", "off"])) {
         return None;
     }
-    let (at, class) = find(words, in_plan, drug.is_some())?;
+    let (at, class) = match frame::find(words) {
+        Some(frame) => framed(words, frame, drug.is_some()),
+        None if frame::tells(words) => None,
+        None => find(words, in_plan, drug.is_some()),
+    }?;
     let start = range.start + words[at].start;
     let range = start..range.end;
     let source = &text[range.clone()];
@@ -92,6 +98,72 @@ impl Found {
             Self::Visit => (Kind::Checklist, Category::Appointment),
             Self::Measure => (Kind::Plan, Category::Measurement),
         }
+    }
+}
+
+/// What an instruction in its frame asks for.
+fn framed(words: &[Token], frame: Frame, has_drug: bool) -> Option<(usize, Found)> {
+    let rest = &words[frame.at..];
+    let found = match frame.way {
+        _ if frame.not => prohibition(rest),
+        Way::Act => {
+            let verb = verb_at(rest, frame.at, true, true).or_else(|| verbs::act_of(&rest[0].text));
+            with_object(verb.unwrap_or(Verb::Live), rest)
+        }
+        Way::Thing => thing(rest, has_drug),
+        Way::Passive => passive(words, frame),
+    };
+    Some((frame.at, found))
+}
+
+fn prohibition(rest: &[Token]) -> Found {
+    if rest.iter().any(is_drug) {
+        Found::Object(Verb::Avoid, Kind::Plan, Category::Medication)
+    } else {
+        Found::Prohibition
+    }
+}
+
+/// A thing that is recommended, ordered or needed.
+fn thing(rest: &[Token], has_drug: bool) -> Found {
+    for at in 0..rest.len().min(7) {
+        let tail = &rest[at..];
+        if begins_drug(tail) || has_drug && begins_dose(tail) {
+            return Found::Drug;
+        }
+        if begins_measure(tail) {
+            return Found::Measure;
+        }
+        if tail[0].is(VISITS) || begins_visit(tail) {
+            return Found::Visit;
+        }
+        if tail[0].is(TESTS) || begins_test(tail) {
+            return Found::Test;
+        }
+        if tail[0].is(HABITS) {
+            return Found::Habit;
+        }
+    }
+    Found::Object(Verb::Live, Kind::Plan, Category::Lifestyle)
+}
+
+/// "The ointment should be applied", "CBC will be repeated".
+fn passive(words: &[Token], frame: Frame) -> Found {
+    let verb = verbs::done_to(&words[frame.verb].text).unwrap_or(Verb::Take);
+    let thing = &words[frame.at..frame.verb];
+    let has = |set: &[&str]| thing.iter().any(|token| token.is(set));
+    let medicine = thing.iter().any(|token| is_drug(token) || is_strength(token));
+    match verb {
+        _ if frame.not => prohibition(thing),
+        Verb::Avoid => Found::Object(verb, Kind::Plan, if medicine { Category::Medication } else { Category::Lifestyle }),
+        _ if medicine && !has(TESTS) => match verb {
+            Verb::Stop | Verb::Get => Found::Verb(verb),
+            _ => Found::Drug,
+        },
+        _ if has(TESTS) => Found::Object(Verb::Test, Kind::Checklist, Category::Test),
+        _ if has(VISITS) => Found::Object(Verb::Attend, Kind::Checklist, Category::Appointment),
+        Verb::Take => Found::Object(verb, Kind::Plan, Category::Lifestyle),
+        verb => Found::Verb(verb),
     }
 }
 
@@ -162,7 +234,7 @@ fn later(rest: &[Token]) -> bool {
 }
 
 fn verb_at(rest: &[Token], at: usize, led: bool, in_plan: bool) -> Option<Verb> {
-    let verb = verbs::verb(&rest[0].text)?;
+    let verb = verbs::act_of(&rest[0].text)?;
     let next = rest.get(1);
     // "No change to", "follow up" and "check with" are told by their second word.
     match rest[0].text.as_str() {
@@ -231,7 +303,7 @@ fn with_object(verb: Verb, rest: &[Token]) -> Found {
 /// Whether what stands before a border is an act of its own and not the beginning of a list.
 pub(super) fn is_whole(before: &[Token]) -> bool {
     before.iter().any(|t| {
-        verbs::verb(&t.text).is_some()
+        verbs::act_of(&t.text).is_some()
             || is_drug(t)
             || t.is(TESTS)
             || t.is(VISITS)

@@ -1,6 +1,9 @@
 //! What a run of words begins with: a verb, a medicine, a dose, a test, a visit.
 
-use super::verbs::{self, HABITS, LEADS, MEASURES, TESTS, VISITS};
+use super::{
+    nouns::{HABITS, LEADS, MEASURES, TESTS, VISITS},
+    verbs,
+};
 use crate::{
     drugs::{is_drug, is_strength},
     token::{Shape, Token},
@@ -17,7 +20,7 @@ pub(super) fn begins_verb(rest: &[Token]) -> bool {
         })
         .count();
     rest.get(skip).is_some_and(|t| {
-        verbs::verb(&t.text).is_some()
+        verbs::act_of(&t.text).is_some()
             && !t.is(&[
                 "rest", "test", "present", "order", "review", "log", "complete", "have", "see", "fast",
                 "record", "provide", "message", "change", "exercise", "increase", "further", "regular",

@@ -1,7 +1,7 @@
 //! Cutting a sentence: conditional advice off, then one part for each act that can be done on
 //! its own.
 
-use super::{act, begins, verbs};
+use super::{act, begins, nouns};
 use crate::{
     note::trimmed,
     token::{Token, tokens},
@@ -116,7 +116,7 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     }
     let before = &words[start..i];
     let listed_tests =
-        before.iter().any(|t| t.is(verbs::TESTS)) && !before.iter().any(|t| t.is(verbs::VISITS));
+        before.iter().any(|t| t.is(nouns::TESTS)) && !before.iter().any(|t| t.is(nouns::VISITS));
     let begins = begins::begins_verb(rest)
         || begins::begins_drug(rest)
         || begins::begins_dose(rest) && before.iter().any(crate::drugs::is_drug)

@@ -65,6 +65,22 @@ pub(super) fn whole(tokens: &[Token]) -> bool {
     story(tokens) || result(tokens) || staff(tokens) || done(tokens) || not_started(tokens) || others(tokens)
 }
 
+/// What is no instruction though it stands in a frame: another person's, declined, the clinic's.
+pub(super) fn framed(tokens: &[Token]) -> bool {
+    others(tokens)
+        || any(tokens, &["declined", "declines", "refused", "refuses", "pending", "nil", "might"])
+        || pair(tokens, &["hold"], &["off"])
+        || pair(tokens, &["will"], &["consider", "likely", "not"]) && !any(tokens, &["should", "must"])
+}
+
+/// What was said elsewhere, or before.
+pub(super) fn elsewhere(tokens: &[Token]) -> bool {
+    let then = any(tokens, &["ago", "previously", "coworker", "friend", "internet", "elsewhere"])
+        || pair(tokens, &["urgent", "emergency"], &["care", "room", "department"])
+            && any(tokens, &["was", "were", "told"]);
+    then && !any(tokens, &["i", "we", "recommend", "advise"]) && pair(tokens, &["was", "were", "him", "her", "been"], &["told", "advised", "given", "prescribed", "seen", "to", "asked"])
+}
+
 /// "Labs reviewed, all within normal limits": what a test has shown, not a test to have.
 fn result(tokens: &[Token]) -> bool {
     let test = tokens

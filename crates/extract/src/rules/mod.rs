@@ -6,7 +6,9 @@
 mod act;
 mod begins;
 mod clause;
+mod frame;
 mod filter;
+mod nouns;
 mod verbs;
 
 use crate::{
@@ -93,11 +95,15 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
     out.safety_net.extend(conditional);
     let mut drug = None;
     for part in parts {
-        if filter::whole(&tokens(&text[part.clone()])) {
+        if filter::elsewhere(&tokens(&text[part.clone()])) {
             continue;
         }
         for clause in clause::clauses(text, part) {
             let tokens = tokens(&text[clause.clone()]);
+            let framed = frame::find(&tokens).is_some();
+            if framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
+                continue;
+            }
             if let Some(mut proposal) =
                 act::read(text, clause.clone(), &tokens, sentence.in_plan, drug.as_deref())
             {

@@ -1,4 +1,4 @@
-//! The vocabulary of instructions: what each verb asks for, and the nouns that stand for one.
+//! The vocabulary of instructions: what each verb asks for, in its forms.
 
 use aftercare_core::step::{Category, Kind};
 
@@ -27,42 +27,92 @@ pub(super) enum Verb {
     Once,
 }
 
+impl Verb {
+    /// Whether it may be a permission too: "she can take", "he may resume".
+    pub(super) fn treats(self) -> bool {
+        matches!(self, Self::Take | Self::Stop | Self::Live | Self::Avoid)
+    }
+}
+
+/// A verb in its base form, or in a form that doctors write for it.
 pub(super) fn verb(word: &str) -> Option<Verb> {
     use Verb::{Attend, Avoid, Get, Live, Measure, Once, Stop, Take, Tell, Test};
     Some(match word {
-        "take" | "taking" | "start" | "starting" | "begin" | "continue" | "continuing" | "continued"
-        | "use" | "using" | "apply" | "applying" | "inject" | "inhale" | "resume" | "restart"
-        | "increase" | "increased" | "decrease" | "switch" | "change" | "titrate" | "initiate" | "finish"
-        | "complete" | "tomar" | "nehmen" | "einnehmen" | "insert" | "instill" | "trial" | "prescribe"
-        | "prescribed" | "rx" | "add" | "adding" | "further" | "reduce" | "taper" | "administer"
-        | "regular" | "weiter" | "swallow" | "chew" | "keep" | "try" | "trying" | "replace" | "repeat"
-        | "give" => Take,
-        "stop" | "hold" | "pause" | "pausieren" | "discontinue" | "absetzen" | "cease" | "discontinuing"
-        | "stopping" | "suspender" => Stop,
-        "buy" | "collect" | "purchase" | "comprar" | "kaufen" | "pick" | "fill" | "obtain" | "get" => Get,
-        "avoid" | "avoiding" | "limit" | "limiting" | "refrain" | "abstain" | "vermeiden" | "evitar"
-        | "restrict" | "minimize" | "minimise" => Avoid,
-        "drink" | "rest" | "walk" | "exercise" | "eat" | "elevate" | "ice" | "wear" | "wearing" | "push"
-        | "sleep" | "follow" | "shower" | "practice" | "maintain" | "stretch" | "hydrate" | "lose"
-        | "quit" | "cut" | "encourage" | "consume" | "gargle" | "soak" | "rinse" | "bathe" | "swim"
-        | "stay" | "wash" | "washing" | "access" | "perform" | "do" | "icing" | "resting" | "gently"
-        | "massage" | "steam" | "clean" | "brush" | "floss" | "trinken" | "gehen" | "eating" | "sit"
-        | "lie" | "breathe" | "protect" | "moisturise" | "moisturize" | "cover" | "leave" | "increasing"
-        | "reducing" | "modify" => Live,
-        "measure" | "monitor" | "monitoring" | "record" | "log" | "weigh" | "track" | "checking"
-        | "messen" | "self-monitor" => Measure,
-        "attend" | "see" | "return" | "visit" | "refer" | "referred" | "come" | "consult" | "review"
-        | "seen" | "present" | "recheck" => Attend,
-        "have" | "provide" | "test" | "order" | "ordered" | "obtaining" => Test,
-        "call" | "contact" | "phone" | "ring" | "send" | "tell" | "notify" | "inform" | "email"
-        | "message" | "bring" | "ask" => Tell,
-        "mark" | "book" | "schedule" | "arrange" | "make" | "read" | "register" | "complete-form"
-        | "submit" | "remove" | "prepare" | "self-refer" | "fast" | "change-dressing" | "check" | "sign"
-        | "pay" | "replace-dressing" => Once,
+        "take" | "start" | "begin" | "continue" | "continued" | "use" | "apply" | "inject" | "inhale" | "resume"
+        | "restart" | "increase" | "increased" | "incr" | "decrease" | "switch" | "change" | "titrate" | "initiate"
+        | "finish" | "complete" | "tomar" | "nehmen" | "einnehmen" | "insert" | "instill" | "instil" | "trial"
+        | "prescribe" | "prescribed" | "rx" | "add" | "further" | "reduce" | "taper" | "administer" | "regular"
+        | "weiter" | "swallow" | "chew" | "keep" | "try" | "replace" | "repeat" | "give" | "wean" | "rub" | "spray"
+        | "dissolve" | "drop" | "lower" | "raise" | "step" | "cont" | "prendre" | "poursuivre" | "commencer"
+        | "continuar" | "fortführen" | "weiterführen" | "beginnen" | "auftragen" | "aplicar" | "appliquer" | "mix" => Take,
+        "stop" | "hold" | "pause" | "pausieren" | "discontinue" | "absetzen" | "cease" | "suspender" | "stoppen"
+        | "arrêter" | "omit" | "withhold" | "dejar" => Stop,
+        "buy" | "collect" | "purchase" | "comprar" | "kaufen" | "besorgen" | "pick" | "fill" | "obtain" | "get"
+        | "acheter" | "recoger" | "abholen" | "borrow" | "order-in" => Get,
+        "avoid" | "limit" | "refrain" | "abstain" | "vermeiden" | "meiden" | "evitar" | "éviter" | "restrict"
+        | "minimize" | "minimise" | "skip" | "spare" => Avoid,
+        "drink" | "rest" | "walk" | "exercise" | "eat" | "elevate" | "ice" | "wear" | "push" | "sleep" | "follow"
+        | "shower" | "practice" | "practise" | "maintain" | "stretch" | "hydrate" | "lose" | "quit" | "cut"
+        | "encourage" | "consume" | "gargle" | "soak" | "rinse" | "bathe" | "swim" | "stay" | "wash" | "access"
+        | "perform" | "do" | "gently" | "massage" | "steam" | "clean" | "brush" | "floss" | "trinken" | "gehen"
+        | "sit" | "lie" | "breathe" | "protect" | "moisturise" | "moisturize" | "cover" | "leave" | "modify"
+        | "remain" | "aim" | "swap" | "separate" | "work" | "move" | "tape" | "rotate" | "raise-head" | "dress"
+        | "shampoo" | "splint" | "strap" | "wrap" | "keep-dry" | "air" | "pat" | "warm" | "cool" | "kühlen"
+        | "hochlagern" | "schonen" | "ruhen" | "beber" | "caminar" | "boire" | "marcher" | "glacer" | "surélever"
+        | "reposer" | "relax" | "meditate" | "reposition" | "turn" | "tilt" | "prop" | "patch" | "plan-meals"
+        | "substitute" | "choose" | "include-fibre" | "watch" | "train" | "strengthen" | "bear" | "squeeze" | "carry"
+        | "attend-school" | "feed" | "breastfeed" | "burp" | "pump" | "wait" => Live,
+        "measure" | "monitor" | "record" | "log" | "weigh" | "track" | "messen" | "self-monitor" | "write"
+        | "medir" | "mesurer" | "note" | "chart" | "wiegen" | "count" => Measure,
+        "attend" | "see" | "return" | "visit" | "refer" | "referred" | "come" | "consult" | "review" | "seen"
+        | "present" | "recheck" | "rtc" | "acudir" | "volver" | "revoir" | "consulter" | "vorstellen" | "reattend" => Attend,
+        "have" | "provide" | "test" | "order" | "ordered" | "undergo" | "rpt" | "realizar" | "draw" => Test,
+        "call" | "contact" | "phone" | "ring" | "send" | "tell" | "notify" | "inform" | "email" | "message"
+        | "bring" | "ask" | "txt" | "text" | "llamar" | "appeler" | "anrufen" => Tell,
+        "mark" | "book" | "schedule" | "arrange" | "make" | "read" | "register" | "submit" | "remove" | "prepare"
+        | "self-refer" | "fast" | "check" | "sign" | "pay" | "throw" | "enter" | "install" | "encase" | "drop-in"
+        | "hand" | "upload" | "enroll" | "enrol" | "join" | "cancel" | "download" | "entregar" | "vereinbaren"
+        | "pedir" | "trim" | "discard" | "deliver" | "freeze" | "vacuum" => Once,
         _ => return None,
     })
 }
 
+/// A verb, or its gerund: "wearing".
+pub(super) fn act_of(word: &str) -> Option<Verb> {
+    verb(word).or_else(|| gerund(word))
+}
+
+/// What a gerund asks for: "taking", "stopping", "using".
+pub(super) fn gerund(word: &str) -> Option<Verb> {
+    let stem = word.strip_suffix("ing").filter(|stem| stem.len() > 1)?;
+    let mut letters = stem.chars().rev();
+    let doubled = letters.next() == letters.next();
+    verb(stem)
+        .or_else(|| verb(&format!("{stem}e")))
+        .or_else(|| stem.char_indices().next_back().filter(|_| doubled).and_then(|(last, _)| verb(&stem[..last])))
+}
+
+/// What a participle asks for, of a thing that is to be so: "applied", "taken", "drawn".
+pub(super) fn done_to(word: &str) -> Option<Verb> {
+    use Verb::{Attend, Avoid, Get, Live, Measure, Once, Stop, Take, Test};
+    Some(match word {
+        "applied" | "taken" | "used" | "given" | "continued" | "started" | "resumed" | "increased" | "decreased"
+        | "reduced" | "administered" | "inhaled" | "injected" | "tapered" | "titrated" | "added" | "prescribed"
+        | "restarted" | "inserted" | "instilled" | "finished" | "completed" | "sent" | "called" | "recommended" => Take,
+        "stopped" | "held" | "discontinued" | "paused" | "omitted" => Stop,
+        "collected" | "bought" | "purchased" | "filled" => Get,
+        "avoided" | "limited" | "restricted" | "minimized" | "minimised" => Avoid,
+        "worn" | "performed" | "done" | "kept" | "elevated" | "washed" | "cleaned" | "covered" | "changed" | "soaked"
+        | "rested" | "maintained" | "practiced" | "practised" | "iced" | "replaced" | "rinsed" | "eaten" | "left" => Live,
+        "measured" | "monitored" | "recorded" | "checked" | "logged" => Measure,
+        "drawn" | "obtained" | "repeated" | "rechecked" | "ordered" | "requested" | "tested" | "turned" => Test,
+        "scheduled" | "booked" | "arranged" | "seen" | "reviewed" | "evaluated" => Attend,
+        "removed" | "submitted" | "read" | "signed" => Once,
+        _ => return None,
+    })
+}
+
+/// What a verb asks for, as a step.
 pub(super) fn class(verb: Verb) -> (Kind, Category) {
     match verb {
         Verb::Take => (Kind::Plan, Category::Medication),
@@ -74,344 +124,3 @@ pub(super) fn class(verb: Verb) -> (Kind, Category) {
         Verb::Tell | Verb::Once => (Kind::Checklist, Category::Other),
     }
 }
-
-/// Nouns of tests.
-pub(super) const TESTS: &[&str] = &[
-    "cbc",
-    "fbc",
-    "bmp",
-    "cmp",
-    "labs",
-    "lab",
-    "bloods",
-    "blood",
-    "x-ray",
-    "xray",
-    "xrays",
-    "x",
-    "mri",
-    "ct",
-    "echo",
-    "echocardiogram",
-    "ecg",
-    "ekg",
-    "ultrasound",
-    "uss",
-    "us",
-    "scan",
-    "inr",
-    "culture",
-    "urinalysis",
-    "hba1c",
-    "a1c",
-    "lipids",
-    "tsh",
-    "tft",
-    "tfts",
-    "lft",
-    "lfts",
-    "u&e",
-    "u+es",
-    "ues",
-    "test",
-    "tests",
-    "testing",
-    "biopsy",
-    "colonoscopy",
-    "endoscopy",
-    "mammogram",
-    "dexa",
-    "spirometry",
-    "urine",
-    "stool",
-    "swab",
-    "swabs",
-    "msu",
-    "troponin",
-    "bnp",
-    "esr",
-    "crp",
-    "ferritin",
-    "b12",
-    "holter",
-    "eeg",
-    "emg",
-    "angiogram",
-    "pft",
-    "pfts",
-    "cxr",
-    "psa",
-    "smear",
-    "analítica",
-    "labor",
-    "laborkontrolle",
-    "blutbild",
-    "radiograph",
-    "radiographs",
-    "imaging",
-    "panel",
-    "screening",
-    "pregnancy",
-    "monitor",
-];
-/// Nouns of visits.
-pub(super) const VISITS: &[&str] = &[
-    "f/u",
-    "fu",
-    "followup",
-    "follow-up",
-    "appointment",
-    "appt",
-    "referral",
-    "referrals",
-    "consult",
-    "consultation",
-    "review",
-    "clinic",
-    "pcp",
-    "recheck",
-    "physio",
-    "physiotherapy",
-    "therapy",
-    "visit",
-    "check-up",
-    "checkup",
-    "control",
-    "cardiology",
-    "urology",
-    "neurology",
-    "dermatology",
-    "orthopedics",
-    "orthopaedics",
-    "endocrinology",
-    "gastroenterology",
-    "nephrology",
-    "oncology",
-    "rheumatology",
-    "psychiatry",
-    "haematology",
-    "hematology",
-    "ent",
-    "ophthalmology",
-    "gynaecology",
-    "gynecology",
-    "kontrolle",
-    "wiedervorstellung",
-    "termin",
-    "rtc",
-    "dietitian",
-    "nutritionist",
-    "nutrition",
-    "assessment",
-    "tia",
-    "f2f",
-    "ot",
-    "pt-ot",
-    "counseling",
-    "counselling",
-    "kontrolltermin",
-];
-/// Nouns that stand for a way of living.
-pub(super) const HABITS: &[&str] = &[
-    "rest",
-    "fluids",
-    "fluid",
-    "diet",
-    "rice",
-    "crutches",
-    "splint",
-    "brace",
-    "sling",
-    "stockings",
-    "exercise",
-    "exercises",
-    "hydration",
-    "sunscreen",
-    "reposo",
-    "hidratación",
-    "ruhe",
-    "bracing",
-    "sleep",
-    "mask",
-    "boot",
-    "collar",
-    "wrap",
-    "restriction",
-    "water",
-    "walking",
-    "smoking",
-    "weight",
-    "orthotics",
-    "cbt",
-    "heat",
-    "ice",
-    "elevation",
-    "stretching",
-    "activity",
-    "intake",
-    "caffeine",
-    "spacer",
-    "crutch",
-    "walker",
-    "cane",
-    "cpap",
-    "humidifier",
-    "physiotherapy-exercises",
-    "saline",
-    "spazieren",
-    "bewegung",
-    "schonung",
-    "dieta",
-    "ejercicio",
-    "hydrate",
-    "massage",
-    "compression",
-];
-/// Nouns of what people measure at home.
-pub(super) const MEASURES: &[&str] = &[
-    "bp",
-    "weights",
-    "weight",
-    "glucose",
-    "sugar",
-    "sugars",
-    "peak",
-    "pefr",
-    "temperature",
-    "temp",
-    "pressure",
-    "spo2",
-    "oxygen",
-    "pulse",
-    "bsl",
-    "fsbg",
-    "bm",
-    "bms",
-    "blutdruck",
-    "gewicht",
-    "diary",
-];
-
-/// Words that lead to the instruction and are none themselves: "I advised her to", "please".
-pub(super) const LEADS: &[&str] = &[
-    "i",
-    "we",
-    "have",
-    "has",
-    "had",
-    "the",
-    "patient",
-    "pt",
-    "she",
-    "he",
-    "you",
-    "they",
-    "will",
-    "should",
-    "must",
-    "can",
-    "may",
-    "is",
-    "was",
-    "to",
-    "be",
-    "please",
-    "also",
-    "additionally",
-    "finally",
-    "advised",
-    "advise",
-    "recommended",
-    "recommend",
-    "recommends",
-    "encouraged",
-    "instructed",
-    "asked",
-    "told",
-    "counseled",
-    "counselled",
-    "discussed",
-    "suggested",
-    "suggest",
-    "would",
-    "like",
-    "her",
-    "him",
-    "them",
-    "that",
-    "on",
-    "against",
-    "in",
-    "meantime",
-    "needs",
-    "need",
-    "today",
-    "then",
-    "importance",
-    "of",
-    "plan",
-    "plans",
-    "want",
-    "wants",
-    "goal",
-    "about",
-    "agreed",
-    "explained",
-    "for",
-    "a",
-    "an",
-    "at",
-    "this",
-    "point",
-    "it",
-    "been",
-    "are",
-    "do",
-    "home",
-    "with",
-    "and",
-    "so",
-    "as",
-    "well",
-    "now",
-    "next",
-    "formal",
-    "daily",
-    "just",
-    "furthermore",
-    "moreover",
-    "however",
-    "initially",
-    "currently",
-    "daily",
-    "herself",
-    "himself",
-    "patient's",
-    "patients",
-    "conservatively",
-    "treat",
-    "conservative",
-    "mx",
-    "management",
-    "their",
-    "his",
-    "some",
-    "provided",
-    "dispensed",
-    "-",
-    ",",
-    ":",
-    "his",
-    "both",
-    "going",
-    "forward",
-    "gentle",
-    "again",
-    "bitte",
-    "el",
-    "la",
-    "paciente",
-    "con",
-    "begin",
-    "using",
-];

@@ -89,7 +89,9 @@ impl Reader<'_> {
             if too_much || spread || self.twice_said(at) {
                 return None;
             }
+            let strength = drugs::is_measure(unit);
             self.amounts.product |= factor;
+            self.amounts.strength = strength;
             let next = self.plural_mark(next + 1);
             return Some(self.counted(next));
         }
@@ -113,6 +115,10 @@ impl Reader<'_> {
 
     /// `1-2`, `10 to 20`; whether it is spread so far apart that it may be two numbers.
     fn amount_range(&self, at: usize) -> (usize, bool) {
+        // "Up from 3.75 to 5 mg"
+        if self.is(at + 1, &["to"]) && self.token(at + 2).is_some_and(|t| t.number().is_some()) {
+            return (at + 3, false);
+        }
         let Some((low, high, next)) = self.range(at) else { return (at + 1, false) };
         let spaced = self.token(at + 1).is_some_and(|t| t.is_mark('-') && !t.glued);
         (next, high.is_some_and(|high| spaced && high > 4 * low))
@@ -137,7 +143,12 @@ impl Reader<'_> {
         if before.is_some_and(drugs::is_drug) && !doubtful {
             return Some(self.counted(next));
         }
-        let in_place = before.is_none_or(|before| before.is(VERBS));
+        // "210 mg one a day": pieces of a named strength.
+        let pieces = self.amounts.read == 1
+            && self.amounts.strength
+            && self.amounts.end == at
+            && self.tokens.iter().any(drugs::is_drug);
+        let in_place = pieces || before.is_none_or(|before| before.is(VERBS));
         let after = self.token(next);
         let joined = after.is_none_or(|after| match after.shape {
             // "2. 5 ml", "1 or 2 - 3 times": a number that was torn apart, or another one.

@@ -10,8 +10,9 @@ use jiff::civil::Date;
 impl Reader<'_> {
     /// `until 2 April`, `through Friday`, `until finished` (no bound).
     pub(super) fn until(&mut self, at: usize) -> Option<usize> {
-        let next = self.phrase(at, &[&["until", "till", "through", "bis", "hasta", "thru"]])?;
-        if let Some((date, end)) = self.any_date(next) {
+        let next = self.phrase(at, &[&["until", "till", "til", "through", "bis", "hasta", "thru", "jusqu'au", "jusqu'à"]])?;
+        let next = self.skip(next, &["the"]);
+        if let Some((date, end)) = self.any_date(next).or_else(|| self.end_of_month(next)) {
             if self.kind == Kind::Plan {
                 self.out.timing.until = Some(date);
             }
@@ -51,6 +52,16 @@ impl Reader<'_> {
             return None;
         }
         Some((self.note_date?.nth_weekday(1, day).ok()?, end))
+    }
+
+    /// `the end of October`
+    fn end_of_month(&self, at: usize) -> Option<(Date, usize)> {
+        let next = self.phrase(at, &[&["end"], &["of"]]).or_else(|| self.phrase(at, &[&["end"]]))?;
+        let next = self.skip(next, &["the"]);
+        let (today, month) = (self.note_date?, self.month(next)?);
+        let this = f64::from(today.month()) == month;
+        let within = if this { today } else { self.nearest(month, 1.0)? };
+        Some((within.last_of_month(), next + 1))
     }
 
     /// `2024-04-02`

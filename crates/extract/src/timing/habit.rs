@@ -30,26 +30,29 @@ impl Reader<'_> {
         {
             return self.around_meal(next, next + 1);
         }
+        if let Some(next) = self.bare_habit(at) {
+            return Some(next);
+        }
         if let Some(next) =
-            self.phrase(at, &[&["before", "prior", "after", "vor", "nach", "antes", "después"]])
+            self.phrase(at, &[&["before", "avant", "après", "prior", "after", "vor", "nach", "antes", "después"]])
         {
             return self.around_meal(at, next);
         }
         let next = self.phrase(
             at,
-            &[&["in", "at", "on", "upon", "zur", "am", "zum", "por", "with", "around", "and", "after", ","]],
+            &[&["in", "at", "on", "upon", "zur", "am", "zum", "por", "with", "around", "and", "after", ",", "le", "la", "au", "et", "y", "und", "or", "w", "con", "mit"]],
         )?;
-        if self.is(at, &["with"]) {
+        if self.is(at, &["with", "w", "mit", "con"]) {
             return self.with_meal(next);
         }
-        let next = self.skip(next, &["the", "la", "first"]);
+        let next = self.skip(next, &["the", "la", "le", "first", "early", "dem", "der"]);
         let code = match self.token(next)?.text.as_str() {
-            "morning" | "mornings" | "am" | "morgen" | "mañana" => When::Morn,
+            "morning" | "mornings" | "am" | "morgen" | "mañana" | "mornin" | "matin" => When::Morn,
             "noon" | "midday" | "lunchtime" | "mittag" => When::Noon,
             "afternoon" | "afternoons" => When::Aft,
-            "evening" | "evenings" | "abend" | "teatime" | "tarde" => When::Eve,
-            "night" | "nights" | "nighttime" | "nacht" | "noche" => When::Night,
-            "bedtime" => When::Hs,
+            "evening" | "evenings" | "abend" | "teatime" | "tarde" | "soir" | "eve" | "pm" => When::Eve,
+            "night" | "nights" | "nighttime" | "nacht" | "noche" | "nuit" | "nite" => When::Night,
+            "bedtime" | "bed" | "coucher" => When::Hs,
             "waking" | "awakening" => When::Wake,
             "breakfast" => When::Cm,
             "lunch" => When::Cd,
@@ -57,23 +60,42 @@ impl Reader<'_> {
             _ => return None,
         };
         // "and" joins a habit only to one read before it.
-        if self.is(at, &["and", ","]) && self.out.timing.when.is_empty() {
+        if self.is(at, &["and", ",", "et", "y", "und", "or"]) && self.out.timing.when.is_empty() {
             return None;
         }
         self.set_when(&[code]);
         Some(next + 1)
     }
 
+    /// `AM and HS`, `matin et soir`, `overnight`: habits without a word before them.
+    fn bare_habit(&mut self, at: usize) -> Option<usize> {
+        let token = self.token(at)?;
+        let behind_number = at.checked_sub(1).is_some_and(|i| self.tokens[i].number().is_some());
+        let code = match token.text.as_str() {
+            "am" if token.upper && !behind_number => When::Morn,
+            "pm" if token.upper && !behind_number => When::Eve,
+            "matin" => When::Morn,
+            "soir" => When::Eve,
+            "overnight" => When::Night,
+            "mornings" => When::Morn,
+            "evenings" => When::Eve,
+            "nights" if at > 0 => When::Night,
+            _ => return None,
+        };
+        self.set_when(&[code]);
+        Some(at + 1)
+    }
+
     fn around_meal(&mut self, at: usize, next: usize) -> Option<usize> {
         let before = self.is(at, &["before", "prior", "vor", "antes"]);
-        let next = self.skip(next, &["to", "de"]);
+        let next = self.skip(next, &["to", "de", "del", "le", "les"]);
         let next = self.skip(
             next,
             &["a", "each", "every", "all", "your", "her", "his", "the", "dem", "der", "den", "las"],
         );
         let (b, a) = match self.token(next)?.text.as_str() {
             "meal" | "meals" | "food" | "eating" | "essen" | "mahlzeiten" | "comidas" => (When::Ac, When::Pc),
-            "breakfast" | "frühstück" | "desayuno" => (When::Acm, When::Pcm),
+            "breakfast" | "frühstück" | "desayuno" | "petit-déjeuner" | "déjeuner" => (When::Acm, When::Pcm),
             "lunch" => (When::Acd, When::Pcd),
             "dinner" | "supper" | "cena" => (When::Acv, When::Pcv),
             "bed" | "bedtime" | "sleep" | "schlafengehen" if before => (When::Hs, When::Hs),
@@ -98,19 +120,31 @@ impl Reader<'_> {
             "meals" | "meal" => When::C,
             _ => return None,
         };
-        self.set_when(&[code]);
+        self.meals.push(code);
         Some(at + 1)
+    }
+
+    /// "At night instead of in the morning": what it is instead of is not to be.
+    pub(super) fn instead(&mut self, at: usize) -> Option<usize> {
+        let next = self
+            .phrase(at, &[&["instead"], &["of"]])
+            .or_else(|| self.phrase(at, &[&["rather"], &["than"]]))
+            .or_else(|| self.phrase(at, &[&["not"]]).filter(|next| self.is(*next, &["in", "at"])))?;
+        let kept = self.out.clone();
+        let end = self.habit(next);
+        self.out = kept;
+        end.or(Some(next))
     }
 
     pub(super) fn weekday(&self, at: usize) -> Option<(Weekday, usize)> {
         let day = match self.token(at)?.text.trim_end_matches('s') {
-            "mon" | "monday" | "montag" | "lune" => Weekday::Monday,
-            "tue" | "tuesday" | "dienstag" => Weekday::Tuesday,
-            "wed" | "wednesday" | "mittwoch" | "wedne" => Weekday::Wednesday,
-            "thu" | "thur" | "thursday" | "donnerstag" => Weekday::Thursday,
-            "fri" | "friday" | "freitag" => Weekday::Friday,
-            "sat" | "saturday" | "samstag" => Weekday::Saturday,
-            "sun" | "sunday" | "sonntag" => Weekday::Sunday,
+            "mon" | "monday" | "montag" | "lune" | "lundi" => Weekday::Monday,
+            "tue" | "tuesday" | "dienstag" | "marte" | "mardi" => Weekday::Tuesday,
+            "wed" | "wednesday" | "mittwoch" | "wedne" | "miércole" | "mercredi" => Weekday::Wednesday,
+            "thu" | "thur" | "thursday" | "donnerstag" | "jueve" | "jeudi" => Weekday::Thursday,
+            "fri" | "friday" | "freitag" | "vierne" | "vendredi" => Weekday::Friday,
+            "sat" | "saturday" | "samstag" | "sábado" | "samedi" => Weekday::Saturday,
+            "sun" | "sunday" | "sonntag" | "domingo" | "dimanche" => Weekday::Sunday,
             _ => return None,
         };
         // "sat" and "sun" are words too.
@@ -162,6 +196,7 @@ impl Reader<'_> {
         let before = self.out.timing.day_of_week.clone();
         let end = self.named_weekdays(at)?;
         if excepted {
+            self.lone_weekday = None;
             let days = std::mem::replace(&mut self.out.timing.day_of_week, before);
             let week = Weekday::Monday.cycle_forward().take(7);
             self.out.timing.day_of_week.extend(week.filter(|day| !days.contains(day)));
@@ -170,11 +205,15 @@ impl Reader<'_> {
     }
 
     fn named_weekdays(&mut self, at: usize) -> Option<usize> {
+        if self.is(at, &["mwf"]) {
+            self.out.timing.day_of_week.extend([Weekday::Monday, Weekday::Wednesday, Weekday::Friday]);
+            return Some(at + 1);
+        }
         if let Some(next) = self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]) {
             self.out.other_days = true;
             return Some(next);
         }
-        let next = self.skip(at, &["on", "each", "am"]);
+        let next = self.skip(at, &["on", "each", "am", "el", "le"]);
         let group: Option<&[Weekday]> = match self.token(next)?.text.as_str() {
             "weekdays" | "werktags" => Some(&[
                 Weekday::Monday,

@@ -13,7 +13,7 @@ mod words;
 use crate::token::{Shape, Token, tokens};
 use aftercare_core::{
     step::Kind,
-    timing::{Quantity, Start, Timing, Unit},
+    timing::{Quantity, Start, Timing, Unit, When},
 };
 use jiff::civil::Date;
 use std::ops::Range;
@@ -82,6 +82,8 @@ struct Reader<'a> {
     out: Reading,
     amounts: Amounts,
     rate: RateSaid,
+    /// "With breakfast": when, if nothing else says so.
+    meals: Vec<When>,
     /// One weekday, in the singular: which Monday, or every one?
     lone_weekday: Option<Range<usize>>,
     /// The rule at work has found a second answer to what was answered already.
@@ -97,6 +99,8 @@ struct Amounts {
     end: usize,
     /// One was a bare count of pieces.
     bare: bool,
+    /// The last was a strength: `500 mg`.
+    strength: bool,
     /// One was a product: `2 x 5 ml`.
     product: bool,
 }
@@ -122,6 +126,7 @@ impl<'a> Reader<'a> {
             out: Reading::default(),
             amounts: Amounts::default(),
             rate: RateSaid::default(),
+            meals: Vec::new(),
             lone_weekday: None,
             conflict: false,
         }
@@ -131,6 +136,7 @@ impl<'a> Reader<'a> {
 impl Reader<'_> {
     fn rule_at(&mut self, at: usize) -> Option<usize> {
         self.as_needed(at)
+            .or_else(|| self.instead(at))
             .or_else(|| self.scheme(at))
             .or_else(|| self.fraction(at))
             .or_else(|| self.count(at))
@@ -228,9 +234,12 @@ impl Reader<'_> {
             let (unit, next) = self.unit(next)?;
             return Some((Quantity::of(2, unit), next));
         }
+        if let Some(next) = self.phrase(at, &[&["half"], &["a"], &["year"]]) {
+            return Some((Quantity::of(6, Unit::Mo), next));
+        }
         if let Some((value, max, next)) = self.range(at) {
             let next = if self.mark(next, '-') { next + 1 } else { next };
-            let next = self.skip(next, &["full", "more", "whole", "further", "additional", "weitere"]);
+            let next = self.skip(next, &["full", "premiers", "primeros", "ersten", "more", "whole", "further", "additional", "weitere"]);
             let (unit, next) = self.unit(next)?;
             return Some((Quantity { value, max, unit }, next));
         }
@@ -293,8 +302,17 @@ impl Reader<'_> {
         timing.time_of_day.dedup();
         timing.day_of_week.sort_by_key(|day| day.to_monday_zero_offset());
         timing.day_of_week.dedup();
+        // "Twice a day with meals": the meal is advice. Alone it says when.
+        if !self.meals.is_empty() && timing.period.is_none() && timing.when.is_empty() {
+            timing.when = self.meals;
+        }
         if !timing.when.is_empty() && !timing.time_of_day.is_empty() {
             timing.when.clear();
+        }
+        // "Every night for at least 6 hours" is how long each time, not for how long.
+        let daily = timing.period_unit.is_some_and(|unit| !unit.is_elapsed()) || !timing.when.is_empty();
+        if daily && timing.duration.is_some_and(|d| d.unit == Unit::H && d.value < 24) {
+            timing.duration = None;
         }
         if self.rate.of_habit && timing.when.len() > 1 {
             timing.frequency = u32::try_from(timing.when.len()).ok();

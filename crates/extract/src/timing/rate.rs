@@ -6,7 +6,17 @@ use aftercare_core::{
     timing::{Timing, Unit, When},
 };
 
-const PER: &[&str] = &["a", "an", "per", "each", "every", "al", "por", "pro", "am", "the", "in"];
+const PER: &[&str] = &["par", "a", "an", "per", "each", "every", "al", "por", "pro", "am", "the", "in"];
+
+/// "If itching", "when wheezy": what makes a medicine one for need.
+pub(crate) const SYMPTOMS: &[&str] = &[
+    "pain", "painful", "itching", "itchy", "nausea", "nauseous", "nauseated", "wheezing", "wheezy", "breathless",
+    "breathlessness", "fever", "febrile", "feverish", "constipated", "constipation", "anxious", "anxiety", "headache",
+    "headaches", "cough", "coughing", "vomiting", "diarrhoea", "diarrhea", "dizzy", "dizziness", "bloated", "bloating",
+    "spasm", "spasms", "cramps", "cramping", "sore", "heartburn", "indigestion", "reflux", "tight", "sleepless",
+    "insomnia", "agitated", "agitation", "congested", "congestion", "flushed", "craving", "cravings", "schmerzen",
+    "fieber", "übelkeit", "dolor", "fiebre", "douleur", "douleurs", "fièvre", "uncomfortable", "discomfort", "sob",
+];
 
 impl Reader<'_> {
     pub(super) fn set_rate(&mut self, frequency: u32, period: u32, unit: Unit) {
@@ -53,7 +63,10 @@ impl Reader<'_> {
             .or_else(|| self.phrase(at, &[&["bei"], &["bedarf"]]))
             .or_else(|| self.phrase(at, &[&["nach"], &["bedarf"]]))
             .or_else(|| self.phrase(at, &[&["si"], &["precisa", "necesario", "necesita"]]))
-            .or_else(|| self.phrase(at, &[&["for"], &["breakthrough"]]))?;
+            .or_else(|| self.phrase(at, &[&["si"], &["besoin", "nécessaire"]]))
+            .or_else(|| self.phrase(at, &[&["for"], &["breakthrough"]]))
+            .or_else(|| self.phrase(at, &[&["if", "when", "for"], &["any"], SYMPTOMS]))
+            .or_else(|| self.phrase(at, &[&["if", "when", "wenn", "bei", "si"], SYMPTOMS]))?;
         self.out.timing.as_needed = true;
         Some(next)
     }
@@ -88,10 +101,22 @@ impl Reader<'_> {
         let limit = self
             .phrase(at, &[&["up"], &["to"]])
             .or_else(|| self.phrase(at, &[&["bis"], &["zu"]]))
-            .or_else(|| self.phrase(at, &[&["hasta"]]));
+            .or_else(|| self.phrase(at, &[&["hasta"]]))
+            .or_else(|| {
+                let next = self.phrase(at, &[&["max", "maximum", "maximal", "höchstens", "máximo"]])?;
+                Some(if self.mark(next, '.') { next + 1 } else { next })
+            })
+            .or_else(|| self.phrase(at, &[&["no", "not"], &["more"], &["than"]]));
+        if let Some(next) = self.days_a_week(at) {
+            return Some(next);
+        }
         let (low, high, next) = self.times(limit.unwrap_or(at))?;
         let (period, unit, next) = self.per(next)?;
         let timing = &mut self.out.timing;
+        if limit.is_some() && timing.period.is_some() {
+            // A bound beside a rate stays in the action.
+            return Some(next);
+        }
         if limit.is_some() {
             timing.frequency_max = Some(high.unwrap_or(low));
             (timing.period, timing.period_unit) = (Some(period), Some(unit));
@@ -102,9 +127,18 @@ impl Reader<'_> {
         Some(next)
     }
 
+    /// `5 days a week`
+    fn days_a_week(&mut self, at: usize) -> Option<usize> {
+        let (low, high, next) = self.range(at)?;
+        let next = self.phrase(next, &[&["days"], &["a", "per", "each", "/", "every"], &["week", "wk"]])?;
+        self.set_rate(low, 1, Unit::Wk);
+        self.out.timing.frequency_max = high;
+        Some(next)
+    }
+
     /// The count of `times_per`: `once`, `twice`, `3 times`, `3x`, `2 to 3 times`, `2-mal`.
     fn times(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
-        const TIMES: &[&str] = &["times", "time", "x", "mal", "veces", "vez", "×"];
+        const TIMES: &[&str] = &["times", "time", "x", "mal", "veces", "vez", "×", "fois"];
         for (word, n) in [
             ("once", 1),
             ("twice", 2),
@@ -122,6 +156,11 @@ impl Reader<'_> {
                 }
                 return Some((n, None, next));
             }
+        }
+        // "x3/day"
+        let factor = self.phrase(at, &[&["x", "×"]]).filter(|next| self.token(*next).is_some_and(|t| t.glued));
+        if let Some((low, high, next)) = factor.and_then(|next| self.range(next)) {
+            return Some((low, high, next));
         }
         let (low, high, next) = self.range(at)?;
         // "1 - 2 times": one, twice; or one to two times?
@@ -246,6 +285,7 @@ impl Reader<'_> {
             (&["night", "nacht", "noche", "nite"][..], &[When::Night][..]),
             (&["bedtime", "hs"][..], &[When::Hs][..]),
             (&["meal", "mahlzeit"][..], &[When::C][..]),
+            (&["waking"][..], &[][..]),
             (&["breakfast"][..], &[When::Cm][..]),
         ] {
             if self.is(at, words) {
@@ -289,7 +329,7 @@ impl Reader<'_> {
         }
         let when = match text.as_str() {
             "qam" | "mane" | "morgens" => When::Morn,
-            "om" if upper => When::Morn,
+            "om" if upper || at.checked_sub(1).is_some_and(|i| self.is(i, super::words::DOSE_UNITS)) => When::Morn,
             "qpm" | "abends" => When::Eve,
             "qhs" | "hs" => When::Hs,
             "nocte" | "qn" | "noct" | "nachts" => When::Night,

@@ -69,11 +69,11 @@ impl Reader<'_> {
 
     /// `for 7 days`, `x10d`, `x 3 wks`, `5 days`, `für 7 Tage`, `7-day course`.
     pub(super) fn duration(&mut self, at: usize) -> Option<usize> {
-        let lead = self.phrase(at, &[&["for", "x", "×", "für", "durante", "por", "over"]]);
+        let lead = self.phrase(at, &[&["for", "x", "×", "für", "durante", "por", "over", "pendant", "long", "til"]]);
         let mut next = lead.unwrap_or(at);
         for filler in [
             &["a", "the"][..],
-            &["total", "next", "first", "nächsten", "próximos", "about", "at", "another"][..],
+            &["total", "next", "first", "1st", "initial", "upto", "approx", "around", "roughly", "minimum", "nächsten", "próximos", "about", "at", "another"][..],
             &["of", "least", "about"][..],
         ] {
             if lead.is_some() && self.is(next, filler) && self.quantity(next).is_none() {
@@ -109,11 +109,21 @@ impl Reader<'_> {
 
     /// `x 3 doses`, `#30`, `dispense 14`, `(28 capsules)`.
     pub(super) fn count(&mut self, at: usize) -> Option<usize> {
-        const DOSES: &[&str] = &["doses", "treatments", "sessions", "injections", "dosis"];
+        const DOSES: &[&str] =
+            &["doses", "treatments", "sessions", "injections", "dosis", "séances", "sitzungen", "applications"];
         const PIECES: &[&str] = &["tablets", "tabs", "capsules", "caps", "pills", "tablet", "capsule"];
-        if let Some(next) = self.phrase(at, &[&["x", "for", "×"]]) {
-            let (n, next) = self.number(next)?;
-            let next = self.phrase(next, &[DOSES])?;
+        if let Some(lead) = self.phrase(at, &[&["x", "for", "×"]]) {
+            let (n, next) = self.number(lead)?;
+            // "Once a week x 6": so many in all.
+            let bare = self.is(at, &["x", "×"]) && self.out.timing.recurs() && self.ends_here(next);
+            let next = self.phrase(next, &[DOSES]).or(bare.then_some(next))?;
+            self.out.timing.count = Some(n);
+            return Some(next);
+        }
+        if let Some((n, next)) = self.number(at).filter(|_| self.out.timing.recurs())
+            && let Some(next) = self.phrase(next, &[&["séances", "sessions", "sitzungen", "doses"]])
+            && self.amounts.read == 0
+        {
             self.out.timing.count = Some(n);
             return Some(next);
         }
@@ -122,7 +132,7 @@ impl Reader<'_> {
             self.dispensed(n);
             return Some(next);
         }
-        if let Some(next) = self.phrase(at, &[&["dispense", "disp", "supply", "dispensed"]]) {
+        if let Some(next) = self.phrase(at, &[&["dispense", "disp", "supply", "dispensed", "number", "qty", "quantity"]]) {
             let next = if self.mark(next, '#') || self.mark(next, ':') { next + 1 } else { next };
             let (n, next) = self.number(next)?;
             self.dispensed(n);
@@ -154,8 +164,8 @@ impl Reader<'_> {
     pub(super) fn start(&mut self, at: usize) -> Option<usize> {
         if let Some(start) = self.token(at).and_then(|token| match token.text.as_str() {
             "today" | "tonight" | "heute" | "hoy" => Some(after(0, Unit::D)),
-            "tomorrow" | "mañana" | "morgen"
-                if self.kind == Kind::Checklist || self.is(at, &["tomorrow"]) =>
+            "tomorrow" | "tmrw" | "tmr" | "tomorow" | "demain" | "mañana" | "morgen"
+                if self.kind == Kind::Checklist || self.is(at, &["tomorrow", "tmrw", "tmr", "demain"]) =>
             {
                 Some(after(1, Unit::D))
             }
@@ -169,8 +179,15 @@ impl Reader<'_> {
             self.set_start(after(0, Unit::D));
             return Some(at + 1);
         }
-        if let Some(next) = self.phrase(at, &[&["next"], &["week", "month", "year"]]) {
-            let unit = [("week", Unit::Wk), ("month", Unit::Mo), ("year", Unit::A)]
+        if let Some(next) = self.phrase(at, &[&["this"], &["afternoon", "evening", "morning"]]) {
+            self.set_start(after(0, Unit::D));
+            return Some(next);
+        }
+        if let Some(next) = self.phrase(at, &[&["this"], &["weekend"]]) {
+            return self.on_weekday(Weekday::Saturday, next);
+        }
+        if let Some(next) = self.phrase(at, &[&["next"], &["week", "wk", "month", "year"]]) {
+            let unit = [("week", Unit::Wk), ("wk", Unit::Wk), ("month", Unit::Mo), ("year", Unit::A)]
                 .into_iter()
                 .find(|(word, _)| self.is(at + 1, &[word]))?
                 .1;
@@ -184,7 +201,7 @@ impl Reader<'_> {
             self.out.event = true;
             return Some(next);
         }
-        let next = self.phrase(at, &[&["in", "within", "after", "en", "nach", "innerhalb"]])?;
+        let next = self.phrase(at, &[&["in", "within", "after", "en", "nach", "innerhalb", "dans", "après"]])?;
         let next = self.skip(next, &["about", "approximately", "around", "roughly", "the", "ca", "approx"]);
         let next = if self.mark(next, '~') { next + 1 } else { next };
         let next = self.skip(next, &["next"]);
@@ -207,11 +224,18 @@ impl Reader<'_> {
         Some(end)
     }
 
+    /// Whether nothing that could belong to a number follows.
+    fn ends_here(&self, at: usize) -> bool {
+        self.token(at).is_none_or(|token| {
+            matches!(token.shape, crate::token::Shape::Mark(_)) || token.is(&["then", "and", "to"])
+        })
+    }
+
     /// "Then", "danach": this begins when the one before ends.
     pub(super) fn sequence(&mut self, at: usize) -> Option<usize> {
         let next = self.phrase(
             at,
-            &[&["then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann", "followed"]],
+            &[&["then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann", "followed", "puis", "ensuite"]],
         )?;
         // Behind a rate it leads to a stage of its own, which this reading does not hold.
         if self.out.timing.recurs() {

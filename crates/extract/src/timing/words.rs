@@ -7,9 +7,9 @@ use aftercare_core::timing::Unit;
 /// A number word, with how many tokens it takes (`forty-eight` is three).
 pub(super) fn number(word: &str, next: Option<&Token>, after: Option<&Token>) -> Option<(u32, usize)> {
     let n = match word {
-        "one" | "eine" | "einen" | "uno" => 1,
-        "two" | "zwei" | "dos" => 2,
-        "three" | "drei" | "tres" => 3,
+        "one" | "un" | "eine" | "einen" | "uno" => 1,
+        "two" | "deux" | "zwei" | "dos" => 2,
+        "three" | "trois" | "drei" | "tres" => 3,
         "four" | "vier" | "cuatro" => 4,
         "five" | "fünf" | "cinco" => 5,
         "six" | "sechs" | "seis" => 6,
@@ -41,13 +41,13 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
     Some(match word {
         "min" | "mins" | "minute" | "minutes" | "minuten" | "minutos" => Unit::Min,
         "h" | "hr" | "hrs" | "hour" | "hours" | "hour's" | "hours'" | "std" | "stunde" | "stunden"
-        | "hora" | "horas" => Unit::H,
-        "d" | "day" | "days" | "day's" | "days'" | "tag" | "tage" | "tagen" | "día" | "dia" | "días"
+        | "hora" | "horas" | "heure" | "heures" => Unit::H,
+        "d" | "jour" | "jours" | "day" | "days" | "day's" | "days'" | "tag" | "tage" | "tagen" | "día" | "dia" | "días"
         | "dias" => Unit::D,
         "wk" | "wks" | "w" | "week" | "weeks" | "week's" | "weeks'" | "woche" | "wochen" | "semana"
-        | "semanas" => Unit::Wk,
+        | "semanas" | "semaine" | "semaines" => Unit::Wk,
         "mo" | "mos" | "month" | "months" | "month's" | "months'" | "monat" | "monate" | "monaten"
-        | "mes" | "meses" => Unit::Mo,
+        | "mes" | "meses" | "mois" => Unit::Mo,
         "y" | "yr" | "yrs" | "year" | "years" | "year's" | "jahr" | "jahre" | "jahren" | "año" | "años" => {
             Unit::A
         }
@@ -153,6 +153,45 @@ pub(super) const DOSE_UNITS: &[&str] = &[
     "strips",
     "fingertip",
     "pads",
+    "gtt",
+    "gtts",
+    "sets",
+    "reps",
+    "breaths",
+    "repetitions",
+    "squirts",
+    "pieces",
+    "piece",
+    "bottles",
+    "cup",
+    "pounds",
+    "pints",
+    "milligram",
+    "mgs",
+    "mcgs",
+    "comprimés",
+    "gouttes",
+    "séances-par",
+    "gélule",
+    "gélules",
+    "kilometres",
+    "miles",
+    "metres",
+    "yards",
+    "laps",
+    "degrees",
+    "seconds",
+    "sec",
+    "secs",
+    "percent",
+    "fl",
+    "ounces",
+    "u/kg",
+    "mmhg",
+    "kapsel",
+    "kapseln",
+    "beutel",
+    "hübe",
     "gram",
     "grams",
     "milligrams",
