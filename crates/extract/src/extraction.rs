@@ -24,6 +24,8 @@ pub struct Proposed {
     pub action: String,
     /// Where the proposer saw the quote, in bytes, if it knows.
     pub at: Option<usize>,
+    /// Begins when the one before it ends, though the quote does not say so.
+    pub follows: bool,
 }
 
 /// What a note may leave open about a step.
@@ -113,6 +115,7 @@ pub fn by_rules(note: &str, note_date: Option<Date>) -> Extraction {
         quote: note[step.range.clone()].to_owned(),
         action: step.action,
         at: Some(step.range.start),
+        follows: step.follows,
     });
     let mut out = prove(note, note_date, proposed.collect());
     out.keep_safety_net(note, proposals.safety_net);
@@ -154,6 +157,7 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         }
         let evidence = &note[range.clone()];
         let mut reading = timing::read(evidence, proposal.kind, note_date);
+        reading.follows |= proposal.follows;
         let follows = stages.place(&mut reading, note_date);
         // "Then", but nobody can tell when: the stage before has no end.
         let lost = reading.follows && !follows && reading.timing.start.is_none() && !out.steps.is_empty();

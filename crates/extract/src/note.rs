@@ -313,6 +313,13 @@ fn ends_sentence(line: &str, tokens: &[Token], i: usize) -> bool {
     if before.is_some_and(|token| token.is(ABBREVIATIONS) && token.end == tokens[i].start) {
         return false;
     }
+    // "max. 3 x daily", "am 21.03. um 9:15".
+    let short = before.is_some_and(|token| token.is(&["max", "min", "approx", "tgl", "inkl", "incl", "exs", "wks", "hrs", "tab", "tabs"]));
+    let dated = before.is_some_and(|token| token.number().is_some() && token.text.contains('.'));
+    let small = next.is_some_and(|next| !line[next.start..].starts_with(char::is_uppercase));
+    if (short || dated) && small && next.is_some() {
+        return false;
+    }
     // A full stop without a space after it ends a sentence only before a capital letter.
     match next {
         None => true,

@@ -32,7 +32,6 @@ pub(super) fn read(
     }
     let (at, class) = match frame::find(words) {
         Some(frame) => framed(words, frame, drug.is_some()),
-        None if frame::tells(words) => None,
         None => find(words, in_plan, drug.is_some()),
     }?;
     let start = range.start + words[at].start;
@@ -40,8 +39,14 @@ pub(super) fn read(
     let source = &text[range.clone()];
     let reading = timing::read(source, Kind::Plan, None);
     let (mut kind, category) = class.kind();
-    let recurs =
-        (reading.timing.recurs() || reading.timing.frequency_max.is_some()) && !is_one_date(&reading.timing);
+    let rated = reading.timing.period.is_some() || reading.timing.frequency_max.is_some();
+    let recurs = match category {
+        // "On Thursday", "9 August at 11:15" is one visit; "every 2 weeks", "on Mondays" are many.
+        Category::Appointment | Category::Test => {
+            rated || !reading.one_day && !reading.timing.day_of_week.is_empty() && reading.timing.start.is_none()
+        }
+        _ => (reading.timing.recurs() || reading.timing.frequency_max.is_some()) && !is_one_date(&reading.timing),
+    };
     match (kind, category) {
         // An appointment or a test that recurs is a plan; a task with a frequency too.
         (
@@ -51,6 +56,15 @@ pub(super) fn read(
         (Kind::Plan, Category::Medication) if !recurs && (reading.once || repeats_once(words)) => {
             kind = Kind::Checklist;
         }
+        (Kind::Plan, Category::Medication)
+            if !recurs
+                && reading.timing.duration.is_none()
+                && words.iter().any(|t| t.is(&["tonight", "today", "now", "stat"]))
+                && reading.timing.start.is_some() =>
+        {
+            kind = Kind::Checklist;
+        }
+        (Kind::Plan, _) if reading.one_day && class.is_verb() => kind = Kind::Checklist,
         (Kind::Plan, Category::Lifestyle)
             if !recurs && reading.timing.start.is_some() && reading.timing.duration.is_none() =>
         {
@@ -58,7 +72,7 @@ pub(super) fn read(
         }
         _ => {}
     }
-    Some(Proposal { kind, category, action: action(source, class, drug), range })
+    Some(Proposal { kind, category, action: action(source, class, drug), range, follows: false })
 }
 
 /// "12 December at 14:30" is one time, not every day at that hour.
@@ -88,6 +102,10 @@ enum Found {
 }
 
 impl Found {
+    fn is_verb(self) -> bool {
+        matches!(self, Self::Verb(_) | Self::Object(..))
+    }
+
     fn kind(self) -> (Kind, Category) {
         match self {
             Self::Verb(verb) => verbs::class(verb),
@@ -169,6 +187,15 @@ fn passive(words: &[Token], frame: Frame) -> Found {
 
 /// Where the instruction of a clause begins and what it is.
 fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)> {
+    if is_diagnosis(words) {
+        return None;
+    }
+    if words.last().is_some_and(|t| t.is(&["besorgen", "kaufen", "abholen", "holen", "mitbringen"])) {
+        return Some((0, Found::Object(Verb::Get, Kind::Checklist, Category::Medication)));
+    }
+    if let Some(found) = item(words) {
+        return Some((0, found));
+    }
     let mut at = 0;
     let mut led = false;
     while at < words.len() {
@@ -185,7 +212,7 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
         if let Some(verb) = verb_at(rest, at, led, in_plan) {
             return Some((at, with_object(verb, rest)));
         }
-        if begins_drug(rest) {
+        if begins_drug(rest) && is_order(words, rest, in_plan) {
             return Some((at, Found::Drug));
         }
         if has_drug && begins_dose(rest) {
@@ -204,6 +231,9 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
             || rest.len() <= 6 && rest.iter().any(|t| t.is(HABITS)) && at == 0
         {
             return Some((at, Found::Habit));
+        }
+        if at == 0 && (in_plan || !words[0].is(LEADS)) && is_timed_item(words) {
+            return Some((at, timed_item(words)));
         }
         if !(words[at].is(LEADS) || in_plan && at < 2 && words.len() > 2 && later(&words[at + 1..])) {
             return None;
@@ -226,6 +256,58 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
         at += 1;
     }
     None
+}
+
+/// "Headache diary", "second rabies dose 12/09", "less salt".
+fn item(words: &[Token]) -> Option<Found> {
+    if words.len() > 9 {
+        return None;
+    }
+    let early = |set: &[&str]| words.iter().take(4).any(|t| t.is(set));
+    if early(&["diary", "log", "journal"]) && words.len() <= 6 {
+        return Some(Found::Measure);
+    }
+    if words[0].is(&["less", "more", "plenty", "lots", "incr", "increased", "reduced"])
+        && words.iter().skip(1).take(4).any(|t| t.is(HABITS) || t.is(&["fluids", "fibre", "veg", "fruit"]))
+    {
+        return Some(Found::Habit);
+    }
+    let nth = words[0].is(&["second", "third", "fourth", "2nd", "3rd", "next", "final", "last", "first"]);
+    let dose = early(&["dose", "booster", "infusion", "application", "capsule", "injection", "jab", "vaccine", "vaccination"]);
+    (dose && (nth || early(&["booster"]))).then_some(Found::Object(Verb::Once, Kind::Checklist, Category::Medication))
+}
+
+/// A line that names a problem: "Iron deficiency", "Dry eye, both eyes".
+fn is_diagnosis(words: &[Token]) -> bool {
+    const PROBLEMS: &[&str] = &[
+        "deficiency", "overuse", "disease", "disorder", "syndrome", "infection", "injury", "insufficiency", "failure",
+        "cessation", "intolerance", "dependence", "dependency", "abuse", "obesity", "diabetes", "hypertension", "asthma",
+        "cancer", "fracture", "sprain", "strain", "prediabetes", "pregnancy", "status", "maintenance", "monitoring",
+        "low", "elevated", "chronic", "acute", "dry", "recurrent", "suspected", "likely", "post-op",
+    ];
+    const ENDS: &[&str] = &["itis", "emia", "aemia", "osis", "opathy", "algia", "uria", "oma", "pnea", "plasia", "cele"];
+    let problem = words.iter().any(|t| t.is(PROBLEMS) || t.text.len() > 6 && ENDS.iter().any(|end| t.text.ends_with(end)));
+    problem
+        && words.len() <= 8
+        && verbs::verb(&words[0].text).is_none()
+        && !words.iter().any(is_strength)
+        && !words.iter().any(|t| t.is(VISITS) || t.is(TESTS) || t.is(&["for", "continue", "otc"]))
+        && timing::of_words(words) == Timing::default()
+}
+
+/// Whether a medicine's bare name is an order and not a word of a diagnosis: "iron deficiency",
+/// "allopurinol discussed".
+fn is_order(words: &[Token], rest: &[Token], in_plan: bool) -> bool {
+    const TALK: &[&str] = &[
+        "deficiency", "overuse", "allergy", "intolerance", "toxicity", "induced", "level", "levels", "discussed",
+        "possibility", "resistant", "resistance", "dependence", "abuse", "use", "misuse", "sensitivity", "eye", "overdose",
+        "declined", "option", "considered", "failed", "naive", "reaction", "contraindicated", "candidate", "stable",
+    ];
+    let dosed = rest.iter().any(is_strength)
+        || words.iter().any(|t| t.is(&["continue", "start", "otc", "prn", "rx", "prescription", "course"]));
+    let timed = || timing::of_words(rest) != Timing::default();
+    let talk = words.iter().any(|t| t.is(TALK));
+    if talk { dosed && timed() } else { in_plan || dosed || rest.len() <= 6 || timed() }
 }
 
 /// A visit or test may stand behind its own name: "Cardiology 10 days", "Endocrinology consult".
@@ -300,9 +382,44 @@ fn with_object(verb: Verb, rest: &[Token]) -> Found {
     }
 }
 
+/// "Crotamiton TDS for three weeks", "ankle pumps every waking hour": whatever it is, it is to be
+/// done so often.
+fn is_timed_item(words: &[Token]) -> bool {
+    let timing = timing::of_words(words);
+    let story = words.iter().any(|t| {
+        t.is(&[
+            "history", "pain", "episodes", "symptoms", "smoker", "smokes", "drinks", "days", "since", "ago", "age",
+            "will", "who", "which", "reports", "works", "lives", "sleeps", "uses", "takes", "walks", "average", "averages", "usually",
+        ])
+    });
+    (timing.is_scheduled() || timing.as_needed || timing.frequency_max.is_some())
+        && words[0].shape == crate::token::Shape::Word
+        && !story
+}
+
+fn timed_item(words: &[Token]) -> Found {
+    const CODES: &[&str] =
+        &["bd", "bid", "tds", "tid", "qds", "qid", "od", "om", "prn", "nocte", "mane", "qhs", "qam", "qd", "sos", "po"];
+    const FORMS: &[&str] =
+        &["cream", "ointment", "gel", "drops", "spray", "patch", "lotion", "tears", "syrup", "tablets", "inhaler", "solution"];
+    if words.iter().take(6).any(|t| t.is(TESTS)) {
+        return Found::Test;
+    }
+    if words.iter().take(6).any(|t| t.is(VISITS)) {
+        return Found::Visit;
+    }
+    if words.iter().any(|t| t.is(MEASURES)) {
+        return Found::Measure;
+    }
+    if words.iter().any(|t| t.is(CODES) || t.is(FORMS) || is_strength(t)) && !words.iter().any(|t| t.is(HABITS)) {
+        return Found::Drug;
+    }
+    Found::Habit
+}
+
 /// Whether what stands before a border is an act of its own and not the beginning of a list.
 pub(super) fn is_whole(before: &[Token]) -> bool {
-    before.iter().any(|t| {
+    (before.iter().any(|t| {
         verbs::act_of(&t.text).is_some()
             || is_drug(t)
             || t.is(TESTS)
@@ -310,13 +427,22 @@ pub(super) fn is_whole(before: &[Token]) -> bool {
             || t.is(HABITS)
             || t.is(MEASURES)
             || is_strength(t)
-    }) && !before.last().is_some_and(|t| t.is(&["or", "the", "of", "with", "for", "to"]))
+    }) || frame::find(before).is_some()
+        || begins_visit(before)
+        || begins_prohibition(before))
+        && !before.last().is_some_and(|t| t.is(&["or", "the", "of", "with", "for", "to"]))
 }
 
 /// "Repeat in 14 days", a dose that comes once more.
 fn repeats_once(words: &[Token]) -> bool {
     words.first().is_some_and(|t| t.is(&["repeat"]))
         || words.iter().any(|t| t.is(&["single"])) && words.iter().any(|t| t.is(&["dose"]))
+}
+
+/// "10 mg daily for 2 weeks": an amount and a time of its own, without a name.
+pub(super) fn is_stage(words: &[Token]) -> bool {
+    let number = words.first().is_some_and(|t| t.number().is_some() || t.is(&["one", "two", "half"]));
+    number && words.iter().take(4).any(is_strength) && !words.iter().any(is_drug)
 }
 
 /// The medicine a clause names, for the amounts that follow without a name.

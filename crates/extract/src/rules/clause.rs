@@ -45,6 +45,12 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
     (vec![head], if sooner.is_some() { Vec::new() } else { vec![net] })
 }
 
+/// Tests that are had one by one, unlike those of one blood sample.
+const IMAGES: &[&str] = &[
+    "mri", "ct", "x", "xray", "echo", "echocardiogram", "ecg", "ekg", "eeg", "emg", "ultrasound", "uss", "dexa", "holter",
+    "mammogram", "colonoscopy", "endoscopy", "angiogram", "spirometry", "pulmonary", "urine", "sputum", "stool",
+];
+
 /// Where a condition begins; "if needed" is none.
 fn condition(words: &[Token]) -> Option<usize> {
     const NEED: &[&str] = &["needed", "required", "necessary", "need", "reqd"];
@@ -52,9 +58,22 @@ fn condition(words: &[Token]) -> Option<usize> {
         let next = words.get(i + 1);
         let found = match token.text.as_str() {
             "if" | "wenn" | "falls" | "si" => {
-                next.is_none_or(|next| !next.is(NEED) && !next.is(&["precisa", "necesario"]))
+                let needed = next.is_some_and(|next| next.is(NEED) || next.is(&["precisa", "necesario", "besoin"]));
+                // "Chlorphenamine every 4-6 h if itching" is a medicine for need.
+                let relief = next.is_some_and(|next| next.is(crate::timing::SYMPTOMS))
+                    && words[..i].iter().any(|t| crate::drugs::is_drug(t) || crate::drugs::is_strength(t))
+                    && words.len() - i <= 6;
+                let able = next.is_some_and(|next| next.is(&["tolerated", "possible", "able", "desired", "wanted"]));
+                !needed && !relief && !able
             }
             "unless" | "inb" | "whether" => true,
+            // "Call for fever", "return with any worsening"
+            "for" | "with" => {
+                next.is_some_and(|next| next.is(SIGNS))
+                    && words[i.saturating_sub(6)..i]
+                        .iter()
+                        .any(|t| t.is(&["call", "return", "come", "back", "go", "seek", "present", "ring", "contact"]))
+            }
             "should" | "when" => i == 0,
             "case" => i > 0 && words[i - 1].is(&["in"]),
             "questions" | "concerns" => {
@@ -69,6 +88,12 @@ fn condition(words: &[Token]) -> Option<usize> {
     }
     None
 }
+
+const SIGNS: &[&str] = &[
+    "any", "fever", "fevers", "worsening", "severe", "increased", "increasing", "new", "clots", "bleeding", "trouble",
+    "difficulty", "signs", "symptoms", "swelling", "redness", "chest", "shortness", "vomiting", "uncontrolled",
+    "persistent", "inability", "problems", "emergency", "emergencies", "excessive", "sudden", "heavy", "pus", "drainage",
+];
 
 /// One part for each separately schedulable act.
 pub(super) fn clauses(text: &str, range: Range<usize>) -> Ranges {
@@ -93,8 +118,14 @@ pub(super) fn clauses(text: &str, range: Range<usize>) -> Ranges {
 fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     let mut skip = 0;
     let mut joined = false;
+    let mut arrowed = false;
     while let Some(token) = words.get(i + skip) {
+        let arrow = token.is_mark('>') || token.is_mark('-') && words.get(i + skip + 1).is_some_and(|t| t.is_mark('>'));
+        let dash = token.is_mark('-') && !token.glued && words.get(i + skip + 1).is_some_and(|t| !t.glued);
+        arrowed |= arrow;
         if token.is_mark(',')
+            || arrow
+            || dash
             || token.is_mark('+')
             || token.is(&["and", "und", "y", "but", "as", "well", "also", "plus", "e"])
         {
@@ -115,16 +146,45 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         return None;
     }
     let before = &words[start..i];
+    if arrowed && act::is_stage(rest) {
+        return Some(skip);
+    }
+    if first.is(&["including", "eg", "e.g", "like", "such", "especially", "which", "who"]) {
+        return None;
+    }
+    let image = |words: &[Token]| words.iter().take(5).any(|t| t.is(IMAGES));
+    let other_test = begins::begins_test(rest) && (image(rest) || image(before)) && rest.len() <= 9;
     let listed_tests =
         before.iter().any(|t| t.is(nouns::TESTS)) && !before.iter().any(|t| t.is(nouns::VISITS));
+    let medicine = before.iter().any(|t| crate::drugs::is_drug(t) || crate::drugs::is_strength(t));
+    if medicine && elaborates(before, rest) {
+        return None;
+    }
     let begins = begins::begins_verb(rest)
         || begins::begins_drug(rest)
-        || begins::begins_dose(rest) && before.iter().any(crate::drugs::is_drug)
+        || begins::begins_dose(rest) && medicine
+        || begins::begins_measure(rest)
+        || super::frame::find(rest).is_some_and(|frame| frame.at <= 6)
         || begins::begins_prohibition(rest)
         || (!listed_tests && before.len() <= 4 && begins::begins_test(rest))
+        || other_test
         || begins::begins_lifestyle(rest, before)
         || begins::begins_visit(rest);
     (begins && act::is_whole(before)).then_some(skip)
+}
+
+/// "Sertraline 50 mg OD, take in the morning", "Symbicort 160/4.5, 2 puffs twice a day", "start 2
+/// days before travel and carry on": more about the medicine just named.
+fn elaborates(before: &[Token], rest: &[Token]) -> bool {
+    let names = |words: &[Token]| words.iter().any(crate::drugs::is_drug);
+    let timed = |words: &[Token]| crate::timing::of_words(words).is_scheduled();
+    let again = rest[0].is(&["take", "start", "use", "apply", "carry", "starting", "taking", "change", "shake", "mix"])
+        && rest.get(1).is_none_or(|t| {
+            t.number().is_some()
+                || t.is(&["in", "with", "at", "on", "before", "after", "it", "them", "w", "well", "twice", "once", "daily"])
+        });
+    let number = rest[0].number().is_some() || rest[0].is(&["one", "two", "half", "three"]);
+    !names(rest) && (again || number && !timed(before))
 }
 
 fn open_bracket(words: &[Token]) -> bool {

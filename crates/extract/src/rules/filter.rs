@@ -217,6 +217,17 @@ fn staff(tokens: &[Token]) -> bool {
 
 /// What has been done already.
 fn done(tokens: &[Token]) -> bool {
+    // "Work note given", "School form faxed", "Repeat reissued".
+    let by_us = tokens.iter().skip(1).take(8).position(|t| {
+        t.is(&[
+            "given", "sent", "emailed", "faxed", "applied", "reissued", "updated", "added", "handed", "issued", "provided",
+            "printed", "cleaned", "performed", "txted", "signed", "excised", "closed", "texted",
+        ])
+    });
+    let visit = tokens.iter().any(|t| t.is(super::nouns::VISITS) || t.is(&["prescription", "referral", "ref"]));
+    if by_us.is_some() && !visit && !any(tokens, &["should", "will", "must", "be", "was", "to"]) {
+        return true;
+    }
     let given = pair(
         tokens,
         &["was", "were", "been", "all"],

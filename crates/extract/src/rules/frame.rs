@@ -80,9 +80,14 @@ pub(super) fn tells(words: &[Token]) -> bool {
         "is", "are", "was", "were", "has", "had", "did", "does", "isn't", "wasn't", "hasn't", "hadn't", "didn't",
         "doesn't", "showed", "shows", "received", "came", "says", "said", "knows", "wants", "continues", "remains",
         "failed", "quit", "smokes", "drinks", "lives", "works", "tried", "finished", "used", "uses", "takes", "took",
-        "reports", "denies", "describes", "established", "noted", "underwent", "tolerated", "declined",
+        "reports", "denies", "describes", "established", "noted", "underwent", "tolerated", "declined", "walks", "follows",
+        "sleeps", "eats", "complains", "states", "feels", "thought", "misses", "forgot",
     ];
-    let subject = words.first().is_some_and(|first| {
+    let bare = words.first().is_some_and(|first| {
+        first.is(&["takes", "uses", "smokes", "drinks", "lives", "works", "walks", "follows", "quit", "tried", "who", "which", "given", "received"])
+    });
+    let subject = bare
+        || words.first().is_some_and(|first| {
         first.is(PATIENT) && !first.is(&["mom", "mum", "patient", "pt"])
             || first.is(CLINIC)
             || first.is(&["it", "this", "these", "there", "her", "his", "their", "that"])
@@ -90,6 +95,15 @@ pub(super) fn tells(words: &[Token]) -> bool {
     let told = words.first().is_some_and(|first| first.is(&["patient", "pt", "the"]))
         && words.iter().take(4).any(|token| token.is(FINITE));
     subject || told || words.iter().skip(1).any(|token| token.is(FINITE))
+}
+
+/// Whether a clause begins as an order: with a verb in its base form.
+pub(super) fn orders(words: &[Token]) -> bool {
+    let skip = words.iter().take_while(|t| t.is(ADVERBS) || t.is(&["pls", "to", "bitte", "and", "-"])).count();
+    words.get(skip).is_some_and(|first| {
+        verbs::verb(&first.text).is_some() && !first.text.ends_with("ed")
+            || first.is(&["don't", "dont", "do", "no", "avoid", "nil", "off"])
+    })
 }
 
 struct Reader<'a> {
@@ -171,7 +185,8 @@ impl Reader<'_> {
             return Some((next, false, false));
         }
         // "Pt to fill in the form", "bloods to be taken".
-        let named = at.checked_sub(1).is_some_and(|before| self.is(before, PATIENT));
+        let named = at.checked_sub(1).is_some_and(|before| self.is(before, PATIENT))
+            && self.words.get(at + 1).is_some_and(|t| verbs::verb(&t.text).is_some());
         if self.is(at, &["to"]) && at > 0 && (named || self.is(at + 1, &["be"])) {
             return Some((at + 1, true, false));
         }
@@ -245,7 +260,8 @@ impl Reader<'_> {
         }
         let next = verb + 1;
         let person = self.is(next, &["him", "her", "them", "you", "patient", "the", "back", "pt"]);
-        if self.is(verb, &["see"]) && !person {
+        let others = self.words[next..].iter().take(4).any(|t| t.is(STAFF));
+        if self.is(verb, &["see"]) && !person || self.is(verb, &["have", "get"]) && others {
             return None;
         }
         let at = if self.is(verb, &["place", "put", "set"]) { self.skip_while(next, &["in", "up", "a", "an", "the"]) } else { verb };
@@ -259,9 +275,11 @@ impl Reader<'_> {
             return None;
         }
         let next = self.skip_while(verb + 1, ADVERBS);
-        let done = self.words.get(next).filter(|token| verbs::done_to(&token.text).is_some())?;
-        let _ = done;
-        Some(Frame { at: self.thing_start(at), way: Way::Passive, not, verb: next })
+        let start = self.thing_start(at);
+        let asked = self.words.get(next).is_some_and(|token| verbs::done_to(&token.text).is_some());
+        // "No anticonvulsant will be started", "arranged by the team".
+        let denied = self.is(start, &["no"]) || self.is(next + 1, &["by"]) && self.words[next..].iter().any(|t| t.is(STAFF));
+        (asked && !denied).then_some(Frame { at: start, way: Way::Passive, not, verb: next })
     }
 
     /// Where the thing begins that stands before a verb: behind the last comma, "and" being part
@@ -361,6 +379,7 @@ impl Reader<'_> {
             let be = before.saturating_sub(1);
             return match self.subject(be) {
                 Subject::Patient => self.what_is_ordered(at),
+                _ if self.is(at + 1, &["by"]) => None,
                 Subject::Thing if self.is(at, &["ordered", "prescribed", "requested", "scheduled", "booked", "arranged", "recommended"])
                     || self.is(at, &["sent", "called"]) && self.words[at..].iter().any(|t| t.is(&["pharmacy"])) =>
                 {
@@ -395,6 +414,29 @@ impl Reader<'_> {
         if has && self.is(at + 1, &["a", "an", "his", "her", "their", "follow"]) {
             let near = self.words[at + 1..].iter().take(5).any(|t| t.is(nouns::VISITS) || t.is(&["scheduled"]));
             return near.then_some(Frame { at: at + 1, way: Way::Thing, not: false, verb: at + 1 });
+        }
+        if self.is(at, &["prescription", "script"])
+            && self.is(at + 1, &["for", "of"])
+            && !self.words[..at].iter().any(|t| t.is(&["his", "her", "own", "not"]))
+        {
+            let next = self.skip_while(at + 2, &["a", "an", "the", "some"]);
+            return (next < self.words.len()).then_some(Frame { at: next, way: Way::Thing, not: false, verb: next });
+        }
+        // "She is off work", "outpatient PT begins Monday", "stitches come out on April 8".
+        if self.is(at, &["is", "are"]) && self.is(at + 1, &["off"]) && matches!(self.subject(at), Subject::Patient) {
+            return Some(Frame { at: at + 1, way: Way::Thing, not: false, verb: at + 1 });
+        }
+        let starts = self.is(at, &["start", "starts", "begin", "begins", "come", "comes", "resume", "resumes"])
+            && at > 0
+            && matches!(self.subject(at), Subject::Thing);
+        let soon = |t: &Token| {
+            t.is(&[
+                "tomorrow", "today", "on", "in", "next", "monday", "tuesday", "wednesday", "thursday", "friday",
+                "saturday", "sunday",
+            ])
+        };
+        if starts && self.words[at + 1..].iter().take(7).any(soon) {
+            return Some(Frame { at: 0, way: Way::Thing, not: false, verb: at });
         }
         let is = self.is(at, &["is", "are", "begins", "starts"]) && self.is(at + 1, &["on", "in", "at", "scheduled", "for", "booked"]);
         let appointment = self.words[..at].iter().any(|t| t.is(&["appointment", "appt", "visit", "follow-up", "followup"]));

@@ -30,6 +30,8 @@ pub struct Proposal {
     pub range: Range<usize>,
     /// What the patient is to do: the verb, where the words leave it out, and the words.
     pub action: String,
+    /// Begins when the one before it ends, though no word of it says so.
+    pub follows: bool,
 }
 
 /// What the rules made of a note.
@@ -94,6 +96,7 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
     let (parts, conditional) = clause::without_condition(text, sentence.range.clone());
     out.safety_net.extend(conditional);
     let mut drug = None;
+    let mut told = false;
     for part in parts {
         if filter::elsewhere(&tokens(&text[part.clone()])) {
             continue;
@@ -104,9 +107,20 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
             if framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
                 continue;
             }
+            // "He received Toradol 30 mg and Zofran 4 mg": what is told goes on being told.
+            let orders = frame::orders(&tokens);
+            told = !framed && !orders && (told || frame::tells(&tokens));
+            if told {
+                continue;
+            }
             if let Some(mut proposal) =
                 act::read(text, clause.clone(), &tokens, sentence.in_plan, drug.as_deref())
             {
+                // "15 mg for 2 weeks, 10 mg for 2 weeks": one after the other.
+                proposal.follows |= out.steps.len() > before
+                    && drug.is_some()
+                    && act::is_stage(&tokens)
+                    && out.steps.last().is_some_and(|last| last.category == Category::Medication);
                 proposal.range = note::trimmed(text, proposal.range);
                 if let Some(name) = act::drug_name(&tokens) {
                     drug = Some(name);

@@ -17,7 +17,7 @@ const MOST_MILLILITRES: f64 = 2_000.0;
 
 const VERBS: &[&str] = &[
     "take", "takes", "taking", "use", "apply", "inhale", "inject", "instil", "instill", "give", "chew",
-    "swallow", "insert", "nehmen", "nimm", "tomar", "tome", "prendre", "dissolve", "to",
+    "swallow", "insert", "nehmen", "nimm", "tomar", "tome", "prendre", "dissolve", "to", "then",
 ];
 
 impl Reader<'_> {

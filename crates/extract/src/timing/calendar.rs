@@ -18,6 +18,10 @@ impl Reader<'_> {
             }
             return Some(end);
         }
+        // "Until 36 weeks", "until 24 h without fever": an event too.
+        if let Some((_, end)) = self.quantity(next) {
+            return Some(end);
+        }
         // "Until stable", "until sutures are out": said, but no date. Nothing is bounded by it.
         let vague = self.token(next).is_some_and(|token| token.number().is_none());
         vague.then_some(next)

@@ -10,6 +10,8 @@ mod rate;
 mod span;
 mod words;
 
+pub(crate) use rate::SYMPTOMS;
+
 use crate::token::{Shape, Token, tokens};
 use aftercare_core::{
     step::Kind,
@@ -32,6 +34,8 @@ pub struct Reading {
     pub other_days: bool,
     /// Anchored at an event ("after surgery"): has no start that a clock could tell.
     pub event: bool,
+    /// Names one weekday in the singular: which, only the note's date tells.
+    pub one_day: bool,
     /// Said to be taken once ("now", "stat", "single dose").
     pub once: bool,
     /// The words of time, as byte ranges of the text, in order.
@@ -48,29 +52,14 @@ impl Reading {
 
 /// Reads the schedule of a step of this kind, dates relative to the note's.
 pub fn read(text: &str, kind: Kind, note_date: Option<Date>) -> Reading {
-    let tokens = tokens(text);
-    let mut reader = Reader::new(text, &tokens, kind, note_date);
-    let mut at = 0;
-    while at < tokens.len() {
-        if let Some(next) = reader.limit(at) {
-            at = next;
-        } else if let Some(next) = reader.rule_at(at) {
-            let next = next.max(at + 1).min(tokens.len());
-            let place = tokens[at].start..tokens[next - 1].end;
-            if std::mem::take(&mut reader.conflict) {
-                reader.out.leftovers.push(place.clone());
-            }
-            reader.out.spans.push(place);
-            at = next;
-        } else if let Some(next) = reader.amount(at) {
-            at = next;
-        } else {
-            reader.note_leftover(at);
-            at += 1;
-        }
-    }
-    reader.finish()
+    Reader::new(text, &tokens(text), kind, note_date).read()
 }
+
+/// The schedule in words that were cut already.
+pub(crate) fn of_words(words: &[Token]) -> Timing {
+    Reader::new("", words, Kind::Plan, None).read().timing
+}
+
 
 /// The state of one reading. Each rule looks at a position and, where it matches, writes what it
 /// read and tells how far.
@@ -134,6 +123,29 @@ impl<'a> Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn read(mut self) -> Reading {
+        let mut at = 0;
+        while at < self.tokens.len() {
+            if let Some(next) = self.limit(at) {
+                at = next;
+            } else if let Some(next) = self.rule_at(at) {
+                let next = next.max(at + 1).min(self.tokens.len());
+                let place = self.tokens[at].start..self.tokens[next - 1].end;
+                if std::mem::take(&mut self.conflict) {
+                    self.out.leftovers.push(place.clone());
+                }
+                self.out.spans.push(place);
+                at = next;
+            } else if let Some(next) = self.amount(at) {
+                at = next;
+            } else {
+                self.note_leftover(at);
+                at += 1;
+            }
+        }
+        self.finish()
+    }
+
     fn rule_at(&mut self, at: usize) -> Option<usize> {
         self.as_needed(at)
             .or_else(|| self.instead(at))
@@ -283,17 +295,31 @@ impl Reader<'_> {
         let part = token.is(&["half", "quarter"])
             && next.is_some_and(|next| next.number().is_some() || next.is(&["at"]));
         let last = at > 0 && next.is_none() && token.is(&["take"]);
-        let source = &self.text[token.start..token.end];
+        let source = self.text.get(token.start..token.end).unwrap_or_default();
         let run_on = source.char_indices().skip(1).any(|(i, c)| {
             c.is_uppercase() && words::number(&token.text[..i.min(token.text.len())], None, None).is_some()
         });
         again || part || last || run_on && !token.upper
     }
 
+    /// "Start the exercises on Saturday, 2 sets a day" begins then; else nobody can tell which.
+    fn lone_day(&mut self, place: Range<usize>) {
+        let begins = self.tokens.iter().any(|t| t.is(&["start", "starts", "starting", "begin", "begins", "from"]));
+        let day = self.out.timing.day_of_week.first().copied();
+        match day.zip(self.note_date).and_then(|(day, today)| today.nth_weekday(1, day).ok()) {
+            Some(date) if begins && self.out.timing.recurs() => {
+                self.out.timing.day_of_week.clear();
+                self.out.timing.start.get_or_insert(Start::On(aftercare_core::timing::OnDate { date }));
+            }
+            _ => self.out.leftovers.push(place),
+        }
+    }
+
     fn finish(mut self) -> Reading {
         let weekly = self.out.timing.period_unit == Some(Unit::Wk);
-        if let Some(place) = self.lone_weekday.filter(|_| !weekly && self.kind == Kind::Plan) {
-            self.out.leftovers.push(place);
+        if let Some(place) = self.lone_weekday.clone().filter(|_| !weekly && self.kind == Kind::Plan) {
+            self.out.one_day = self.out.timing.period.is_none();
+            self.lone_day(place);
         }
         let timing = &mut self.out.timing;
         timing.when.sort_unstable();

@@ -205,6 +205,14 @@ impl Reader<'_> {
     /// `every 4 to 6 hours`, `q8h`, `every other day`, `4 hourly`, `alternate days`, `daily`.
     pub(super) fn every(&mut self, at: usize) -> Option<usize> {
         if let Some(next) = self
+            .phrase(at, &[&["on"], &["alternate"], &["night", "nights"]])
+            .or_else(|| self.phrase(at, &[&["alternate"], &["night", "nights"]]))
+        {
+            self.set_rate(1, 2, Unit::D);
+            self.set_when(&[When::Night]);
+            return Some(next);
+        }
+        if let Some(next) = self
             .phrase(at, &[&["on"], &["alternate"], &["day", "days"]])
             .or_else(|| self.phrase(at, &[&["alternate"], &["day", "days"]]))
         {

@@ -7,6 +7,9 @@ use aftercare_core::{
 };
 use jiff::civil::Weekday;
 
+/// "A 7-day course" lasts for so long.
+const COURSES: &[&str] = &["course", "supply", "treatment", "regimen", "trial", "taper", "prescription", "of", "then", "and"];
+
 pub(super) fn after(value: u32, unit: Unit) -> Start {
     Start::After(Quantity::of(value, unit))
 }
@@ -69,6 +72,13 @@ impl Reader<'_> {
 
     /// `for 7 days`, `x10d`, `x 3 wks`, `5 days`, `für 7 Tage`, `7-day course`.
     pub(super) fn duration(&mut self, at: usize) -> Option<usize> {
+        // "A 24-hour Holter": what kind of thing it is.
+        if let Some((_, end)) = self.quantity(at).filter(|_| self.mark(at + 1, '-') && self.tokens[at + 1].glued)
+            && self.token(end).is_some_and(|t| t.shape == crate::token::Shape::Word && !t.is(COURSES))
+            && self.number(at + 2).is_none()
+        {
+            return Some(end);
+        }
         let lead = self.phrase(at, &[&["for", "x", "×", "für", "durante", "por", "over", "pendant", "long", "til"]]);
         let mut next = lead.unwrap_or(at);
         for filler in [
