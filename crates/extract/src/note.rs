@@ -273,6 +273,15 @@ fn split_line(line: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
     for (i, token) in tokens.iter().enumerate() {
+        // "… b.i.d. Measure …": the last dot ends the sentence too.
+        if line[token.start..token.end].ends_with('.')
+            && token.end - token.start > 2
+            && tokens.get(i + 1).is_some_and(|next| !next.upper && line[next.start..].starts_with(char::is_uppercase))
+        {
+            out.push(start..token.end);
+            start = token.end;
+            continue;
+        }
         let end = match token.text.as_str() {
             "." | "!" | "?" => ends_sentence(line, &tokens, i),
             ";" => true,
@@ -304,6 +313,11 @@ fn ends_sentence(line: &str, tokens: &[Token], i: usize) -> bool {
         "dr", "mr", "mrs", "ms", "prof", "vs", "approx", "ca", "e.g", "i.e", "eg", "ie", "no", "st", "resp",
         "bzw", "z.b",
     ];
+    // "q.6h. p.r.n.": what follows in small letters goes on.
+    let small_before = i > 0 && tokens[i - 1].text.len() <= 2 && tokens[i - 1].shape == crate::token::Shape::Word && tokens[i - 1].end == tokens[i].start;
+    if small_before && tokens.get(i + 1).is_some_and(|next| line[next.start..].starts_with(char::is_lowercase)) {
+        return false;
+    }
     let after = &line[tokens[i].end..];
     let next = tokens.get(i + 1);
     let before = i.checked_sub(1).map(|b| &tokens[b]);

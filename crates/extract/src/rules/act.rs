@@ -87,7 +87,7 @@ fn is_one_date(timing: &Timing) -> bool {
 
 /// What was found at a place of a clause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     Verb(Verb),
     /// A verb whose object changes what it is about.
     Object(Verb, Kind, Category),
@@ -209,6 +209,9 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
             };
             return Some((at, found));
         }
+        if at == 0 && in_plan && is_bare_order(rest) {
+            return Some((at, with_object(Verb::Live, rest)));
+        }
         if let Some(verb) = verb_at(rest, at, led, in_plan) {
             return Some((at, with_object(verb, rest)));
         }
@@ -258,8 +261,30 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
     None
 }
 
+/// "Steer clear of", "offer small sips": a verb that no list knows, told by what follows it.
+fn is_bare_order(words: &[Token]) -> bool {
+    const BEHIND: &[&str] = &[
+        "the", "your", "his", "her", "both", "any", "it", "them", "clear", "at", "up", "down", "off", "away", "between",
+        "out", "small", "all", "old", "current", "nothing", "slowly", "gently", "well", "plenty", "some", "good",
+    ];
+    const NOUNS: &[&str] = &["pain", "pressure", "rate", "history", "exam", "father", "mother", "skin", "lungs", "heart"];
+    let first = &words[0];
+    let plain = first.shape == crate::token::Shape::Word && first.text.len() >= 3;
+    let inflected = ["ed", "ing", "s", "tion", "al", "ic", "ly", "ous", "ness"].iter().any(|end| first.text.ends_with(end));
+    plain
+        && !inflected
+        && verbs::verb(&first.text).is_none()
+        && !first.is(LEADS)
+        && !first.is(NOUNS)
+        && !first.is(TESTS)
+        && !first.is(VISITS)
+        && !first.is(HABITS)
+        && !is_drug(first)
+        && words.get(1).is_some_and(|t| t.is(BEHIND))
+}
+
 /// "Headache diary", "second rabies dose 12/09", "less salt".
-fn item(words: &[Token]) -> Option<Found> {
+pub(super) fn item(words: &[Token]) -> Option<Found> {
     if words.len() > 9 {
         return None;
     }
@@ -272,6 +297,18 @@ fn item(words: &[Token]) -> Option<Found> {
     {
         return Some(Found::Habit);
     }
+    if frame::orders(words) {
+        return None;
+    }
+    let timing = timing::of_words(words);
+    let due = timing.period.is_none() && (timing.start.is_some() || timing.duration.is_some());
+    let done = words.iter().any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "pain", "note"]));
+    if due && !done && early(TESTS) {
+        return Some(Found::Test);
+    }
+    if due && !done && (early(VISITS) || early(&["exam", "removal", "scan", "collection", "f2f", "appt", "session", "call"])) {
+        return Some(Found::Visit);
+    }
     let nth = words[0].is(&["second", "third", "fourth", "2nd", "3rd", "next", "final", "last", "first"]);
     let dose = early(&["dose", "booster", "infusion", "application", "capsule", "injection", "jab", "vaccine", "vaccination"]);
     (dose && (nth || early(&["booster"]))).then_some(Found::Object(Verb::Once, Kind::Checklist, Category::Medication))
@@ -279,6 +316,9 @@ fn item(words: &[Token]) -> Option<Found> {
 
 /// A line that names a problem: "Iron deficiency", "Dry eye, both eyes".
 fn is_diagnosis(words: &[Token]) -> bool {
+    if frame::orders(words) {
+        return false;
+    }
     const PROBLEMS: &[&str] = &[
         "deficiency", "overuse", "disease", "disorder", "syndrome", "infection", "injury", "insufficiency", "failure",
         "cessation", "intolerance", "dependence", "dependency", "abuse", "obesity", "diabetes", "hypertension", "asthma",

@@ -28,8 +28,9 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
             !between.is_empty() && !between.iter().all(|t| t.is(&["and"]))
         },
     );
-    let sooner = words[..at].iter().rposition(|t| t.is(&["earlier", "sooner"]));
-    let cut = match (sooner, border) {
+    let sooner = words[..=at].iter().rposition(|t| t.is(&["earlier", "sooner"]));
+    let or = at.checked_sub(1).filter(|i| *i > 2 && words[*i].is(&["or"]));
+    let cut = match (sooner.or(or), border) {
         (Some(sooner), _) => {
             words[..sooner].iter().rposition(|t| t.is(&["or"]) || t.is_mark(',')).unwrap_or(sooner)
         }
@@ -149,6 +150,9 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     if arrowed && act::is_stage(rest) {
         return Some(skip);
     }
+    if begins::begins_prohibition(rest) && act::is_whole(before) && (joined || arrowed) {
+        return Some(skip);
+    }
     if first.is(&["including", "eg", "e.g", "like", "such", "especially", "which", "who"]) {
         return None;
     }
@@ -168,6 +172,8 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         || begins::begins_prohibition(rest)
         || (!listed_tests && before.len() <= 4 && begins::begins_test(rest))
         || other_test
+        || act::item(rest).is_some()
+        || rest[0].is(&["adv", "advised", "advise"])
         || begins::begins_lifestyle(rest, before)
         || begins::begins_visit(rest);
     (begins && act::is_whole(before)).then_some(skip)

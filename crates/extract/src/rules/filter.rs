@@ -322,9 +322,40 @@ fn others(tokens: &[Token]) -> bool {
             "mum",
             "dad",
             "mom",
+            "ehefrau",
+            "ehemann",
+            "mutter",
+            "vater",
+            "bruder",
+            "schwester",
+            "tochter",
+            "sohn",
+            "madre",
+            "padre",
+            "hija",
+            "hijo",
+            "esposa",
+            "marido",
+            "mère",
+            "père",
+            "femme",
+            "mari",
+            "fils",
+            "fille",
+            "hubby",
+            "gran",
+            "husband's",
+            "wife's",
+            "partner's",
+            "mother's",
+            "brother's",
         ])
     });
+    let whose = any(tokens, &["partner's", "husband's", "wife's", "mother's", "brother's", "sister's"]);
+    if whose && !any(tokens, &["use", "share", "take", "not", "don't"]) {
+        return true;
+    }
     kin.is_some_and(|at| {
-        tokens[at..].iter().any(|t| t.is(&["takes", "has", "on", "uses", "had", "was", "died", "says"]))
+        tokens[at..].iter().any(|t| t.is(&["takes", "has", "on", "uses", "had", "was", "died", "says", "nimmt", "toma", "está", "prend", "takes", "finished", "is", "used"]))
     })
 }

@@ -41,7 +41,7 @@ const STAFF: &[&str] = &[
     "gp", "pcp", "surgeon", "dr", "department", "surgery", "ward", "receptionist", "ambulance", "physio", "registrar",
 ];
 const ADVERBS: &[&str] = &[
-    "also", "then", "now", "just", "still", "simply", "only", "again", "always", "first", "continue", "otherwise",
+    "also", "then", "now", "just", "still", "simply", "only", "again", "always", "first", "otherwise",
     "strongly", "gently", "please", "therefore", "both", "all", "each", "definitely", "certainly", "really",
 ];
 const NOT: &[&str] = &["not", "never", "no"];
@@ -84,7 +84,7 @@ pub(super) fn tells(words: &[Token]) -> bool {
         "sleeps", "eats", "complains", "states", "feels", "thought", "misses", "forgot",
     ];
     let bare = words.first().is_some_and(|first| {
-        first.is(&["takes", "uses", "smokes", "drinks", "lives", "works", "walks", "follows", "quit", "tried", "who", "which", "given", "received"])
+        first.is(&["takes", "uses", "smokes", "drinks", "lives", "works", "walks", "follows", "quit", "tried", "who", "which", "given", "received", "took", "had", "made", "admitted", "accepted"])
     });
     let subject = bare
         || words.first().is_some_and(|first| {
@@ -92,9 +92,13 @@ pub(super) fn tells(words: &[Token]) -> bool {
             || first.is(CLINIC)
             || first.is(&["it", "this", "these", "there", "her", "his", "their", "that"])
     });
-    let told = words.first().is_some_and(|first| first.is(&["patient", "pt", "the"]))
-        && words.iter().take(4).any(|token| token.is(FINITE));
-    subject || told || words.iter().skip(1).any(|token| token.is(FINITE))
+    let told = words.first().is_some_and(|first| first.is(&["patient", "pt", "because", "although"]))
+        || words.first().is_some_and(|first| first.is(&["the"])) && words.iter().take(4).any(|token| token.is(FINITE));
+    // "Until finished" tells nothing.
+    let finite = |i: usize| words[i].is(FINITE) && !words[i - 1].is(&["until", "till", "til", "as", "when", "if", "once"]);
+    let clause = words.iter().position(|t| t.is(&["until", "till", "once", "while", "as", "because", "since", "when"]));
+    let main = clause.filter(|at| *at > 1).unwrap_or(words.len());
+    subject || told || (1..main).any(finite)
 }
 
 /// Whether a clause begins as an order: with a verb in its base form.
@@ -128,6 +132,10 @@ enum Subject {
 impl Reader<'_> {
     fn is(&self, at: usize, words: &[&str]) -> bool {
         self.words.get(at).is_some_and(|token| token.is(words))
+    }
+
+    fn phrase_end(&self, at: usize, phrase: &[&[&str]]) -> Option<usize> {
+        phrase.iter().enumerate().all(|(i, words)| self.is(at + i, words)).then_some(at + phrase.len())
     }
 
     fn skip_while(&self, mut at: usize, words: &[&str]) -> usize {
@@ -216,6 +224,7 @@ impl Reader<'_> {
 
     /// What a patient is to do.
     fn patient(&self, verb: usize, order: bool, not: bool, permission: bool) -> Option<Frame> {
+        let verb = self.phrase_end(verb, &[&["continue"], &["to"]]).unwrap_or(verb);
         let act = Frame { at: verb, way: Way::Act, not, verb };
         if self.is(verb, &["be"]) {
             return self.patient_is(verb, not);
@@ -381,6 +390,8 @@ impl Reader<'_> {
                 Subject::Patient => self.what_is_ordered(at),
                 _ if self.is(at + 1, &["by"]) => None,
                 Subject::Thing if self.is(at, &["ordered", "prescribed", "requested", "scheduled", "booked", "arranged", "recommended"])
+                    || self.is(at, &["placed", "made", "provided", "given", "sent"])
+                        && self.words[..at].iter().any(|t| t.is(&["referral", "referrals"]))
                     || self.is(at, &["sent", "called"]) && self.words[at..].iter().any(|t| t.is(&["pharmacy"])) =>
                 {
                     Some(Frame { at: self.thing_start(be), way: Way::Passive, not: false, verb: at })

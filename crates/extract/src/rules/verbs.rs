@@ -45,7 +45,7 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "weiter" | "swallow" | "chew" | "keep" | "try" | "replace" | "repeat" | "give" | "wean" | "rub" | "spray"
         | "dissolve" | "drop" | "lower" | "raise" | "step" | "cont" | "prendre" | "poursuivre" | "commencer"
         | "continuar" | "fortführen" | "weiterführen" | "beginnen" | "auftragen" | "aplicar" | "appliquer" | "mix" => Take,
-        "stop" | "hold" | "pause" | "pausieren" | "discontinue" | "absetzen" | "cease" | "suspender" | "stoppen"
+        "stop" | "hold" | "pause" | "pausieren" | "discontinue" | "absetzen" | "cease" | "stopped" | "suspender" | "stoppen"
         | "arrêter" | "omit" | "withhold" | "dejar" => Stop,
         "buy" | "collect" | "purchase" | "comprar" | "kaufen" | "besorgen" | "pick" | "fill" | "obtain" | "get"
         | "acheter" | "recoger" | "abholen" | "borrow" | "order-in" => Get,
@@ -61,7 +61,7 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "hochlagern" | "schonen" | "ruhen" | "beber" | "caminar" | "boire" | "marcher" | "glacer" | "surélever"
         | "reposer" | "relax" | "meditate" | "reposition" | "turn" | "tilt" | "prop" | "patch" | "plan-meals"
         | "substitute" | "choose" | "include-fibre" | "watch" | "train" | "strengthen" | "bear" | "squeeze" | "carry"
-        | "attend-school" | "feed" | "breastfeed" | "burp" | "pump" | "wait" => Live,
+        | "attend-school" | "feed" | "bend" | "stand" | "sip" | "offer" | "look" | "steer" | "ditch" | "dry" | "scrub" | "trim-nails" | "share" | "lift" | "kneel" | "drive" | "fly" | "scratch" | "pick-at" | "stoop" | "climb" | "breastfeed" | "burp" | "pump" | "wait" => Live,
         "measure" | "monitor" | "record" | "log" | "weigh" | "track" | "messen" | "self-monitor" | "write"
         | "medir" | "mesurer" | "note" | "chart" | "wiegen" | "count" => Measure,
         "attend" | "see" | "return" | "visit" | "refer" | "referred" | "come" | "consult" | "review" | "seen"
@@ -72,7 +72,7 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         "mark" | "book" | "schedule" | "arrange" | "make" | "read" | "register" | "submit" | "remove" | "prepare"
         | "self-refer" | "fast" | "check" | "sign" | "pay" | "throw" | "enter" | "install" | "encase" | "drop-in"
         | "hand" | "upload" | "enroll" | "enrol" | "join" | "cancel" | "download" | "entregar" | "vereinbaren"
-        | "pedir" | "trim" | "discard" | "deliver" | "freeze" | "vacuum" => Once,
+        | "pedir" | "trim" | "discard" | "deliver" | "freeze" | "vacuum" | "bin" | "request" | "set" | "accept" | "fill-in" => Once,
         _ => return None,
     })
 }

@@ -26,6 +26,8 @@ impl Reader<'_> {
     pub(super) fn limit(&mut self, at: usize) -> Option<usize> {
         const LEADS: &[&[&[&str]]] = &[
             &[&["no", "not"], &["more"], &["than"]],
+            &[&["nte"]],
+            &[&["limited", "limit"], &["to"]],
             &[&["up"], &["to"], &["a"], &["maximum", "max"], &["of"]],
             &[&["to"], &["a"], &["maximum", "max"], &["of"]],
             &[&["maximum", "max"], &["of"]],
@@ -36,13 +38,17 @@ impl Reader<'_> {
             &[&["at"], &["most"]],
             &[&["maximal", "maximum", "max", "höchstens", "máximo", "máx"]],
         ];
+        if let Some(next) = self.phrase(at, &[&["repeat", "repeated"], &["once"]]) {
+            let end = self.skip(next, &["after", "in"]);
+            return Some(self.quantity(end).map_or(next, |(_, end)| end));
+        }
         let next = LEADS.iter().find_map(|lead| self.phrase(at, lead))?;
         let next = if self.mark(next, '.') || self.mark(next, ':') { next + 1 } else { next };
         let number = self.token(next)?;
         if number.number().is_none() && words::number(&number.text, None, None).is_none() {
             return None;
         }
-        let next = self.range(next).map_or(next + 1, |(_, _, next)| next);
+        let next = self.amount_end(next);
         let next = if self.mark(next, '/') { next + 1 } else { next };
         // "max 3 x daily" and "no more than 3 times a day" say how often, at most.
         if self.is(next, &["times", "x", "mal"]) {
@@ -70,6 +76,10 @@ impl Reader<'_> {
         let token = self.token(at)?;
         let value =
             token.number().or_else(|| words::number(&token.text, None, None).map(|(n, _)| f64::from(n)))?;
+        // "One 21 mg patch"
+        if let Some(next) = self.strength_of_one(at) {
+            return Some(self.counted(next));
+        }
         let (mut next, spread) = self.amount_range(at);
         let mut factor = false;
         while self.mark(next, '/') || self.is(next, &["x", "and", "×"]) {
@@ -92,10 +102,30 @@ impl Reader<'_> {
             let strength = drugs::is_measure(unit);
             self.amounts.product |= factor;
             self.amounts.strength = strength;
-            let next = self.plural_mark(next + 1);
+            let mut next = self.plural_mark(next + 1);
+            // "14 mg/24 h", "3 sets of 10"
+            if self.mark(next, '/') && strength {
+                next = self.quantity(next + 1).map_or(next, |(_, end)| end);
+            } else if self.is(next, &["of"]) && self.token(next + 1).is_some_and(|t| t.number().is_some()) {
+                next += 2;
+            }
             return Some(self.counted(next));
         }
         self.bare(at, next, value, spread || factor)
+    }
+
+    fn strength_of_one(&self, at: usize) -> Option<usize> {
+        let one = self.is(at, &["one", "a", "two"]);
+        let number = self.token(at + 1).is_some_and(|t| t.number().is_some());
+        let strength = self.token(at + 2).is_some_and(drugs::is_measure);
+        let piece = self.token(at + 3).is_some_and(|t| t.is(words::DOSE_UNITS) || t.is(&["patches"]));
+        (one && number && strength && piece).then_some(at + 4)
+    }
+
+    /// Behind a number or a range of it: `8`, `6-8`.
+    fn amount_end(&self, at: usize) -> usize {
+        let high = self.mark(at + 1, '-') && self.token(at + 2).is_some_and(|t| t.number().is_some());
+        if high { at + 3 } else { at + 1 }
     }
 
     /// `tablet(s)`
@@ -146,8 +176,7 @@ impl Reader<'_> {
         // "210 mg one a day": pieces of a named strength.
         let pieces = self.amounts.read == 1
             && self.amounts.strength
-            && self.amounts.end == at
-            && self.tokens.iter().any(drugs::is_drug);
+            && self.amounts.end == at;
         let in_place = pieces || before.is_none_or(|before| before.is(VERBS));
         let after = self.token(next);
         let joined = after.is_none_or(|after| match after.shape {

@@ -10,8 +10,13 @@ use jiff::civil::Date;
 impl Reader<'_> {
     /// `until 2 April`, `through Friday`, `until finished` (no bound).
     pub(super) fn until(&mut self, at: usize) -> Option<usize> {
+        let last = self.phrase(at, &[&["last", "final"], &["dose", "day"]]);
+        if let Some((date, end)) = last.and_then(|next| self.any_date(self.skip(next, &["on"]))) {
+            self.out.timing.until = Some(date);
+            return Some(end);
+        }
         let next = self.phrase(at, &[&["until", "till", "til", "through", "bis", "hasta", "thru", "jusqu'au", "jusqu'à"]])?;
-        let next = self.skip(next, &["the"]);
+        let next = self.skip(next, &["the", "einschließlich", "inkl", "zum", "el", "and"]);
         if let Some((date, end)) = self.any_date(next).or_else(|| self.end_of_month(next)) {
             if self.kind == Kind::Plan {
                 self.out.timing.until = Some(date);
@@ -30,8 +35,17 @@ impl Reader<'_> {
     /// `from 13 March`, `starting 5 May`, `on 3 April 2024`, or a date alone for a task.
     pub(super) fn date(&mut self, at: usize) -> Option<usize> {
         let lead =
-            self.phrase(at, &[&["from", "starting", "beginning", "on", "by", "ab", "vom", "start", "el"]]);
-        let next = lead.map_or(at, |next| self.skip(next, &["on", "from"]));
+            self.phrase(at, &[&["from", "starting", "beginning", "on", "by", "ab", "vom", "start", "el", "resume", "restart", "le", "partir"]]);
+        if self.kind == Kind::Checklist
+            && let Some(next) = self.phrase(at, &[&["before", "by"]])
+            && let Some((date, end)) = self.end_of_month(self.skip(next, &["the"]))
+        {
+            self.out.timing.start.get_or_insert(Start::On(OnDate { date }));
+            return Some(end);
+        }
+        let next = lead.map_or(at, |next| self.skip(next, &["on", "from", "del", "de", "the"]));
+        // "From Mon 4 March"
+        let next = self.weekday(next).map(|(_, day)| day).filter(|day| self.date_at(*day).is_some()).unwrap_or(next);
         let (date, end) = self.any_date(next)?;
         if lead.is_none() && self.kind == Kind::Plan {
             return None;
@@ -41,10 +55,31 @@ impl Reader<'_> {
     }
 
     fn any_date(&self, at: usize) -> Option<(Date, usize)> {
+        self.date_at(at).or_else(|| self.weekday_date(at))
+    }
+
+    /// A date in figures or with its month's name.
+    pub(super) fn date_at(&self, at: usize) -> Option<(Date, usize)> {
         self.iso_date(at)
             .or_else(|| self.worded_date(at))
             .or_else(|| self.dotted_date(at))
-            .or_else(|| self.weekday_date(at))
+            .or_else(|| self.slashed_date(at))
+    }
+
+    /// `3/28`, `14/06/2024`: one of the two is above 12, so that nobody can take it for the month.
+    fn slashed_date(&self, at: usize) -> Option<(Date, usize)> {
+        let part = |i: usize| self.token(i).and_then(crate::token::Token::number).filter(|n| n.fract() == 0.0);
+        let (first, second) = (part(at)?, part(at + 2).filter(|_| self.mark(at + 1, '/'))?);
+        let (day, month) = match (first > 12.0, second > 12.0) {
+            (true, false) => (first, second),
+            (false, true) => (second, first),
+            _ => return None,
+        };
+        match part(at + 4).filter(|year| self.mark(at + 3, '/') && *year > 1900.0) {
+            Some(year) => Some((date(year, month, day)?, at + 5)),
+            None if self.mark(at + 3, '/') => None,
+            None => Some((self.nearest(month, day)?, at + 3)),
+        }
     }
 
     /// `Friday`, `next Monday` behind "until" or "starting": the first such day after the note's.
@@ -52,7 +87,7 @@ impl Reader<'_> {
         let led = at.checked_sub(1).is_some_and(|lead| self.is(lead, super::habit::DATE_LEADS));
         let named = self.skip(at, &["next", "this", "coming"]);
         let (day, end) = self.weekday(named)?;
-        if !led {
+        if !led && !(named > at && self.kind == Kind::Checklist) {
             return None;
         }
         Some((self.note_date?.nth_weekday(1, day).ok()?, end))
@@ -107,7 +142,9 @@ impl Reader<'_> {
         if !self.mark(at + 1, '.') || text.len() != 5 {
             return None;
         }
-        let year = self.token(at + 2)?.number()?;
+        let Some(year) = self.token(at + 2).filter(|t| t.glued).and_then(crate::token::Token::number) else {
+            return Some((self.nearest(month.parse().ok()?, day.parse().ok()?)?, at + 2));
+        };
         Some((date(year, month.parse().ok()?, day.parse().ok()?)?, at + 3))
     }
 

@@ -71,12 +71,17 @@ impl Reader<'_> {
     fn bare_habit(&mut self, at: usize) -> Option<usize> {
         let token = self.token(at)?;
         let behind_number = at.checked_sub(1).is_some_and(|i| self.tokens[i].number().is_some());
+        let behind_drug = at.checked_sub(1).is_some_and(|i| crate::drugs::is_drug(&self.tokens[i]));
         let code = match token.text.as_str() {
-            "am" if token.upper && !behind_number => When::Morn,
-            "pm" if token.upper && !behind_number => When::Eve,
+            "am" if token.upper && !behind_number && !behind_drug => When::Morn,
+            "pm" if token.upper && !behind_number && !behind_drug => When::Eve,
             "matin" => When::Morn,
             "soir" => When::Eve,
-            "overnight" => When::Night,
+            "overnight" if self.token(at + 1).is_none_or(|t| t.shape != crate::token::Shape::Word) => When::Night,
+            "morning" if self.is(at + 1, &["and", "+", "&"]) && self.is(at + 2, &["night", "evening", "bedtime"]) => {
+                self.set_when(&[When::Morn, if self.is(at + 2, &["evening"]) { When::Eve } else { When::Night }]);
+                return Some(at + 3);
+            }
             "mornings" => When::Morn,
             "evenings" => When::Eve,
             "nights" if at > 0 => When::Night,
@@ -93,6 +98,18 @@ impl Reader<'_> {
             next,
             &["a", "each", "every", "all", "your", "her", "his", "the", "dem", "der", "den", "las"],
         );
+        let next = match self.phrase(next, &[&["morning", "midday", "evening", "main"], &["meal"]]) {
+            Some(_) => {
+                let (b, a) = match self.token(next)?.text.as_str() {
+                    "morning" => (When::Acm, When::Pcm),
+                    "midday" => (When::Acd, When::Pcd),
+                    _ => (When::Acv, When::Pcv),
+                };
+                self.set_when(&[if before { b } else { a }]);
+                return Some(next + 2);
+            }
+            None => next,
+        };
         let (b, a) = match self.token(next)?.text.as_str() {
             "meal" | "meals" | "food" | "eating" | "essen" | "mahlzeiten" | "comidas" => (When::Ac, When::Pc),
             "breakfast" | "frühstück" | "desayuno" | "petit-déjeuner" | "déjeuner" => (When::Acm, When::Pcm),
@@ -113,6 +130,10 @@ impl Reader<'_> {
     /// "With meals" beside a frequency is advice; alone it says when.
     fn with_meal(&mut self, at: usize) -> Option<usize> {
         let at = self.skip(at, &["each", "every", "a", "the", "your"]);
+        if let Some(next) = self.phrase(at, &[&["evening", "main"], &["meal"]]) {
+            self.meals.push(When::Cv);
+            return Some(next);
+        }
         let code = match self.token(at)?.text.as_str() {
             "breakfast" => When::Cm,
             "lunch" => When::Cd,
@@ -137,10 +158,13 @@ impl Reader<'_> {
     }
 
     pub(super) fn weekday(&self, at: usize) -> Option<(Weekday, usize)> {
+        if self.is(at, &["sats", "suns", "mons", "weds"]) && !self.is(at, &["weds"]) {
+            return None;
+        }
         let day = match self.token(at)?.text.trim_end_matches('s') {
             "mon" | "monday" | "montag" | "lune" | "lundi" => Weekday::Monday,
             "tue" | "tuesday" | "dienstag" | "marte" | "mardi" => Weekday::Tuesday,
-            "wed" | "wednesday" | "mittwoch" | "wedne" | "miércole" | "mercredi" => Weekday::Wednesday,
+            "wed" | "weds" | "wednesday" | "mittwoch" | "wedne" | "miércole" | "mercredi" => Weekday::Wednesday,
             "thu" | "thur" | "thursday" | "donnerstag" | "jueve" | "jeudi" => Weekday::Thursday,
             "fri" | "friday" | "freitag" | "vierne" | "vendredi" => Weekday::Friday,
             "sat" | "saturday" | "samstag" | "sábado" | "samedi" => Weekday::Saturday,
@@ -167,7 +191,8 @@ impl Reader<'_> {
             while self.mark(next, '/')
                 || self.mark(next, ',')
                 || self.mark(next, '&')
-                || self.is(next, &["and", "und"])
+                || self.mark(next, '+')
+                || self.is(next, &["and", "und", "y", "et"])
             {
                 next += 1;
             }
@@ -184,6 +209,13 @@ impl Reader<'_> {
     /// `Mon/Wed/Fri`, `on Mondays`, `all other days`, `on weekdays`.
     pub(super) fn weekdays(&mut self, at: usize) -> Option<usize> {
         let behind = |words: &[&str]| at.checked_sub(1).is_some_and(|before| self.is(before, words));
+        // "Monday, November 4": the date says it.
+        if let Some((_, next)) = self.weekday(self.skip(at, &["on", "am", "el", "le"])) {
+            let comma = usize::from(self.mark(next, ','));
+            if self.date_at(next + comma).is_some() {
+                return Some(next);
+            }
+        }
         let dated = behind(DATE_LEADS) || behind(&["next", "this", "coming"]);
         if dated && self.weekday(at).is_some() {
             // "Until Friday" names a day, not every Friday; which one only the note's date tells.

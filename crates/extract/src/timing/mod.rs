@@ -246,12 +246,15 @@ impl Reader<'_> {
             let (unit, next) = self.unit(next)?;
             return Some((Quantity::of(2, unit), next));
         }
+        if let Some(next) = self.phrase(at, &[&["half"], &["an"], &["hour"]]) {
+            return Some((Quantity::of(30, Unit::Min), next));
+        }
         if let Some(next) = self.phrase(at, &[&["half"], &["a"], &["year"]]) {
             return Some((Quantity::of(6, Unit::Mo), next));
         }
         if let Some((value, max, next)) = self.range(at) {
             let next = if self.mark(next, '-') { next + 1 } else { next };
-            let next = self.skip(next, &["full", "premiers", "primeros", "ersten", "more", "whole", "further", "additional", "weitere"]);
+            let next = self.skip(next, &["full", "premiers", "primeros", "ersten", "consecutive", "straight", "solid", "more", "whole", "further", "additional", "weitere"]);
             let (unit, next) = self.unit(next)?;
             return Some((Quantity { value, max, unit }, next));
         }
@@ -259,7 +262,10 @@ impl Reader<'_> {
             at,
             &[&["a", "an", "one", "the", "next", "ein", "eine", "einen", "una", "un", "another"]],
         )?;
-        let next = self.skip(next, &["full", "further", "additional", "whole", "next", "month's", "day"]);
+        let next = self.skip(next, &["full", "further", "additional", "whole", "next", "first", "month's", "day"]);
+        if let Some(next) = self.phrase(next, &[&["fortnight"]]) {
+            return Some((Quantity::of(2, Unit::Wk), next));
+        }
         let (unit, next) = self.unit(next)?;
         Some((Quantity::of(1, unit), next))
     }

@@ -54,7 +54,7 @@ impl Reader<'_> {
 
     /// `as needed`, `PRN`, `if required`, `bei Bedarf`.
     pub(super) fn as_needed(&mut self, at: usize) -> Option<usize> {
-        const NEED: &[&str] = &["needed", "required", "necessary", "need", "needs", "reqd"];
+        const NEED: &[&str] = &["req'd", "req", "needed", "required", "necessary", "need", "needs", "reqd"];
         let next = self
             .phrase(at, &[&["prn", "sos"]])
             .or_else(|| self.phrase(at, &[&["only"], &["as", "if", "when", "where"], NEED]))
@@ -64,6 +64,9 @@ impl Reader<'_> {
             .or_else(|| self.phrase(at, &[&["nach"], &["bedarf"]]))
             .or_else(|| self.phrase(at, &[&["si"], &["precisa", "necesario", "necesita"]]))
             .or_else(|| self.phrase(at, &[&["si"], &["besoin", "nécessaire"]]))
+            .or_else(|| self.phrase(at, &[&["at"], &["the"], &["onset"]]))
+            .or_else(|| self.phrase(at, &[&["at"], &["onset"]]))
+            .or_else(|| self.phrase(at, &[&["at"], &["headache", "migraine", "symptom"], &["onset"]]))
             .or_else(|| self.phrase(at, &[&["for"], &["breakthrough"]]))
             .or_else(|| self.phrase(at, &[&["if", "when", "for"], &["any"], SYMPTOMS]))
             .or_else(|| self.phrase(at, &[&["if", "when", "wenn", "bei", "si"], SYMPTOMS]))?;
@@ -107,6 +110,17 @@ impl Reader<'_> {
                 Some(if self.mark(next, '.') { next + 1 } else { next })
             })
             .or_else(|| self.phrase(at, &[&["no", "not"], &["more"], &["than"]]));
+        if let Some(limit) = limit
+            && let Some(frequency) = self.latin_rate(limit)
+        {
+            self.out.timing.frequency_max = Some(frequency);
+            (self.out.timing.period, self.out.timing.period_unit) = (Some(1), Some(Unit::D));
+            return Some(limit + 1);
+        }
+        if let Some(next) = self.phrase(at, &[&["on"], &["the"]]).and_then(|next| self.day_of_each_month(next)) {
+            self.set_rate(1, 1, Unit::Mo);
+            return Some(next);
+        }
         if let Some(next) = self.days_a_week(at) {
             return Some(next);
         }
@@ -125,6 +139,22 @@ impl Reader<'_> {
             self.out.timing.frequency_max = high;
         }
         Some(next)
+    }
+
+    fn latin_rate(&self, at: usize) -> Option<u32> {
+        match self.token(at)?.text.as_str() {
+            "bd" | "bid" => Some(2),
+            "tds" | "tid" => Some(3),
+            "qds" | "qid" => Some(4),
+            _ => None,
+        }
+    }
+
+    /// `1st of each month`
+    fn day_of_each_month(&self, at: usize) -> Option<usize> {
+        let (_, next) = self.number(at).or_else(|| self.is(at, &["first", "last"]).then_some((1, at + 1)))?;
+        let next = self.skip(next, &["st", "nd", "rd", "th"]);
+        self.phrase(next, &[&["of"], &["each", "every", "the"], &["month"]])
     }
 
     /// `5 days a week`
@@ -214,12 +244,12 @@ impl Reader<'_> {
         }
         if let Some(next) = self
             .phrase(at, &[&["on"], &["alternate"], &["day", "days"]])
-            .or_else(|| self.phrase(at, &[&["alternate"], &["day", "days"]]))
+            .or_else(|| self.phrase(at, &[&["alternate", "alt"], &["day", "days"]]))
         {
             self.set_rate(1, 2, Unit::D);
             return Some(next);
         }
-        if self.is(at, &["every", "each", "q", "cada", "alle", "jeden", "jede", "jedes", "evry"]) {
+        if self.is(at, &["every", "each", "q", "cada", "alle", "jeden", "jede", "jedes", "evry", "ea", "toutes", "tous", "chaque"]) {
             return self.every_period(at + 1, self.is(at, &["q"]));
         }
         if let Some((unit, next)) = self.adverb(at) {
@@ -253,6 +283,8 @@ impl Reader<'_> {
     }
 
     fn every_period(&mut self, at: usize, latin: bool) -> Option<usize> {
+        let at = if latin && self.mark(at, '.') { at + 1 } else { at };
+        let at = self.skip(at, &["waking", "les", "single"]);
         if let Some(next) = self.phrase(at, &[&["other", "second", "alternate", "2nd", "zweiten", "otro"]]) {
             let (unit, next) = self.unit(next).or_else(|| {
                 self.weekday(next).map(|(day, next)| {
@@ -293,7 +325,6 @@ impl Reader<'_> {
             (&["night", "nacht", "noche", "nite"][..], &[When::Night][..]),
             (&["bedtime", "hs"][..], &[When::Hs][..]),
             (&["meal", "mahlzeit"][..], &[When::C][..]),
-            (&["waking"][..], &[][..]),
             (&["breakfast"][..], &[When::Cm][..]),
         ] {
             if self.is(at, words) {

@@ -36,6 +36,8 @@ impl Reader<'_> {
             }
             _ => (None, at),
         };
+        let at = if lead.is_some() { self.skip(at, &["first", "next", "another", "a", "the"]) } else { at };
+        let at = if lead.is_some() { self.phrase(at, &[&["1"], &["st"]]).unwrap_or(at) } else { at };
         let (value, max, slash) = self.range_before_slash(at)?;
         // "3/12/2026" is a date, in an order that differs between countries: a question.
         if !self.mark(slash, '/')
@@ -90,6 +92,9 @@ impl Reader<'_> {
                 next += 1;
             }
         }
+        if lead.is_some() {
+            next = self.phrase(next, &[&["1"], &["st"]]).unwrap_or(next);
+        }
         let (quantity, end) = self.quantity(next)?;
         if lead.is_some() {
             if self.kind == Kind::Checklist {
@@ -102,7 +107,7 @@ impl Reader<'_> {
         if self.is(end, &["old", "ago", "hx", "history"]) {
             return None;
         }
-        if quantity.unit == Unit::Min || (quantity.unit == Unit::H && self.kind == Kind::Plan) {
+        if quantity.unit == Unit::Min || (quantity.unit == Unit::H && self.kind == Kind::Plan && quantity.value < 24) {
             return None;
         }
         let article = self.is(at, &["a", "an", "the", "next"]);
@@ -211,6 +216,13 @@ impl Reader<'_> {
             self.out.event = true;
             return Some(next);
         }
+        // "Stitches out day 12"
+        if self.kind == Kind::Checklist
+            && let Some((n, end)) = self.phrase(at, &[&["day"]]).and_then(|next| self.number(next))
+        {
+            self.set_start(after(n, Unit::D));
+            return Some(end);
+        }
         let next = self.phrase(at, &[&["in", "within", "after", "en", "nach", "innerhalb", "dans", "après"]])?;
         let next = self.skip(next, &["about", "approximately", "around", "roughly", "the", "ca", "approx"]);
         let next = if self.mark(next, '~') { next + 1 } else { next };
@@ -237,7 +249,7 @@ impl Reader<'_> {
     /// Whether nothing that could belong to a number follows.
     fn ends_here(&self, at: usize) -> bool {
         self.token(at).is_none_or(|token| {
-            matches!(token.shape, crate::token::Shape::Mark(_)) || token.is(&["then", "and", "to"])
+            matches!(token.shape, crate::token::Shape::Mark(mark) if mark != '-' && mark != '/') || token.is(&["then", "and", "to"])
         })
     }
 

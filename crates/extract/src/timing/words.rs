@@ -24,6 +24,10 @@ pub(super) fn number(word: &str, next: Option<&Token>, after: Option<&Token>) ->
         "twenty" | "zwanzig" => 20,
         "thirty" | "dreißig" => 30,
         "forty" => 40,
+        "fifty" => 50,
+        "seventy" => 70,
+        "eighty" => 80,
+        "quinze" | "quince" => 15,
         "sixty" => 60,
         "ninety" => 90,
         _ => return None,
@@ -42,7 +46,7 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
         "min" | "mins" | "minute" | "minutes" | "minuten" | "minutos" => Unit::Min,
         "h" | "hr" | "hrs" | "hour" | "hours" | "hour's" | "hours'" | "std" | "stunde" | "stunden"
         | "hora" | "horas" | "heure" | "heures" => Unit::H,
-        "d" | "jour" | "jours" | "day" | "days" | "day's" | "days'" | "tag" | "tage" | "tagen" | "día" | "dia" | "días"
+        "d" | "nights" | "noches" | "nächte" | "jour" | "jours" | "day" | "days" | "day's" | "days'" | "tag" | "tage" | "tagen" | "día" | "dia" | "días"
         | "dias" => Unit::D,
         "wk" | "wks" | "w" | "week" | "weeks" | "week's" | "weeks'" | "woche" | "wochen" | "semana"
         | "semanas" | "semaine" | "semaines" => Unit::Wk,
@@ -154,6 +158,11 @@ pub(super) const DOSE_UNITS: &[&str] = &[
     "fingertip",
     "pads",
     "gtt",
+    "minutos",
+    "inhalation",
+    "visits",
+    "inhalaciones",
+    "dose-pack",
     "gtts",
     "sets",
     "reps",
