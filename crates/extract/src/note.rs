@@ -276,7 +276,9 @@ fn split_line(line: &str) -> Vec<Range<usize>> {
         // "… b.i.d. Measure …": the last dot ends the sentence too.
         if line[token.start..token.end].ends_with('.')
             && token.end - token.start > 2
-            && tokens.get(i + 1).is_some_and(|next| !next.upper && line[next.start..].starts_with(char::is_uppercase))
+            && tokens
+                .get(i + 1)
+                .is_some_and(|next| !next.upper && line[next.start..].starts_with(char::is_uppercase))
         {
             out.push(start..token.end);
             start = token.end;
@@ -314,8 +316,13 @@ fn ends_sentence(line: &str, tokens: &[Token], i: usize) -> bool {
         "bzw", "z.b",
     ];
     // "q.6h. p.r.n.": what follows in small letters goes on.
-    let small_before = i > 0 && tokens[i - 1].text.len() <= 2 && tokens[i - 1].shape == crate::token::Shape::Word && tokens[i - 1].end == tokens[i].start;
-    if small_before && tokens.get(i + 1).is_some_and(|next| line[next.start..].starts_with(char::is_lowercase)) {
+    let small_before = i > 0
+        && tokens[i - 1].text.len() <= 2
+        && tokens[i - 1].shape == crate::token::Shape::Word
+        && tokens[i - 1].end == tokens[i].start;
+    if small_before
+        && tokens.get(i + 1).is_some_and(|next| line[next.start..].starts_with(char::is_lowercase))
+    {
         return false;
     }
     let after = &line[tokens[i].end..];
@@ -328,7 +335,9 @@ fn ends_sentence(line: &str, tokens: &[Token], i: usize) -> bool {
         return false;
     }
     // "max. 3 x daily", "am 21.03. um 9:15".
-    let short = before.is_some_and(|token| token.is(&["max", "min", "approx", "tgl", "inkl", "incl", "exs", "wks", "hrs", "tab", "tabs"]));
+    let short = before.is_some_and(|token| {
+        token.is(&["max", "min", "approx", "tgl", "inkl", "incl", "exs", "wks", "hrs", "tab", "tabs"])
+    });
     let dated = before.is_some_and(|token| token.number().is_some() && token.text.contains('.'));
     let small = next.is_some_and(|next| !line[next.start..].starts_with(char::is_uppercase));
     if (short || dated) && small && next.is_some() {

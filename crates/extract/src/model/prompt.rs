@@ -78,7 +78,8 @@ impl Prompt {
             // What recurs is a plan, whatever it was called: a task would lose its schedule.
             let recurs = timing::read(&label.quote, Kind::Plan, None).timing.is_scheduled();
             let kind = if recurs { Kind::Plan } else { label.kind };
-            let next = Proposed { kind, category: label.category, quote: label.quote, action, at, follows: false };
+            let next =
+                Proposed { kind, category: label.category, quote: label.quote, action, at, follows: false };
             // One act, one step: the first label holds.
             if !proposed.iter().any(|before| before.quote == next.quote) {
                 proposed.push(next);

@@ -43,9 +43,15 @@ pub(super) fn read(
     let recurs = match category {
         // "On Thursday", "9 August at 11:15" is one visit; "every 2 weeks", "on Mondays" are many.
         Category::Appointment | Category::Test => {
-            rated || !reading.one_day && !reading.timing.day_of_week.is_empty() && reading.timing.start.is_none()
+            rated
+                || !reading.one_day
+                    && !reading.timing.day_of_week.is_empty()
+                    && reading.timing.start.is_none()
         }
-        _ => (reading.timing.recurs() || reading.timing.frequency_max.is_some()) && !is_one_date(&reading.timing),
+        _ => {
+            (reading.timing.recurs() || reading.timing.frequency_max.is_some())
+                && !is_one_date(&reading.timing)
+        }
     };
     match (kind, category) {
         // An appointment or a test that recurs is a plan; a task with a frequency too.
@@ -173,7 +179,9 @@ fn passive(words: &[Token], frame: Frame) -> Found {
     let medicine = thing.iter().any(|token| is_drug(token) || is_strength(token));
     match verb {
         _ if frame.not => prohibition(thing),
-        Verb::Avoid => Found::Object(verb, Kind::Plan, if medicine { Category::Medication } else { Category::Lifestyle }),
+        Verb::Avoid => {
+            Found::Object(verb, Kind::Plan, if medicine { Category::Medication } else { Category::Lifestyle })
+        }
         _ if medicine && !has(TESTS) => match verb {
             Verb::Stop | Verb::Get => Found::Verb(verb),
             _ => Found::Drug,
@@ -264,13 +272,17 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
 /// "Steer clear of", "offer small sips": a verb that no list knows, told by what follows it.
 fn is_bare_order(words: &[Token]) -> bool {
     const BEHIND: &[&str] = &[
-        "the", "your", "his", "her", "both", "any", "it", "them", "clear", "at", "up", "down", "off", "away", "between",
-        "out", "small", "all", "old", "current", "nothing", "slowly", "gently", "well", "plenty", "some", "good",
+        "the", "your", "his", "her", "both", "any", "it", "them", "clear", "at", "up", "down", "off", "away",
+        "between", "out", "small", "all", "old", "current", "nothing", "slowly", "gently", "well", "plenty",
+        "some", "good",
     ];
-    const NOUNS: &[&str] = &["pain", "pressure", "rate", "history", "exam", "father", "mother", "skin", "lungs", "heart"];
+    const NOUNS: &[&str] =
+        &["pain", "pressure", "rate", "history", "exam", "father", "mother", "skin", "lungs", "heart"];
     let first = &words[0];
     let plain = first.shape == crate::token::Shape::Word && first.text.len() >= 3;
-    let inflected = ["ed", "ing", "s", "tion", "al", "ic", "ly", "ous", "ness"].iter().any(|end| first.text.ends_with(end));
+    let inflected = ["ed", "ing", "s", "tion", "al", "ic", "ly", "ous", "ness"]
+        .iter()
+        .any(|end| first.text.ends_with(end));
     plain
         && !inflected
         && verbs::verb(&first.text).is_none()
@@ -302,16 +314,36 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
     }
     let timing = timing::of_words(words);
     let due = timing.period.is_none() && (timing.start.is_some() || timing.duration.is_some());
-    let done = words.iter().any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "pain", "note"]));
+    let done = words
+        .iter()
+        .any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "pain", "note"]));
     if due && !done && early(TESTS) {
         return Some(Found::Test);
     }
-    if due && !done && (early(VISITS) || early(&["exam", "removal", "scan", "collection", "f2f", "appt", "session", "call"])) {
+    if due
+        && !done
+        && (early(VISITS)
+            || early(&["exam", "removal", "scan", "collection", "f2f", "appt", "session", "call"]))
+    {
         return Some(Found::Visit);
     }
     let nth = words[0].is(&["second", "third", "fourth", "2nd", "3rd", "next", "final", "last", "first"]);
-    let dose = early(&["dose", "booster", "infusion", "application", "capsule", "injection", "jab", "vaccine", "vaccination"]);
-    (dose && (nth || early(&["booster"]))).then_some(Found::Object(Verb::Once, Kind::Checklist, Category::Medication))
+    let dose = early(&[
+        "dose",
+        "booster",
+        "infusion",
+        "application",
+        "capsule",
+        "injection",
+        "jab",
+        "vaccine",
+        "vaccination",
+    ]);
+    (dose && (nth || early(&["booster"]))).then_some(Found::Object(
+        Verb::Once,
+        Kind::Checklist,
+        Category::Medication,
+    ))
 }
 
 /// A line that names a problem: "Iron deficiency", "Dry eye, both eyes".
@@ -320,13 +352,48 @@ fn is_diagnosis(words: &[Token]) -> bool {
         return false;
     }
     const PROBLEMS: &[&str] = &[
-        "deficiency", "overuse", "disease", "disorder", "syndrome", "infection", "injury", "insufficiency", "failure",
-        "cessation", "intolerance", "dependence", "dependency", "abuse", "obesity", "diabetes", "hypertension", "asthma",
-        "cancer", "fracture", "sprain", "strain", "prediabetes", "pregnancy", "status", "maintenance", "monitoring",
-        "low", "elevated", "chronic", "acute", "dry", "recurrent", "suspected", "likely", "post-op",
+        "deficiency",
+        "overuse",
+        "disease",
+        "disorder",
+        "syndrome",
+        "infection",
+        "injury",
+        "insufficiency",
+        "failure",
+        "cessation",
+        "intolerance",
+        "dependence",
+        "dependency",
+        "abuse",
+        "obesity",
+        "diabetes",
+        "hypertension",
+        "asthma",
+        "cancer",
+        "fracture",
+        "sprain",
+        "strain",
+        "prediabetes",
+        "pregnancy",
+        "status",
+        "maintenance",
+        "monitoring",
+        "low",
+        "elevated",
+        "chronic",
+        "acute",
+        "dry",
+        "recurrent",
+        "suspected",
+        "likely",
+        "post-op",
     ];
-    const ENDS: &[&str] = &["itis", "emia", "aemia", "osis", "opathy", "algia", "uria", "oma", "pnea", "plasia", "cele"];
-    let problem = words.iter().any(|t| t.is(PROBLEMS) || t.text.len() > 6 && ENDS.iter().any(|end| t.text.ends_with(end)));
+    const ENDS: &[&str] =
+        &["itis", "emia", "aemia", "osis", "opathy", "algia", "uria", "oma", "pnea", "plasia", "cele"];
+    let problem = words
+        .iter()
+        .any(|t| t.is(PROBLEMS) || t.text.len() > 6 && ENDS.iter().any(|end| t.text.ends_with(end)));
     problem
         && words.len() <= 8
         && verbs::verb(&words[0].text).is_none()
@@ -339,9 +406,34 @@ fn is_diagnosis(words: &[Token]) -> bool {
 /// "allopurinol discussed".
 fn is_order(words: &[Token], rest: &[Token], in_plan: bool) -> bool {
     const TALK: &[&str] = &[
-        "deficiency", "overuse", "allergy", "intolerance", "toxicity", "induced", "level", "levels", "discussed",
-        "possibility", "resistant", "resistance", "dependence", "abuse", "use", "misuse", "sensitivity", "eye", "overdose",
-        "declined", "option", "considered", "failed", "naive", "reaction", "contraindicated", "candidate", "stable",
+        "deficiency",
+        "overuse",
+        "allergy",
+        "intolerance",
+        "toxicity",
+        "induced",
+        "level",
+        "levels",
+        "discussed",
+        "possibility",
+        "resistant",
+        "resistance",
+        "dependence",
+        "abuse",
+        "use",
+        "misuse",
+        "sensitivity",
+        "eye",
+        "overdose",
+        "declined",
+        "option",
+        "considered",
+        "failed",
+        "naive",
+        "reaction",
+        "contraindicated",
+        "candidate",
+        "stable",
     ];
     let dosed = rest.iter().any(is_strength)
         || words.iter().any(|t| t.is(&["continue", "start", "otc", "prn", "rx", "prescription", "course"]));
@@ -428,8 +520,9 @@ fn is_timed_item(words: &[Token]) -> bool {
     let timing = timing::of_words(words);
     let story = words.iter().any(|t| {
         t.is(&[
-            "history", "pain", "episodes", "symptoms", "smoker", "smokes", "drinks", "days", "since", "ago", "age",
-            "will", "who", "which", "reports", "works", "lives", "sleeps", "uses", "takes", "walks", "average", "averages", "usually",
+            "history", "pain", "episodes", "symptoms", "smoker", "smokes", "drinks", "days", "since", "ago",
+            "age", "will", "who", "which", "reports", "works", "lives", "sleeps", "uses", "takes", "walks",
+            "average", "averages", "usually",
         ])
     });
     (timing.is_scheduled() || timing.as_needed || timing.frequency_max.is_some())
@@ -438,10 +531,14 @@ fn is_timed_item(words: &[Token]) -> bool {
 }
 
 fn timed_item(words: &[Token]) -> Found {
-    const CODES: &[&str] =
-        &["bd", "bid", "tds", "tid", "qds", "qid", "od", "om", "prn", "nocte", "mane", "qhs", "qam", "qd", "sos", "po"];
-    const FORMS: &[&str] =
-        &["cream", "ointment", "gel", "drops", "spray", "patch", "lotion", "tears", "syrup", "tablets", "inhaler", "solution"];
+    const CODES: &[&str] = &[
+        "bd", "bid", "tds", "tid", "qds", "qid", "od", "om", "prn", "nocte", "mane", "qhs", "qam", "qd",
+        "sos", "po",
+    ];
+    const FORMS: &[&str] = &[
+        "cream", "ointment", "gel", "drops", "spray", "patch", "lotion", "tears", "syrup", "tablets",
+        "inhaler", "solution",
+    ];
     if words.iter().take(6).any(|t| t.is(TESTS)) {
         return Found::Test;
     }
@@ -451,7 +548,9 @@ fn timed_item(words: &[Token]) -> Found {
     if words.iter().any(|t| t.is(MEASURES)) {
         return Found::Measure;
     }
-    if words.iter().any(|t| t.is(CODES) || t.is(FORMS) || is_strength(t)) && !words.iter().any(|t| t.is(HABITS)) {
+    if words.iter().any(|t| t.is(CODES) || t.is(FORMS) || is_strength(t))
+        && !words.iter().any(|t| t.is(HABITS))
+    {
         return Found::Drug;
     }
     Found::Habit

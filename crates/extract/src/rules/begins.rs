@@ -43,7 +43,18 @@ pub(super) fn begins_drug(rest: &[Token]) -> bool {
         || first.text.len() < 3
         || verbs::verb(&first.text).is_some()
         || first.is(LEADS)
-        || first.is(&["including", "like", "such", "eg", "or", "especially", "low", "high", "received", "takes"])
+        || first.is(&[
+            "including",
+            "like",
+            "such",
+            "eg",
+            "or",
+            "especially",
+            "low",
+            "high",
+            "received",
+            "takes",
+        ])
     {
         return false;
     }
@@ -61,7 +72,9 @@ pub(super) fn begins_dose(rest: &[Token]) -> bool {
     let skip = rest.iter().take_while(|t| t.is(&["then", "reduce", "to"])).count();
     // "Then weekly", "then 1 OD", "then back to SOS": a stage of what was named before.
     if rest.len() <= 12
-        && rest.first().is_some_and(|t| t.is(&["then", "thereafter", "dann", "danach", "puis", "luego", "followed"]))
+        && rest
+            .first()
+            .is_some_and(|t| t.is(&["then", "thereafter", "dann", "danach", "puis", "luego", "followed"]))
         && !rest.iter().any(|t| verbs::verb(&t.text).is_some_and(|v| v != verbs::Verb::Take) || is_drug(t))
     {
         return true;
@@ -79,18 +92,48 @@ pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
         t.is(HABITS)
             || is_drug(t)
             || t.text.ends_with("ing") && verbs::gerund(&t.text).is_some()
-            || t.is(&["vaccines", "syrups", "kneeling", "driving", "running", "squatting", "climbing", "tub", "pools", "hot"])
+            || t.is(&[
+                "vaccines",
+                "syrups",
+                "kneeling",
+                "driving",
+                "running",
+                "squatting",
+                "climbing",
+                "tub",
+                "pools",
+                "hot",
+            ])
     };
     let needless = rest.iter().any(|t| {
-        t.is(&["needed", "required", "indicated", "necessary", "reqd", "req", "signs", "evidence", "issues", "time", "change"])
+        t.is(&[
+            "needed",
+            "required",
+            "indicated",
+            "necessary",
+            "reqd",
+            "req",
+            "signs",
+            "evidence",
+            "issues",
+            "time",
+            "change",
+        ])
     });
     at(0, &["do"]) && at(1, &["not"])
         || at(0, &["don't", "dont", "avoid", "avoiding", "never"])
         || at(0, &["nicht"])
-        || at(0, &["off"]) && at(1, &["work", "school", "nursery", "sport", "sports", "games", "pe", "daycare", "legs"])
-        || at(0, &["no", "nil", "zero"]) && at(1, &["further", "more", "other"]) && rest.get(2).is_some_and(is_drug) && !needless
-        || at(0, &["no", "kein", "keine", "keinen", "pas"]) && rest.iter().skip(1).take(3).any(activity) && !needless
-        || at(0, &["no", "ne"]) && rest.get(1).is_some_and(|t| t.is(&["tomar", "conducir", "fumar", "beber", "pas"]))
+        || at(0, &["off"])
+            && at(1, &["work", "school", "nursery", "sport", "sports", "games", "pe", "daycare", "legs"])
+        || at(0, &["no", "nil", "zero"])
+            && at(1, &["further", "more", "other"])
+            && rest.get(2).is_some_and(is_drug)
+            && !needless
+        || at(0, &["no", "kein", "keine", "keinen", "pas"])
+            && rest.iter().skip(1).take(3).any(activity)
+            && !needless
+        || at(0, &["no", "ne"])
+            && rest.get(1).is_some_and(|t| t.is(&["tomar", "conducir", "fumar", "beber", "pas"]))
         || at(0, &["no", "keine", "kein"])
             && !needless
             && rest.iter().skip(1).take(3).any(|t| {
@@ -152,7 +195,8 @@ pub(super) fn begins_visit(rest: &[Token]) -> bool {
     let slash = |i: usize| rest.get(i).is_some_and(|t| t.is_mark('/'));
     first.is(&["f"]) && slash(1) && at(2, &["u", "up"])
         || first.is(&["r"]) && slash(1) && at(2, &["v"])
-        || first.is(&["tel", "phone", "telephone", "video", "gp", "nurse"]) && at(1, &["r", "review", "rv", "appt", "appointment"])
+        || first.is(&["tel", "phone", "telephone", "video", "gp", "nurse"])
+            && at(1, &["r", "review", "rv", "appt", "appointment"])
         || first.is(&["rtc"])
         || first.is(&["follow"])
             && (at(1, &["up"]) || rest.get(1).is_some_and(|t| t.is_mark('-')) && at(2, &["up"]))

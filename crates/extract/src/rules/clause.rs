@@ -48,8 +48,29 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
 
 /// Tests that are had one by one, unlike those of one blood sample.
 const IMAGES: &[&str] = &[
-    "mri", "ct", "x", "xray", "echo", "echocardiogram", "ecg", "ekg", "eeg", "emg", "ultrasound", "uss", "dexa", "holter",
-    "mammogram", "colonoscopy", "endoscopy", "angiogram", "spirometry", "pulmonary", "urine", "sputum", "stool",
+    "mri",
+    "ct",
+    "x",
+    "xray",
+    "echo",
+    "echocardiogram",
+    "ecg",
+    "ekg",
+    "eeg",
+    "emg",
+    "ultrasound",
+    "uss",
+    "dexa",
+    "holter",
+    "mammogram",
+    "colonoscopy",
+    "endoscopy",
+    "angiogram",
+    "spirometry",
+    "pulmonary",
+    "urine",
+    "sputum",
+    "stool",
 ];
 
 /// Where a condition begins; "if needed" is none.
@@ -59,21 +80,23 @@ fn condition(words: &[Token]) -> Option<usize> {
         let next = words.get(i + 1);
         let found = match token.text.as_str() {
             "if" | "wenn" | "falls" | "si" => {
-                let needed = next.is_some_and(|next| next.is(NEED) || next.is(&["precisa", "necesario", "besoin"]));
+                let needed =
+                    next.is_some_and(|next| next.is(NEED) || next.is(&["precisa", "necesario", "besoin"]));
                 // "Chlorphenamine every 4-6 h if itching" is a medicine for need.
                 let relief = next.is_some_and(|next| next.is(crate::timing::SYMPTOMS))
                     && words[..i].iter().any(|t| crate::drugs::is_drug(t) || crate::drugs::is_strength(t))
                     && words.len() - i <= 6;
-                let able = next.is_some_and(|next| next.is(&["tolerated", "possible", "able", "desired", "wanted"]));
+                let able =
+                    next.is_some_and(|next| next.is(&["tolerated", "possible", "able", "desired", "wanted"]));
                 !needed && !relief && !able
             }
             "unless" | "inb" | "whether" => true,
             // "Call for fever", "return with any worsening"
             "for" | "with" => {
                 next.is_some_and(|next| next.is(SIGNS))
-                    && words[i.saturating_sub(6)..i]
-                        .iter()
-                        .any(|t| t.is(&["call", "return", "come", "back", "go", "seek", "present", "ring", "contact"]))
+                    && words[i.saturating_sub(6)..i].iter().any(|t| {
+                        t.is(&["call", "return", "come", "back", "go", "seek", "present", "ring", "contact"])
+                    })
             }
             "should" | "when" => i == 0,
             "case" => i > 0 && words[i - 1].is(&["in"]),
@@ -91,9 +114,36 @@ fn condition(words: &[Token]) -> Option<usize> {
 }
 
 const SIGNS: &[&str] = &[
-    "any", "fever", "fevers", "worsening", "severe", "increased", "increasing", "new", "clots", "bleeding", "trouble",
-    "difficulty", "signs", "symptoms", "swelling", "redness", "chest", "shortness", "vomiting", "uncontrolled",
-    "persistent", "inability", "problems", "emergency", "emergencies", "excessive", "sudden", "heavy", "pus", "drainage",
+    "any",
+    "fever",
+    "fevers",
+    "worsening",
+    "severe",
+    "increased",
+    "increasing",
+    "new",
+    "clots",
+    "bleeding",
+    "trouble",
+    "difficulty",
+    "signs",
+    "symptoms",
+    "swelling",
+    "redness",
+    "chest",
+    "shortness",
+    "vomiting",
+    "uncontrolled",
+    "persistent",
+    "inability",
+    "problems",
+    "emergency",
+    "emergencies",
+    "excessive",
+    "sudden",
+    "heavy",
+    "pus",
+    "drainage",
 ];
 
 /// One part for each separately schedulable act.
@@ -121,7 +171,8 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     let mut joined = false;
     let mut arrowed = false;
     while let Some(token) = words.get(i + skip) {
-        let arrow = token.is_mark('>') || token.is_mark('-') && words.get(i + skip + 1).is_some_and(|t| t.is_mark('>'));
+        let arrow = token.is_mark('>')
+            || token.is_mark('-') && words.get(i + skip + 1).is_some_and(|t| t.is_mark('>'));
         let dash = token.is_mark('-') && !token.glued && words.get(i + skip + 1).is_some_and(|t| !t.glued);
         arrowed |= arrow;
         if token.is_mark(',')
@@ -184,10 +235,14 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
 fn elaborates(before: &[Token], rest: &[Token]) -> bool {
     let names = |words: &[Token]| words.iter().any(crate::drugs::is_drug);
     let timed = |words: &[Token]| crate::timing::of_words(words).is_scheduled();
-    let again = rest[0].is(&["take", "start", "use", "apply", "carry", "starting", "taking", "change", "shake", "mix"])
+    let again = rest[0]
+        .is(&["take", "start", "use", "apply", "carry", "starting", "taking", "change", "shake", "mix"])
         && rest.get(1).is_none_or(|t| {
             t.number().is_some()
-                || t.is(&["in", "with", "at", "on", "before", "after", "it", "them", "w", "well", "twice", "once", "daily"])
+                || t.is(&[
+                    "in", "with", "at", "on", "before", "after", "it", "them", "w", "well", "twice", "once",
+                    "daily",
+                ])
         });
     let number = rest[0].number().is_some() || rest[0].is(&["one", "two", "half", "three"]);
     !names(rest) && (again || number && !timed(before))

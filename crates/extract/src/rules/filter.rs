@@ -78,7 +78,12 @@ pub(super) fn elsewhere(tokens: &[Token]) -> bool {
     let then = any(tokens, &["ago", "previously", "coworker", "friend", "internet", "elsewhere"])
         || pair(tokens, &["urgent", "emergency"], &["care", "room", "department"])
             && any(tokens, &["was", "were", "told"]);
-    then && !any(tokens, &["i", "we", "recommend", "advise"]) && pair(tokens, &["was", "were", "him", "her", "been"], &["told", "advised", "given", "prescribed", "seen", "to", "asked"])
+    then && !any(tokens, &["i", "we", "recommend", "advise"])
+        && pair(
+            tokens,
+            &["was", "were", "him", "her", "been"],
+            &["told", "advised", "given", "prescribed", "seen", "to", "asked"],
+        )
 }
 
 /// "Labs reviewed, all within normal limits": what a test has shown, not a test to have.
@@ -220,11 +225,29 @@ fn done(tokens: &[Token]) -> bool {
     // "Work note given", "School form faxed", "Repeat reissued".
     let by_us = tokens.iter().skip(1).take(8).position(|t| {
         t.is(&[
-            "given", "sent", "emailed", "faxed", "applied", "reissued", "updated", "added", "handed", "issued", "provided",
-            "printed", "cleaned", "performed", "txted", "signed", "excised", "closed", "texted",
+            "given",
+            "sent",
+            "emailed",
+            "faxed",
+            "applied",
+            "reissued",
+            "updated",
+            "added",
+            "handed",
+            "issued",
+            "provided",
+            "printed",
+            "cleaned",
+            "performed",
+            "txted",
+            "signed",
+            "excised",
+            "closed",
+            "texted",
         ])
     });
-    let visit = tokens.iter().any(|t| t.is(super::nouns::VISITS) || t.is(&["prescription", "referral", "ref"]));
+    let visit =
+        tokens.iter().any(|t| t.is(super::nouns::VISITS) || t.is(&["prescription", "referral", "ref"]));
     if by_us.is_some() && !visit && !any(tokens, &["should", "will", "must", "be", "was", "to"]) {
         return true;
     }
@@ -356,6 +379,11 @@ fn others(tokens: &[Token]) -> bool {
         return true;
     }
     kin.is_some_and(|at| {
-        tokens[at..].iter().any(|t| t.is(&["takes", "has", "on", "uses", "had", "was", "died", "says", "nimmt", "toma", "está", "prend", "takes", "finished", "is", "used"]))
+        tokens[at..].iter().any(|t| {
+            t.is(&[
+                "takes", "has", "on", "uses", "had", "was", "died", "says", "nimmt", "toma", "está", "prend",
+                "takes", "finished", "is", "used",
+            ])
+        })
     })
 }

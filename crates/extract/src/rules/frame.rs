@@ -32,78 +32,315 @@ pub(super) struct Frame {
 }
 
 const PATIENT: &[&str] = &[
-    "patient", "pt", "pts", "she", "he", "they", "you", "mom", "mum", "mother", "dad", "father", "parents", "family",
-    "child", "daughter", "son", "wife", "husband", "partner", "gf", "carer", "caregiver", "client",
+    "patient",
+    "pt",
+    "pts",
+    "she",
+    "he",
+    "they",
+    "you",
+    "mom",
+    "mum",
+    "mother",
+    "dad",
+    "father",
+    "parents",
+    "family",
+    "child",
+    "daughter",
+    "son",
+    "wife",
+    "husband",
+    "partner",
+    "gf",
+    "carer",
+    "caregiver",
+    "client",
 ];
 const CLINIC: &[&str] = &["i", "we", "i'll", "we'll", "i've", "we've"];
 const STAFF: &[&str] = &[
-    "nurse", "nurses", "office", "team", "staff", "clinic", "hospital", "hosp", "pharmacy", "secretary", "rn", "md",
-    "gp", "pcp", "surgeon", "dr", "department", "surgery", "ward", "receptionist", "ambulance", "physio", "registrar",
+    "nurse",
+    "nurses",
+    "office",
+    "team",
+    "staff",
+    "clinic",
+    "hospital",
+    "hosp",
+    "pharmacy",
+    "secretary",
+    "rn",
+    "md",
+    "gp",
+    "pcp",
+    "surgeon",
+    "dr",
+    "department",
+    "surgery",
+    "ward",
+    "receptionist",
+    "ambulance",
+    "physio",
+    "registrar",
 ];
 const ADVERBS: &[&str] = &[
-    "also", "then", "now", "just", "still", "simply", "only", "again", "always", "first", "otherwise",
-    "strongly", "gently", "please", "therefore", "both", "all", "each", "definitely", "certainly", "really",
+    "also",
+    "then",
+    "now",
+    "just",
+    "still",
+    "simply",
+    "only",
+    "again",
+    "always",
+    "first",
+    "otherwise",
+    "strongly",
+    "gently",
+    "please",
+    "therefore",
+    "both",
+    "all",
+    "each",
+    "definitely",
+    "certainly",
+    "really",
 ];
 const NOT: &[&str] = &["not", "never", "no"];
 /// Verbs that nobody is told to do.
 const NO_ACTS: &[&str] = &[
-    "feel", "experience", "notice", "develop", "improve", "understand", "know", "benefit", "tolerate", "likely", "want",
-    "like", "help", "resolve", "heal", "persist", "seem", "become", "expect", "include", "depend", "happen", "occur",
-    "think", "appear", "require", "probably", "possibly", "hopefully", "present", "worsen", "recover", "receive",
-    "undergo", "lead", "cause", "result", "consider", "reassess", "discuss", "determine", "decide", "believe", "agree",
-    "make", "fail", "prove", "suffer", "pass", "progress", "look", "ensure",
+    "feel",
+    "experience",
+    "notice",
+    "develop",
+    "improve",
+    "understand",
+    "know",
+    "benefit",
+    "tolerate",
+    "likely",
+    "want",
+    "like",
+    "help",
+    "resolve",
+    "heal",
+    "persist",
+    "seem",
+    "become",
+    "expect",
+    "include",
+    "depend",
+    "happen",
+    "occur",
+    "think",
+    "appear",
+    "require",
+    "probably",
+    "possibly",
+    "hopefully",
+    "present",
+    "worsen",
+    "recover",
+    "receive",
+    "undergo",
+    "lead",
+    "cause",
+    "result",
+    "consider",
+    "reassess",
+    "discuss",
+    "determine",
+    "decide",
+    "believe",
+    "agree",
+    "make",
+    "fail",
+    "prove",
+    "suffer",
+    "pass",
+    "progress",
+    "look",
+    "ensure",
 ];
 /// What a clinic does that the patient has to attend, take or leave.
 const ORDERS: &[&str] = &[
-    "obtain", "order", "check", "repeat", "recheck", "schedule", "refer", "arrange", "book", "get", "start", "begin",
-    "add", "increase", "decrease", "reduce", "switch", "change", "continue", "prescribe", "draw", "see", "stop",
-    "discontinue", "hold", "taper", "titrate", "place", "request", "rpt", "restart", "resume", "have", "keep", "put",
-    "trial", "try", "initiate", "wean", "repeat", "recommend", "advise", "set",
+    "obtain",
+    "order",
+    "check",
+    "repeat",
+    "recheck",
+    "schedule",
+    "refer",
+    "arrange",
+    "book",
+    "get",
+    "start",
+    "begin",
+    "add",
+    "increase",
+    "decrease",
+    "reduce",
+    "switch",
+    "change",
+    "continue",
+    "prescribe",
+    "draw",
+    "see",
+    "stop",
+    "discontinue",
+    "hold",
+    "taper",
+    "titrate",
+    "place",
+    "request",
+    "rpt",
+    "restart",
+    "resume",
+    "have",
+    "keep",
+    "put",
+    "trial",
+    "try",
+    "initiate",
+    "wean",
+    "repeat",
+    "recommend",
+    "advise",
+    "set",
 ];
 const ORDERED: &[&str] = &[
-    "ordered", "prescribed", "requested", "scheduled", "booked", "arranged", "referred", "recommended", "started",
-    "reqd", "reqested", "advised", "placed", "called", "sent", "provided", "given", "gave", "put", "increased",
-    "decreased", "reduced", "changed", "switched", "written", "resumed", "continued", "added", "dispensed", "issued",
+    "ordered",
+    "prescribed",
+    "requested",
+    "scheduled",
+    "booked",
+    "arranged",
+    "referred",
+    "recommended",
+    "started",
+    "reqd",
+    "reqested",
+    "advised",
+    "placed",
+    "called",
+    "sent",
+    "provided",
+    "given",
+    "gave",
+    "put",
+    "increased",
+    "decreased",
+    "reduced",
+    "changed",
+    "switched",
+    "written",
+    "resumed",
+    "continued",
+    "added",
+    "dispensed",
+    "issued",
 ];
 
 /// The leftmost frame of a clause.
 pub(super) fn find(words: &[Token]) -> Option<Frame> {
     (0..words.len()).find_map(|at| {
         let reader = Reader { words };
-        reader.advice(at).or_else(|| reader.modal(at)).or_else(|| reader.ordered(at)).or_else(|| reader.visit(at))
+        reader
+            .advice(at)
+            .or_else(|| reader.modal(at))
+            .or_else(|| reader.ordered(at))
+            .or_else(|| reader.visit(at))
     })
 }
 
 /// Whether a clause only tells how things are, were, or are thought to be: outside every frame.
 pub(super) fn tells(words: &[Token]) -> bool {
     const FINITE: &[&str] = &[
-        "is", "are", "was", "were", "has", "had", "did", "does", "isn't", "wasn't", "hasn't", "hadn't", "didn't",
-        "doesn't", "showed", "shows", "received", "came", "says", "said", "knows", "wants", "continues", "remains",
-        "failed", "quit", "smokes", "drinks", "lives", "works", "tried", "finished", "used", "uses", "takes", "took",
-        "reports", "denies", "describes", "established", "noted", "underwent", "tolerated", "declined", "walks", "follows",
-        "sleeps", "eats", "complains", "states", "feels", "thought", "misses", "forgot",
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "had",
+        "did",
+        "does",
+        "isn't",
+        "wasn't",
+        "hasn't",
+        "hadn't",
+        "didn't",
+        "doesn't",
+        "showed",
+        "shows",
+        "received",
+        "came",
+        "says",
+        "said",
+        "knows",
+        "wants",
+        "continues",
+        "remains",
+        "failed",
+        "quit",
+        "smokes",
+        "drinks",
+        "lives",
+        "works",
+        "tried",
+        "finished",
+        "used",
+        "uses",
+        "takes",
+        "took",
+        "reports",
+        "denies",
+        "describes",
+        "established",
+        "noted",
+        "underwent",
+        "tolerated",
+        "declined",
+        "walks",
+        "follows",
+        "sleeps",
+        "eats",
+        "complains",
+        "states",
+        "feels",
+        "thought",
+        "misses",
+        "forgot",
     ];
     let bare = words.first().is_some_and(|first| {
-        first.is(&["takes", "uses", "smokes", "drinks", "lives", "works", "walks", "follows", "quit", "tried", "who", "which", "given", "received", "took", "had", "made", "admitted", "accepted"])
+        first.is(&[
+            "takes", "uses", "smokes", "drinks", "lives", "works", "walks", "follows", "quit", "tried",
+            "who", "which", "given", "received", "took", "had", "made", "admitted", "accepted",
+        ])
     });
     let subject = bare
         || words.first().is_some_and(|first| {
-        first.is(PATIENT) && !first.is(&["mom", "mum", "patient", "pt"])
-            || first.is(CLINIC)
-            || first.is(&["it", "this", "these", "there", "her", "his", "their", "that"])
-    });
+            first.is(PATIENT) && !first.is(&["mom", "mum", "patient", "pt"])
+                || first.is(CLINIC)
+                || first.is(&["it", "this", "these", "there", "her", "his", "their", "that"])
+        });
     let told = words.first().is_some_and(|first| first.is(&["patient", "pt", "because", "although"]))
-        || words.first().is_some_and(|first| first.is(&["the"])) && words.iter().take(4).any(|token| token.is(FINITE));
+        || words.first().is_some_and(|first| first.is(&["the"]))
+            && words.iter().take(4).any(|token| token.is(FINITE));
     // "Until finished" tells nothing.
-    let finite = |i: usize| words[i].is(FINITE) && !words[i - 1].is(&["until", "till", "til", "as", "when", "if", "once"]);
-    let clause = words.iter().position(|t| t.is(&["until", "till", "once", "while", "as", "because", "since", "when"]));
+    let finite = |i: usize| {
+        words[i].is(FINITE) && !words[i - 1].is(&["until", "till", "til", "as", "when", "if", "once"])
+    };
+    let clause = words
+        .iter()
+        .position(|t| t.is(&["until", "till", "once", "while", "as", "because", "since", "when"]));
     let main = clause.filter(|at| *at > 1).unwrap_or(words.len());
     subject || told || (1..main).any(finite)
 }
 
 /// Whether a clause begins as an order: with a verb in its base form.
 pub(super) fn orders(words: &[Token]) -> bool {
-    let skip = words.iter().take_while(|t| t.is(ADVERBS) || t.is(&["pls", "to", "bitte", "and", "-"])).count();
+    let skip =
+        words.iter().take_while(|t| t.is(ADVERBS) || t.is(&["pls", "to", "bitte", "and", "-"])).count();
     words.get(skip).is_some_and(|first| {
         verbs::verb(&first.text).is_some() && !first.text.ends_with("ed")
             || first.is(&["don't", "dont", "do", "no", "avoid", "nil", "off"])
@@ -160,7 +397,11 @@ impl Reader<'_> {
             Subject::Other
         } else if last.is(STAFF) {
             Subject::Staff
-        } else if last.shape == Shape::Word || last.is_mark('%') || last.is_mark(')') || last.number().is_some() {
+        } else if last.shape == Shape::Word
+            || last.is_mark('%')
+            || last.is_mark(')')
+            || last.number().is_some()
+        {
             Subject::Thing
         } else {
             Subject::None
@@ -233,7 +474,10 @@ impl Reader<'_> {
             let at = self.skip_while(verb + 1, &["to", "a", "an", "some"]);
             return (!not).then_some(Frame { at, way: Way::Thing, ..act });
         }
-        if self.is(verb, &["have"]) && !order && !self.is(verb + 1, &["a", "an", "her", "his", "your", "repeat", "blood"]) {
+        if self.is(verb, &["have"])
+            && !order
+            && !self.is(verb + 1, &["a", "an", "her", "his", "your", "repeat", "blood"])
+        {
             return None;
         }
         let token = &self.words[verb];
@@ -249,13 +493,19 @@ impl Reader<'_> {
     fn patient_is(&self, be: usize, not: bool) -> Option<Frame> {
         let next = self.skip_while(be + 1, ADVERBS);
         let act = |at| Frame { at, way: Way::Act, not, verb: at };
-        if self.is(next, &["seen", "followed", "evaluated", "referred", "reviewed", "reassessed", "re-evaluated"]) {
+        if self.is(
+            next,
+            &["seen", "followed", "evaluated", "referred", "reviewed", "reassessed", "re-evaluated"],
+        ) {
             return (!not).then_some(act(next));
         }
         if self.is(next, &["on", "off", "non", "non-weight", "weight", "nil", "careful", "kept"]) {
             return Some(Frame { at: be, way: Way::Thing, not, verb: next });
         }
-        if self.is(next, &["discharged", "started", "placed", "switched", "transitioned", "maintained", "continued"]) {
+        if self.is(
+            next,
+            &["discharged", "started", "placed", "switched", "transitioned", "maintained", "continued"],
+        ) {
             let at = self.skip_while(next + 1, &["home", "on", "with", "to", "back"]);
             return (!not && at > next + 1).then_some(Frame { at, way: Way::Thing, not, verb: next });
         }
@@ -273,7 +523,11 @@ impl Reader<'_> {
         if self.is(verb, &["see"]) && !person || self.is(verb, &["have", "get"]) && others {
             return None;
         }
-        let at = if self.is(verb, &["place", "put", "set"]) { self.skip_while(next, &["in", "up", "a", "an", "the"]) } else { verb };
+        let at = if self.is(verb, &["place", "put", "set"]) {
+            self.skip_while(next, &["in", "up", "a", "an", "the"])
+        } else {
+            verb
+        };
         let way = if at == verb { Way::Act } else { Way::Thing };
         Some(Frame { at, way, not: false, verb })
     }
@@ -287,26 +541,58 @@ impl Reader<'_> {
         let start = self.thing_start(at);
         let asked = self.words.get(next).is_some_and(|token| verbs::done_to(&token.text).is_some());
         // "No anticonvulsant will be started", "arranged by the team".
-        let denied = self.is(start, &["no"]) || self.is(next + 1, &["by"]) && self.words[next..].iter().any(|t| t.is(STAFF));
+        let denied = self.is(start, &["no"])
+            || self.is(next + 1, &["by"]) && self.words[next..].iter().any(|t| t.is(STAFF));
         (asked && !denied).then_some(Frame { at: start, way: Way::Passive, not, verb: next })
     }
 
     /// Where the thing begins that stands before a verb: behind the last comma, "and" being part
     /// of it.
     fn thing_start(&self, verb: usize) -> usize {
-        let border = self.words[..verb].iter().rposition(|t| t.is_mark(',') || t.is_mark(':') || t.is(&["that"]));
+        let border =
+            self.words[..verb].iter().rposition(|t| t.is_mark(',') || t.is_mark(':') || t.is(&["that"]));
         border.map_or(0, |at| at + 1)
     }
 
     /// "I recommend", "was advised to", "I would like her to".
     fn advice(&self, at: usize) -> Option<Frame> {
         const WITH_PERSON: &[&str] = &[
-            "asked", "told", "instructed", "encouraged", "encourage", "urged", "reminded", "want", "like", "prefer",
-            "counseled", "counselled", "cautioned", "warned", "directed", "wish", "ask", "tell", "instruct",
+            "asked",
+            "told",
+            "instructed",
+            "encouraged",
+            "encourage",
+            "urged",
+            "reminded",
+            "want",
+            "like",
+            "prefer",
+            "counseled",
+            "counselled",
+            "cautioned",
+            "warned",
+            "directed",
+            "wish",
+            "ask",
+            "tell",
+            "instruct",
         ];
         const WITH_THING: &[&str] = &[
-            "recommend", "recommended", "recommending", "recommends", "suggest", "suggested", "suggesting", "advise",
-            "advised", "adv", "advising", "advises", "prescribe", "prescribing", "propose",
+            "recommend",
+            "recommended",
+            "recommending",
+            "recommends",
+            "suggest",
+            "suggested",
+            "suggesting",
+            "advise",
+            "advised",
+            "adv",
+            "advising",
+            "advises",
+            "prescribe",
+            "prescribing",
+            "propose",
         ];
         let person = self.is(at, WITH_PERSON);
         if !person && !self.is(at, WITH_THING) || !self.advises(at) {
@@ -318,7 +604,10 @@ impl Reader<'_> {
             if self.is(next, &["that"]) {
                 that = true;
             } else if !self.is(next, PATIENT)
-                && !self.is(next, &["him", "her", "them", "the", "strongly", "also", "both", "his", "again", "today"])
+                && !self.is(
+                    next,
+                    &["him", "her", "them", "the", "strongly", "also", "both", "his", "again", "today"],
+                )
             {
                 break;
             }
@@ -333,13 +622,25 @@ impl Reader<'_> {
             if self.is(verb, &["be"]) {
                 return self.patient_is(verb, not);
             }
-            return self.words.get(verb).filter(|t| t.shape == Shape::Word && !t.is(NO_ACTS)).and_then(|_| act(verb));
+            return self
+                .words
+                .get(verb)
+                .filter(|t| t.shape == Shape::Word && !t.is(NO_ACTS))
+                .and_then(|_| act(verb));
         }
-        let verb = self.skip_while(next, &["should", "can", "be", "is", "are", "start", "continue"]).max(next);
-        let verb = if verb > next && self.words.get(verb).is_none_or(|t| verbs::verb(&t.text).is_none()) { next } else { verb };
+        let verb =
+            self.skip_while(next, &["should", "can", "be", "is", "are", "start", "continue"]).max(next);
+        let verb = if verb > next && self.words.get(verb).is_none_or(|t| verbs::verb(&t.text).is_none()) {
+            next
+        } else {
+            verb
+        };
         let token = self.words.get(verb)?;
         if that || named || not {
-            if token.shape == Shape::Word && (verbs::act_of(&token.text).is_some() || not) && !token.is(NO_ACTS) {
+            if token.shape == Shape::Word
+                && (verbs::act_of(&token.text).is_some() || not)
+                && !token.is(NO_ACTS)
+            {
                 return act(verb);
             }
         }
@@ -349,7 +650,10 @@ impl Reader<'_> {
         if person {
             return None;
         }
-        let at = self.skip_while(next, &["a", "an", "the", "some", "for", "of", "trial", "regular", "using", "re", "on", ":"]);
+        let at = self.skip_while(
+            next,
+            &["a", "an", "the", "some", "for", "of", "trial", "regular", "using", "re", "on", ":"],
+        );
         let at = self.skip_while(at, &["trial", "of"]);
         (at < self.words.len()).then_some(Frame { at, way: Way::Thing, not, verb: at })
     }
@@ -357,7 +661,10 @@ impl Reader<'_> {
     /// Whether the word of advice is the doctor's own, of now.
     fn advises(&self, at: usize) -> bool {
         let mut before = at;
-        while before > 0 && (self.is(before - 1, ADVERBS) || self.is(before - 1, &["would", "have", "has", "had", "do", "am"])) {
+        while before > 0
+            && (self.is(before - 1, ADVERBS)
+                || self.is(before - 1, &["would", "have", "has", "had", "do", "am"]))
+        {
             before -= 1;
         }
         let Some(last) = before.checked_sub(1) else { return true };
@@ -375,12 +682,15 @@ impl Reader<'_> {
             return None;
         }
         let mut before = at;
-        while before > 0 && (self.is(before - 1, ADVERBS) || self.is(before - 1, &["have", "has", "had", "been", "'ve"])) {
+        while before > 0
+            && (self.is(before - 1, ADVERBS) || self.is(before - 1, &["have", "has", "had", "been", "'ve"]))
+        {
             before -= 1;
         }
         let clinic = before.checked_sub(1).is_some_and(|i| self.is(i, CLINIC));
-        let passive = before.checked_sub(1).is_some_and(|i| self.is(i, &["was", "were", "is", "are", "been"]))
-            || at.checked_sub(1).is_some_and(|i| self.is(i, &["been"]));
+        let passive =
+            before.checked_sub(1).is_some_and(|i| self.is(i, &["was", "were", "is", "are", "been"]))
+                || at.checked_sub(1).is_some_and(|i| self.is(i, &["been"]));
         if clinic {
             return self.what_is_ordered(at);
         }
@@ -389,10 +699,22 @@ impl Reader<'_> {
             return match self.subject(be) {
                 Subject::Patient => self.what_is_ordered(at),
                 _ if self.is(at + 1, &["by"]) => None,
-                Subject::Thing if self.is(at, &["ordered", "prescribed", "requested", "scheduled", "booked", "arranged", "recommended"])
-                    || self.is(at, &["placed", "made", "provided", "given", "sent"])
+                Subject::Thing
+                    if self.is(
+                        at,
+                        &[
+                            "ordered",
+                            "prescribed",
+                            "requested",
+                            "scheduled",
+                            "booked",
+                            "arranged",
+                            "recommended",
+                        ],
+                    ) || self.is(at, &["placed", "made", "provided", "given", "sent"])
                         && self.words[..at].iter().any(|t| t.is(&["referral", "referrals"]))
-                    || self.is(at, &["sent", "called"]) && self.words[at..].iter().any(|t| t.is(&["pharmacy"])) =>
+                        || self.is(at, &["sent", "called"])
+                            && self.words[at..].iter().any(|t| t.is(&["pharmacy"])) =>
                 {
                     Some(Frame { at: self.thing_start(be), way: Way::Passive, not: false, verb: at })
                 }
@@ -407,12 +729,22 @@ impl Reader<'_> {
             return Some(Frame { at: verb, way: Way::Act, not: false, verb });
         }
         let rest = &self.words[verb + 1..];
-        let script = rest.iter().take(8).position(|t| t.is(&["prescription", "script", "rx", "order", "referral"]));
-        let mut at = self.skip_while(verb + 1, &["in", "him", "her", "them", "the", "patient", "with", "a", "an", "on", "for", "to"]);
+        let script =
+            rest.iter().take(8).position(|t| t.is(&["prescription", "script", "rx", "order", "referral"]));
+        let mut at = self.skip_while(
+            verb + 1,
+            &["in", "him", "her", "them", "the", "patient", "with", "a", "an", "on", "for", "to"],
+        );
         if let Some(place) = script {
             let place = verb + 1 + place;
-            at = if self.is(place, &["referral"]) { place } else { self.skip_while(place + 1, &["for", "of", "to", ":"]) };
-        } else if self.is(verb, &["given", "gave", "provided", "sent", "called", "put", "placed", "written", "issued"]) {
+            at = if self.is(place, &["referral"]) {
+                place
+            } else {
+                self.skip_while(place + 1, &["for", "of", "to", ":"])
+            };
+        } else if self
+            .is(verb, &["given", "gave", "provided", "sent", "called", "put", "placed", "written", "issued"])
+        {
             // What was handed over is done, but for medicines to take home.
             return None;
         }
@@ -423,7 +755,8 @@ impl Reader<'_> {
     fn visit(&self, at: usize) -> Option<Frame> {
         let has = self.is(at, &["has", "have"]) && matches!(self.subject(at), Subject::Patient);
         if has && self.is(at + 1, &["a", "an", "his", "her", "their", "follow"]) {
-            let near = self.words[at + 1..].iter().take(5).any(|t| t.is(nouns::VISITS) || t.is(&["scheduled"]));
+            let near =
+                self.words[at + 1..].iter().take(5).any(|t| t.is(nouns::VISITS) || t.is(&["scheduled"]));
             return near.then_some(Frame { at: at + 1, way: Way::Thing, not: false, verb: at + 1 });
         }
         if self.is(at, &["prescription", "script"])
@@ -431,26 +764,47 @@ impl Reader<'_> {
             && !self.words[..at].iter().any(|t| t.is(&["his", "her", "own", "not"]))
         {
             let next = self.skip_while(at + 2, &["a", "an", "the", "some"]);
-            return (next < self.words.len()).then_some(Frame { at: next, way: Way::Thing, not: false, verb: next });
+            return (next < self.words.len()).then_some(Frame {
+                at: next,
+                way: Way::Thing,
+                not: false,
+                verb: next,
+            });
         }
         // "She is off work", "outpatient PT begins Monday", "stitches come out on April 8".
-        if self.is(at, &["is", "are"]) && self.is(at + 1, &["off"]) && matches!(self.subject(at), Subject::Patient) {
+        if self.is(at, &["is", "are"])
+            && self.is(at + 1, &["off"])
+            && matches!(self.subject(at), Subject::Patient)
+        {
             return Some(Frame { at: at + 1, way: Way::Thing, not: false, verb: at + 1 });
         }
-        let starts = self.is(at, &["start", "starts", "begin", "begins", "come", "comes", "resume", "resumes"])
+        let starts = self
+            .is(at, &["start", "starts", "begin", "begins", "come", "comes", "resume", "resumes"])
             && at > 0
             && matches!(self.subject(at), Subject::Thing);
         let soon = |t: &Token| {
             t.is(&[
-                "tomorrow", "today", "on", "in", "next", "monday", "tuesday", "wednesday", "thursday", "friday",
-                "saturday", "sunday",
+                "tomorrow",
+                "today",
+                "on",
+                "in",
+                "next",
+                "monday",
+                "tuesday",
+                "wednesday",
+                "thursday",
+                "friday",
+                "saturday",
+                "sunday",
             ])
         };
         if starts && self.words[at + 1..].iter().take(7).any(soon) {
             return Some(Frame { at: 0, way: Way::Thing, not: false, verb: at });
         }
-        let is = self.is(at, &["is", "are", "begins", "starts"]) && self.is(at + 1, &["on", "in", "at", "scheduled", "for", "booked"]);
-        let appointment = self.words[..at].iter().any(|t| t.is(&["appointment", "appt", "visit", "follow-up", "followup"]));
+        let is = self.is(at, &["is", "are", "begins", "starts"])
+            && self.is(at + 1, &["on", "in", "at", "scheduled", "for", "booked"]);
+        let appointment =
+            self.words[..at].iter().any(|t| t.is(&["appointment", "appt", "visit", "follow-up", "followup"]));
         (is && appointment).then_some(Frame { at: 0, way: Way::Thing, not: false, verb: at })
     }
 }

@@ -6,8 +6,9 @@
 mod act;
 mod begins;
 mod clause;
-mod frame;
 mod filter;
+mod frame;
+mod label;
 mod nouns;
 mod verbs;
 
@@ -56,9 +57,29 @@ pub fn propose(text: &str) -> Proposals {
             break;
         }
     }
+    if is_list_of_medicines(text, &out) {
+        out.unused.extend(out.steps.drain(..).map(|step| step.range));
+    }
     // What speaks to software is nobody's order, but a doctor should see what was passed over.
     out.unused.extend(closed.into_iter().map(|sentence| sentence.range));
     out
+}
+
+/// Three medicines or more with their doses, and not a word of what to do: what somebody takes
+/// already. The doctor sees it as not used.
+fn is_list_of_medicines(text: &str, out: &Proposals) -> bool {
+    let bare = |step: &Proposal| {
+        let words = tokens(&text[step.range.clone()]);
+        let timing = timing::of_words(&words);
+        step.category == Category::Medication
+            && !frame::orders(&words)
+            && timing.duration.is_none()
+            && timing.count.is_none()
+            && timing.start.is_none()
+            && timing.until.is_none()
+    };
+    let planned = note::sentences(text).iter().any(|sentence| sentence.in_plan);
+    out.steps.len() >= 3 && !planned && out.safety_net.is_empty() && out.steps.iter().all(bare)
 }
 
 /// The sentences that may hold an instruction to the patient, as bytes of the note.
@@ -93,7 +114,8 @@ pub fn action_of(quote: &str) -> String {
 
 fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mut HashSet<Seen>) {
     let before = out.steps.len();
-    let (parts, conditional) = clause::without_condition(text, sentence.range.clone());
+    let range = label::skip(text, sentence.range.clone());
+    let (parts, conditional) = clause::without_condition(text, range);
     out.safety_net.extend(conditional);
     let mut drug = None;
     let mut told = false;
@@ -103,6 +125,9 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
         }
         for clause in clause::clauses(text, part) {
             let tokens = tokens(&text[clause.clone()]);
+            if sentence.range.start == 0 && !sentence.in_plan && label::is_title(&tokens) {
+                continue;
+            }
             let framed = frame::find(&tokens).is_some();
             if framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
                 continue;

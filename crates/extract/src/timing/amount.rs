@@ -174,9 +174,7 @@ impl Reader<'_> {
             return Some(self.counted(next));
         }
         // "210 mg one a day": pieces of a named strength.
-        let pieces = self.amounts.read == 1
-            && self.amounts.strength
-            && self.amounts.end == at;
+        let pieces = self.amounts.read == 1 && self.amounts.strength && self.amounts.end == at;
         let in_place = pieces || before.is_none_or(|before| before.is(VERBS));
         let after = self.token(next);
         let joined = after.is_none_or(|after| match after.shape {

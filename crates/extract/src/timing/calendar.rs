@@ -15,7 +15,10 @@ impl Reader<'_> {
             self.out.timing.until = Some(date);
             return Some(end);
         }
-        let next = self.phrase(at, &[&["until", "till", "til", "through", "bis", "hasta", "thru", "jusqu'au", "jusqu'à"]])?;
+        let next = self.phrase(
+            at,
+            &[&["until", "till", "til", "through", "bis", "hasta", "thru", "jusqu'au", "jusqu'à"]],
+        )?;
         let next = self.skip(next, &["the", "einschließlich", "inkl", "zum", "el", "and"]);
         if let Some((date, end)) = self.any_date(next).or_else(|| self.end_of_month(next)) {
             if self.kind == Kind::Plan {
@@ -34,8 +37,24 @@ impl Reader<'_> {
 
     /// `from 13 March`, `starting 5 May`, `on 3 April 2024`, or a date alone for a task.
     pub(super) fn date(&mut self, at: usize) -> Option<usize> {
-        let lead =
-            self.phrase(at, &[&["from", "starting", "beginning", "on", "by", "ab", "vom", "start", "el", "resume", "restart", "le", "partir"]]);
+        let lead = self.phrase(
+            at,
+            &[&[
+                "from",
+                "starting",
+                "beginning",
+                "on",
+                "by",
+                "ab",
+                "vom",
+                "start",
+                "el",
+                "resume",
+                "restart",
+                "le",
+                "partir",
+            ]],
+        );
         if self.kind == Kind::Checklist
             && let Some(next) = self.phrase(at, &[&["before", "by"]])
             && let Some((date, end)) = self.end_of_month(self.skip(next, &["the"]))
@@ -45,7 +64,8 @@ impl Reader<'_> {
         }
         let next = lead.map_or(at, |next| self.skip(next, &["on", "from", "del", "de", "the"]));
         // "From Mon 4 March"
-        let next = self.weekday(next).map(|(_, day)| day).filter(|day| self.date_at(*day).is_some()).unwrap_or(next);
+        let next =
+            self.weekday(next).map(|(_, day)| day).filter(|day| self.date_at(*day).is_some()).unwrap_or(next);
         let (date, end) = self.any_date(next)?;
         if lead.is_none() && self.kind == Kind::Plan {
             return None;
@@ -68,7 +88,8 @@ impl Reader<'_> {
 
     /// `3/28`, `14/06/2024`: one of the two is above 12, so that nobody can take it for the month.
     fn slashed_date(&self, at: usize) -> Option<(Date, usize)> {
-        let part = |i: usize| self.token(i).and_then(crate::token::Token::number).filter(|n| n.fract() == 0.0);
+        let part =
+            |i: usize| self.token(i).and_then(crate::token::Token::number).filter(|n| n.fract() == 0.0);
         let (first, second) = (part(at)?, part(at + 2).filter(|_| self.mark(at + 1, '/'))?);
         let (day, month) = match (first > 12.0, second > 12.0) {
             (true, false) => (first, second),

@@ -33,14 +33,17 @@ impl Reader<'_> {
         if let Some(next) = self.bare_habit(at) {
             return Some(next);
         }
-        if let Some(next) =
-            self.phrase(at, &[&["before", "avant", "après", "prior", "after", "vor", "nach", "antes", "después"]])
+        if let Some(next) = self
+            .phrase(at, &[&["before", "avant", "après", "prior", "after", "vor", "nach", "antes", "después"]])
         {
             return self.around_meal(at, next);
         }
         let next = self.phrase(
             at,
-            &[&["in", "at", "on", "upon", "zur", "am", "zum", "por", "with", "around", "and", "after", ",", "le", "la", "au", "et", "y", "und", "or", "w", "con", "mit"]],
+            &[&[
+                "in", "at", "on", "upon", "zur", "am", "zum", "por", "with", "around", "and", "after", ",",
+                "le", "la", "au", "et", "y", "und", "or", "w", "con", "mit",
+            ]],
         )?;
         if self.is(at, &["with", "w", "mit", "con"]) {
             return self.with_meal(next);
@@ -77,9 +80,17 @@ impl Reader<'_> {
             "pm" if token.upper && !behind_number && !behind_drug => When::Eve,
             "matin" => When::Morn,
             "soir" => When::Eve,
-            "overnight" if self.token(at + 1).is_none_or(|t| t.shape != crate::token::Shape::Word) => When::Night,
-            "morning" if self.is(at + 1, &["and", "+", "&"]) && self.is(at + 2, &["night", "evening", "bedtime"]) => {
-                self.set_when(&[When::Morn, if self.is(at + 2, &["evening"]) { When::Eve } else { When::Night }]);
+            "overnight" if self.token(at + 1).is_none_or(|t| t.shape != crate::token::Shape::Word) => {
+                When::Night
+            }
+            "morning"
+                if self.is(at + 1, &["and", "+", "&"])
+                    && self.is(at + 2, &["night", "evening", "bedtime"]) =>
+            {
+                self.set_when(&[
+                    When::Morn,
+                    if self.is(at + 2, &["evening"]) { When::Eve } else { When::Night },
+                ]);
                 return Some(at + 3);
             }
             "mornings" => When::Morn,
@@ -112,7 +123,9 @@ impl Reader<'_> {
         };
         let (b, a) = match self.token(next)?.text.as_str() {
             "meal" | "meals" | "food" | "eating" | "essen" | "mahlzeiten" | "comidas" => (When::Ac, When::Pc),
-            "breakfast" | "frühstück" | "desayuno" | "petit-déjeuner" | "déjeuner" => (When::Acm, When::Pcm),
+            "breakfast" | "frühstück" | "desayuno" | "petit-déjeuner" | "déjeuner" => {
+                (When::Acm, When::Pcm)
+            }
             "lunch" => (When::Acd, When::Pcd),
             "dinner" | "supper" | "cena" => (When::Acv, When::Pcv),
             "bed" | "bedtime" | "sleep" | "schlafengehen" if before => (When::Hs, When::Hs),
@@ -164,7 +177,9 @@ impl Reader<'_> {
         let day = match self.token(at)?.text.trim_end_matches('s') {
             "mon" | "monday" | "montag" | "lune" | "lundi" => Weekday::Monday,
             "tue" | "tuesday" | "dienstag" | "marte" | "mardi" => Weekday::Tuesday,
-            "wed" | "weds" | "wednesday" | "mittwoch" | "wedne" | "miércole" | "mercredi" => Weekday::Wednesday,
+            "wed" | "weds" | "wednesday" | "mittwoch" | "wedne" | "miércole" | "mercredi" => {
+                Weekday::Wednesday
+            }
             "thu" | "thur" | "thursday" | "donnerstag" | "jueve" | "jeudi" => Weekday::Thursday,
             "fri" | "friday" | "freitag" | "vierne" | "vendredi" => Weekday::Friday,
             "sat" | "saturday" | "samstag" | "sábado" | "samedi" => Weekday::Saturday,

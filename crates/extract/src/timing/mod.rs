@@ -60,7 +60,6 @@ pub(crate) fn of_words(words: &[Token]) -> Timing {
     Reader::new("", words, Kind::Plan, None).read().timing
 }
 
-
 /// The state of one reading. Each rule looks at a position and, where it matches, writes what it
 /// read and tells how far.
 struct Reader<'a> {
@@ -254,7 +253,23 @@ impl Reader<'_> {
         }
         if let Some((value, max, next)) = self.range(at) {
             let next = if self.mark(next, '-') { next + 1 } else { next };
-            let next = self.skip(next, &["full", "premiers", "primeros", "ersten", "consecutive", "straight", "solid", "more", "whole", "further", "additional", "weitere"]);
+            let next = self.skip(
+                next,
+                &[
+                    "full",
+                    "premiers",
+                    "primeros",
+                    "ersten",
+                    "consecutive",
+                    "straight",
+                    "solid",
+                    "more",
+                    "whole",
+                    "further",
+                    "additional",
+                    "weitere",
+                ],
+            );
             let (unit, next) = self.unit(next)?;
             return Some((Quantity { value, max, unit }, next));
         }
@@ -262,7 +277,8 @@ impl Reader<'_> {
             at,
             &[&["a", "an", "one", "the", "next", "ein", "eine", "einen", "una", "un", "another"]],
         )?;
-        let next = self.skip(next, &["full", "further", "additional", "whole", "next", "first", "month's", "day"]);
+        let next =
+            self.skip(next, &["full", "further", "additional", "whole", "next", "first", "month's", "day"]);
         if let Some(next) = self.phrase(next, &[&["fortnight"]]) {
             return Some((Quantity::of(2, Unit::Wk), next));
         }
@@ -310,7 +326,8 @@ impl Reader<'_> {
 
     /// "Start the exercises on Saturday, 2 sets a day" begins then; else nobody can tell which.
     fn lone_day(&mut self, place: Range<usize>) {
-        let begins = self.tokens.iter().any(|t| t.is(&["start", "starts", "starting", "begin", "begins", "from"]));
+        let begins =
+            self.tokens.iter().any(|t| t.is(&["start", "starts", "starting", "begin", "begins", "from"]));
         let day = self.out.timing.day_of_week.first().copied();
         match day.zip(self.note_date).and_then(|(day, today)| today.nth_weekday(1, day).ok()) {
             Some(date) if begins && self.out.timing.recurs() => {

@@ -10,12 +10,64 @@ const PER: &[&str] = &["par", "a", "an", "per", "each", "every", "al", "por", "p
 
 /// "If itching", "when wheezy": what makes a medicine one for need.
 pub(crate) const SYMPTOMS: &[&str] = &[
-    "pain", "painful", "itching", "itchy", "nausea", "nauseous", "nauseated", "wheezing", "wheezy", "breathless",
-    "breathlessness", "fever", "febrile", "feverish", "constipated", "constipation", "anxious", "anxiety", "headache",
-    "headaches", "cough", "coughing", "vomiting", "diarrhoea", "diarrhea", "dizzy", "dizziness", "bloated", "bloating",
-    "spasm", "spasms", "cramps", "cramping", "sore", "heartburn", "indigestion", "reflux", "tight", "sleepless",
-    "insomnia", "agitated", "agitation", "congested", "congestion", "flushed", "craving", "cravings", "schmerzen",
-    "fieber", "übelkeit", "dolor", "fiebre", "douleur", "douleurs", "fièvre", "uncomfortable", "discomfort", "sob",
+    "pain",
+    "painful",
+    "itching",
+    "itchy",
+    "nausea",
+    "nauseous",
+    "nauseated",
+    "wheezing",
+    "wheezy",
+    "breathless",
+    "breathlessness",
+    "fever",
+    "febrile",
+    "feverish",
+    "constipated",
+    "constipation",
+    "anxious",
+    "anxiety",
+    "headache",
+    "headaches",
+    "cough",
+    "coughing",
+    "vomiting",
+    "diarrhoea",
+    "diarrhea",
+    "dizzy",
+    "dizziness",
+    "bloated",
+    "bloating",
+    "spasm",
+    "spasms",
+    "cramps",
+    "cramping",
+    "sore",
+    "heartburn",
+    "indigestion",
+    "reflux",
+    "tight",
+    "sleepless",
+    "insomnia",
+    "agitated",
+    "agitation",
+    "congested",
+    "congestion",
+    "flushed",
+    "craving",
+    "cravings",
+    "schmerzen",
+    "fieber",
+    "übelkeit",
+    "dolor",
+    "fiebre",
+    "douleur",
+    "douleurs",
+    "fièvre",
+    "uncomfortable",
+    "discomfort",
+    "sob",
 ];
 
 impl Reader<'_> {
@@ -117,7 +169,9 @@ impl Reader<'_> {
             (self.out.timing.period, self.out.timing.period_unit) = (Some(1), Some(Unit::D));
             return Some(limit + 1);
         }
-        if let Some(next) = self.phrase(at, &[&["on"], &["the"]]).and_then(|next| self.day_of_each_month(next)) {
+        if let Some(next) =
+            self.phrase(at, &[&["on"], &["the"]]).and_then(|next| self.day_of_each_month(next))
+        {
             self.set_rate(1, 1, Unit::Mo);
             return Some(next);
         }
@@ -188,7 +242,8 @@ impl Reader<'_> {
             }
         }
         // "x3/day"
-        let factor = self.phrase(at, &[&["x", "×"]]).filter(|next| self.token(*next).is_some_and(|t| t.glued));
+        let factor =
+            self.phrase(at, &[&["x", "×"]]).filter(|next| self.token(*next).is_some_and(|t| t.glued));
         if let Some((low, high, next)) = factor.and_then(|next| self.range(next)) {
             return Some((low, high, next));
         }
@@ -249,7 +304,13 @@ impl Reader<'_> {
             self.set_rate(1, 2, Unit::D);
             return Some(next);
         }
-        if self.is(at, &["every", "each", "q", "cada", "alle", "jeden", "jede", "jedes", "evry", "ea", "toutes", "tous", "chaque"]) {
+        if self.is(
+            at,
+            &[
+                "every", "each", "q", "cada", "alle", "jeden", "jede", "jedes", "evry", "ea", "toutes",
+                "tous", "chaque",
+            ],
+        ) {
             return self.every_period(at + 1, self.is(at, &["q"]));
         }
         if let Some((unit, next)) = self.adverb(at) {
@@ -368,7 +429,9 @@ impl Reader<'_> {
         }
         let when = match text.as_str() {
             "qam" | "mane" | "morgens" => When::Morn,
-            "om" if upper || at.checked_sub(1).is_some_and(|i| self.is(i, super::words::DOSE_UNITS)) => When::Morn,
+            "om" if upper || at.checked_sub(1).is_some_and(|i| self.is(i, super::words::DOSE_UNITS)) => {
+                When::Morn
+            }
             "qpm" | "abends" => When::Eve,
             "qhs" | "hs" => When::Hs,
             "nocte" | "qn" | "noct" | "nachts" => When::Night,

@@ -8,7 +8,8 @@ use aftercare_core::{
 use jiff::civil::Weekday;
 
 /// "A 7-day course" lasts for so long.
-const COURSES: &[&str] = &["course", "supply", "treatment", "regimen", "trial", "taper", "prescription", "of", "then", "and"];
+const COURSES: &[&str] =
+    &["course", "supply", "treatment", "regimen", "trial", "taper", "prescription", "of", "then", "and"];
 
 pub(super) fn after(value: u32, unit: Unit) -> Start {
     Start::After(Quantity::of(value, unit))
@@ -75,17 +76,35 @@ impl Reader<'_> {
     /// `for 7 days`, `x10d`, `x 3 wks`, `5 days`, `für 7 Tage`, `7-day course`.
     pub(super) fn duration(&mut self, at: usize) -> Option<usize> {
         // "A 24-hour Holter": what kind of thing it is.
-        if let Some((_, end)) = self.quantity(at).filter(|_| self.mark(at + 1, '-') && self.tokens[at + 1].glued)
+        if let Some((_, end)) =
+            self.quantity(at).filter(|_| self.mark(at + 1, '-') && self.tokens[at + 1].glued)
             && self.token(end).is_some_and(|t| t.shape == crate::token::Shape::Word && !t.is(COURSES))
             && self.number(at + 2).is_none()
         {
             return Some(end);
         }
-        let lead = self.phrase(at, &[&["for", "x", "×", "für", "durante", "por", "over", "pendant", "long", "til"]]);
+        let lead =
+            self.phrase(at, &[&["for", "x", "×", "für", "durante", "por", "over", "pendant", "long", "til"]]);
         let mut next = lead.unwrap_or(at);
         for filler in [
             &["a", "the"][..],
-            &["total", "next", "first", "1st", "initial", "upto", "approx", "around", "roughly", "minimum", "nächsten", "próximos", "about", "at", "another"][..],
+            &[
+                "total",
+                "next",
+                "first",
+                "1st",
+                "initial",
+                "upto",
+                "approx",
+                "around",
+                "roughly",
+                "minimum",
+                "nächsten",
+                "próximos",
+                "about",
+                "at",
+                "another",
+            ][..],
             &["of", "least", "about"][..],
         ] {
             if lead.is_some() && self.is(next, filler) && self.quantity(next).is_none() {
@@ -107,7 +126,9 @@ impl Reader<'_> {
         if self.is(end, &["old", "ago", "hx", "history"]) {
             return None;
         }
-        if quantity.unit == Unit::Min || (quantity.unit == Unit::H && self.kind == Kind::Plan && quantity.value < 24) {
+        if quantity.unit == Unit::Min
+            || (quantity.unit == Unit::H && self.kind == Kind::Plan && quantity.value < 24)
+        {
             return None;
         }
         let article = self.is(at, &["a", "an", "the", "next"]);
@@ -124,8 +145,16 @@ impl Reader<'_> {
 
     /// `x 3 doses`, `#30`, `dispense 14`, `(28 capsules)`.
     pub(super) fn count(&mut self, at: usize) -> Option<usize> {
-        const DOSES: &[&str] =
-            &["doses", "treatments", "sessions", "injections", "dosis", "séances", "sitzungen", "applications"];
+        const DOSES: &[&str] = &[
+            "doses",
+            "treatments",
+            "sessions",
+            "injections",
+            "dosis",
+            "séances",
+            "sitzungen",
+            "applications",
+        ];
         const PIECES: &[&str] = &["tablets", "tabs", "capsules", "caps", "pills", "tablet", "capsule"];
         if let Some(lead) = self.phrase(at, &[&["x", "for", "×"]]) {
             let (n, next) = self.number(lead)?;
@@ -147,7 +176,9 @@ impl Reader<'_> {
             self.dispensed(n);
             return Some(next);
         }
-        if let Some(next) = self.phrase(at, &[&["dispense", "disp", "supply", "dispensed", "number", "qty", "quantity"]]) {
+        if let Some(next) =
+            self.phrase(at, &[&["dispense", "disp", "supply", "dispensed", "number", "qty", "quantity"]])
+        {
             let next = if self.mark(next, '#') || self.mark(next, ':') { next + 1 } else { next };
             let (n, next) = self.number(next)?;
             self.dispensed(n);
@@ -223,7 +254,8 @@ impl Reader<'_> {
             self.set_start(after(n, Unit::D));
             return Some(end);
         }
-        let next = self.phrase(at, &[&["in", "within", "after", "en", "nach", "innerhalb", "dans", "après"]])?;
+        let next =
+            self.phrase(at, &[&["in", "within", "after", "en", "nach", "innerhalb", "dans", "après"]])?;
         let next = self.skip(next, &["about", "approximately", "around", "roughly", "the", "ca", "approx"]);
         let next = if self.mark(next, '~') { next + 1 } else { next };
         let next = self.skip(next, &["next"]);
@@ -249,7 +281,8 @@ impl Reader<'_> {
     /// Whether nothing that could belong to a number follows.
     fn ends_here(&self, at: usize) -> bool {
         self.token(at).is_none_or(|token| {
-            matches!(token.shape, crate::token::Shape::Mark(mark) if mark != '-' && mark != '/') || token.is(&["then", "and", "to"])
+            matches!(token.shape, crate::token::Shape::Mark(mark) if mark != '-' && mark != '/')
+                || token.is(&["then", "and", "to"])
         })
     }
 
@@ -257,7 +290,18 @@ impl Reader<'_> {
     pub(super) fn sequence(&mut self, at: usize) -> Option<usize> {
         let next = self.phrase(
             at,
-            &[&["then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann", "followed", "puis", "ensuite"]],
+            &[&[
+                "then",
+                "thereafter",
+                "afterwards",
+                "danach",
+                "anschließend",
+                "luego",
+                "dann",
+                "followed",
+                "puis",
+                "ensuite",
+            ]],
         )?;
         // Behind a rate it leads to a stage of its own, which this reading does not hold.
         if self.out.timing.recurs() {

@@ -46,8 +46,8 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
         "min" | "mins" | "minute" | "minutes" | "minuten" | "minutos" => Unit::Min,
         "h" | "hr" | "hrs" | "hour" | "hours" | "hour's" | "hours'" | "std" | "stunde" | "stunden"
         | "hora" | "horas" | "heure" | "heures" => Unit::H,
-        "d" | "nights" | "noches" | "nächte" | "jour" | "jours" | "day" | "days" | "day's" | "days'" | "tag" | "tage" | "tagen" | "día" | "dia" | "días"
-        | "dias" => Unit::D,
+        "d" | "nights" | "noches" | "nächte" | "jour" | "jours" | "day" | "days" | "day's" | "days'"
+        | "tag" | "tage" | "tagen" | "día" | "dia" | "días" | "dias" => Unit::D,
         "wk" | "wks" | "w" | "week" | "weeks" | "week's" | "weeks'" | "woche" | "wochen" | "semana"
         | "semanas" | "semaine" | "semaines" => Unit::Wk,
         "mo" | "mos" | "month" | "months" | "month's" | "months'" | "monat" | "monate" | "monaten"

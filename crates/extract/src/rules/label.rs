@@ -1,0 +1,68 @@
+//! What stands before an instruction and is none: "ABPA: prednisone …", "CHANGED: lisinopril …",
+//! and the title of a note.
+
+use super::{frame, nouns, verbs};
+use crate::{
+    drugs::is_drug,
+    note::trimmed,
+    timing,
+    token::{Token, tokens},
+};
+use std::ops::Range;
+
+/// A sentence without the label before its colon; one that says what to do stays.
+pub(super) fn skip(text: &str, range: Range<usize>) -> Range<usize> {
+    let words = tokens(&text[range.clone()]);
+    let Some(colon) = words.iter().take(6).position(|t| t.is_mark(':')) else { return range };
+    let label = &words[..colon];
+    let says = label.iter().any(|t| {
+        t.is(&["stop", "stopped", "hold", "discontinue", "discontinued", "stopping"])
+            || verbs::verb(&t.text).is_some()
+                && !t.is(&["start", "continue", "follow", "further", "change", "note"])
+            || is_drug(t)
+            || t.number().is_some()
+            || t.is(nouns::TESTS)
+            || t.is(nouns::VISITS)
+    });
+    let behind = range.start + words[colon].end;
+    // "8:50" is a time.
+    let clock = words.get(colon + 1).is_some_and(|t| t.glued);
+    if colon == 0 || says || clock || behind >= range.end { range } else { trimmed(text, behind..range.end) }
+}
+
+/// "Telephone medication review", "Travel clinic, Thursday 5 September": the first line of a note
+/// says what it is, not what to do.
+pub(super) fn is_title(words: &[Token]) -> bool {
+    let kind = words.iter().take(5).any(|t| {
+        t.is(nouns::VISITS)
+            || t.is(&[
+                "call",
+                "visit",
+                "sheet",
+                "summary",
+                "post",
+                "urgent",
+                "care",
+                "minor",
+                "ops",
+                "list",
+                "consult",
+                "tel",
+                "telephone",
+                "results",
+                "discharge",
+                "peds",
+                "f/u",
+                "check",
+                "sick",
+                "op",
+            ])
+    });
+    let timing = timing::of_words(words);
+    let due = matches!(timing.start, Some(aftercare_core::timing::Start::After(after)) if after.value > 0);
+    kind && !due
+        && timing.period.is_none()
+        && !frame::orders(words)
+        && frame::find(words).is_none()
+        && !words.iter().any(|t| is_drug(t) || t.is(&["follow", "return", "refer", "referral", "prn"]))
+}
