@@ -1,7 +1,7 @@
 //! The result of reading a note: every proposal proven against the note, its schedule read by our
 //! own parser, checked, and sorted into what is to be done, what to watch for and what is unclear.
 
-use crate::{rules, timing};
+use crate::{note, rules, shield::shield, timing};
 use aftercare_core::{
     quote::{Folded, char_offset},
     step::{Category, Kind, Step},
@@ -107,27 +107,28 @@ impl Extraction {
 }
 
 /// Reads a note with the rules alone.
-pub fn by_rules(note: &str, note_date: Option<Date>) -> Extraction {
-    let proposals = rules::propose(note);
+pub fn by_rules(text: &str, note_date: Option<Date>) -> Extraction {
+    let proposals = rules::propose(text);
     let proposed = proposals.steps.into_iter().map(|step| Proposed {
         kind: step.kind,
         category: step.category,
-        quote: note[step.range.clone()].to_owned(),
+        quote: text[step.range.clone()].to_owned(),
         action: step.action,
         at: Some(step.range.start),
         follows: step.follows,
     });
-    let mut out = prove(note, note_date, proposed.collect());
-    out.keep_safety_net(note, proposals.safety_net);
-    out.unused = proposals.unused.into_iter().map(|range| quote(note, range)).collect();
+    let mut out = prove(text, note_date, proposed.collect());
+    out.keep_safety_net(text, proposals.safety_net);
+    out.unused = proposals.unused.into_iter().map(|range| quote(text, range)).collect();
     out
 }
 
 /// Holds proposals to the note: the quote must stand in it, and the schedule is read out of the
 /// quoted words.
-pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Extraction {
-    let folded = Folded::new(note);
-    let readable = rules::readable(note);
+pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Extraction {
+    let folded = Folded::new(text);
+    let shielded = shield(text);
+    let readable: Vec<_> = note::sentences(&shielded.text).into_iter().map(|sentence| sentence.range).collect();
     let mut out = Extraction::default();
     let mut stages = Stages::default();
     for proposal in proposed {
@@ -143,7 +144,8 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             });
             continue;
         };
-        if !readable.iter().any(|sentence| sentence.start < range.end && range.start < sentence.end) {
+        let overlaps = |other: &Range<usize>| other.start < range.end && range.start < other.end;
+        if !readable.iter().any(overlaps) || shielded.closed.iter().any(overlaps) {
             out.rejected
                 .push(Rejected { action: proposal.action, reason: "not addressed to the patient".into() });
             continue;
@@ -155,7 +157,7 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             });
             continue;
         }
-        let evidence = &note[range.clone()];
+        let evidence = &text[range.clone()];
         let mut reading = timing::read(evidence, proposal.kind, note_date);
         reading.follows |= proposal.follows;
         let follows = stages.place(&mut reading, note_date);
@@ -185,7 +187,7 @@ pub fn prove(note: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         if follows {
             out.follow.push(index);
         }
-        out.steps.push((step, char_offset(note, range.start)));
+        out.steps.push((step, char_offset(text, range.start)));
     }
     out
 }

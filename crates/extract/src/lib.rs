@@ -2,6 +2,7 @@
 //!
 //! - [`note`]: the parts of a note; [`token`]: words, numbers and marks with their places;
 //! - [`timing`]: the timing parser, which alone reads schedules;
+//! - [`shield`]: what in a note is not said to the patient, and is read by nobody;
 //! - [`rules`]: the proposer that needs no model; [`drugs`]: what names a medicine;
 //! - [`model`]: live models as proposers;
 //! - [`extraction`]: proof, timing and checks over whatever was proposed, and the result.
@@ -11,5 +12,6 @@ pub mod extraction;
 pub mod model;
 pub mod note;
 pub mod rules;
+pub mod shield;
 pub mod timing;
 pub mod token;

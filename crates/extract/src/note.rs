@@ -141,6 +141,22 @@ const STORY: &[&str] = &[
 
 /// Cuts a note into the sentences that may hold instructions.
 pub fn sentences(note: &str) -> Vec<Sentence> {
+    let (mut out, announced) = cut_into_sentences(note);
+    out.retain(|(_, section)| *section != Section::Story);
+    // Where a plan is announced, what stands before it is the story.
+    if announced {
+        out.retain(|(_, section)| *section == Section::Plan);
+    }
+    out.into_iter().map(|(sentence, _)| sentence).collect()
+}
+
+/// Cuts a note into all its sentences, whatever part they stand in.
+pub(crate) fn every_sentence(note: &str) -> Vec<Sentence> {
+    cut_into_sentences(note).0.into_iter().map(|(sentence, _)| sentence).collect()
+}
+
+/// All sentences with their parts, and whether a plan is announced.
+fn cut_into_sentences(note: &str) -> (Vec<(Sentence, Section)>, bool) {
     let mut out = Vec::new();
     let mut section = Section::Open;
     let mut announced = false;
@@ -172,16 +188,12 @@ pub fn sentences(note: &str) -> Vec<Sentence> {
                 range.start += length;
             }
             range = trimmed(note, range);
-            if !range.is_empty() && section != Section::Story {
-                out.push(Sentence { range, paragraph, in_plan: section == Section::Plan });
+            if !range.is_empty() {
+                out.push((Sentence { range, paragraph, in_plan: section == Section::Plan }, section));
             }
         }
     }
-    // Where a plan is announced, what stands before it is the story.
-    if announced {
-        out.retain(|sentence| sentence.in_plan);
-    }
-    out
+    (out, announced)
 }
 
 /// "Allergies: penicillin." says something of its own and opens no part of the note.

@@ -5,7 +5,7 @@
 //! are; nothing else it could say is used.
 
 use super::ModelError;
-use crate::{extraction::Proposed, rules, timing};
+use crate::{extraction::Proposed, note, rules, shield::shield, timing};
 use aftercare_core::step::{Category, Kind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -44,13 +44,14 @@ struct Label {
 
 impl Prompt {
     /// Asks about a note. What addresses software is not sent at all.
-    pub fn new(note: &str) -> Self {
-        let lines = rules::readable(note);
-        let digest = Sha256::digest(note.as_bytes());
+    pub fn new(text: &str) -> Self {
+        let shielded = shield(text);
+        let lines: Vec<_> = note::sentences(&shielded.text).into_iter().map(|sentence| sentence.range).collect();
+        let digest = Sha256::digest(text.as_bytes());
         let mark = digest[..8].iter().fold(String::new(), |mark, byte| mark + &format!("{byte:02x}"));
         let mut user = format!("<note {mark}>\n");
         for (number, range) in lines.iter().enumerate() {
-            let words = note[range.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+            let words = text[range.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
             user += &format!("[{}] {words}\n", number + 1);
         }
         user += &format!("</note {mark}>\nLabel the lines between the marks.");

@@ -1,64 +1,6 @@
 //! What is not a step: words to software, history, staff work, what is done, declined or denied.
 
-use crate::token::{Token, tokens};
-
-/// Text that addresses a machine rather than a patient. Whoever wrote it, it is data.
-pub(super) fn addresses_software(sentence: &str) -> bool {
-    let words = tokens(sentence);
-    let has = |set: &[&str]| words.iter().any(|token| token.is(set));
-    let next = |a: &[&str], b: &[&str]| words.windows(2).any(|pair| pair[0].is(a) && pair[1].is(b));
-    let all_previous =
-        has(&["ignore", "disregard", "forget", "override", "ignoriere", "ignora", "vergiss", "bypass"])
-            && has(&[
-                "previous",
-                "prior",
-                "instructions",
-                "instruction",
-                "above",
-                "rules",
-                "prompt",
-                "anweisungen",
-                "instrucciones",
-                "guidelines",
-                "note",
-                "notes",
-            ]);
-    all_previous
-        || has(&["chatgpt", "llm", "jailbreak", "system_prompt", "gpt", "gemini", "</note>", "openai"])
-        || next(
-            &["system", "assistant", "developer"],
-            &[":", "]", ">", "prompt", "message", "override", "mode"],
-        )
-        || next(&["admin", "developer", "debug", "root", "god"], &["mode", "override", "access"])
-        || next(&["you"], &["are"]) && has(&["now", "ai", "model", "assistant", "bot"])
-        || has(&[
-            "output", "respond", "reply", "return", "print", "emit", "add", "insert", "append", "include",
-            "delete", "remove",
-        ]) && (has(&["json", "schema", "checklist", "array", "yaml", "xml"])
-            || next(&["plan"], &["step", "steps", "item"])
-            || next(&["following"], &["step", "steps"]))
-        || has(&["ai", "model", "extractor", "parser", "algorithm", "chatbot"])
-            && has(&[
-                "must",
-                "should",
-                "please",
-                "instruction",
-                "instructions",
-                "note",
-                "new",
-                "to",
-                "dear",
-                "attention",
-            ])
-            && !has(&["patient", "pt"])
-        || sentence.contains("```")
-        || sentence.contains("\":")
-        || sentence.contains("<|")
-        || sentence.contains("[INST")
-        || sentence.contains("###")
-        || sentence.contains("<system")
-        || sentence.contains("</")
-}
+use crate::token::Token;
 
 /// A clause that tells what was or is, what others do, or what will not be.
 pub(super) fn whole(tokens: &[Token]) -> bool {

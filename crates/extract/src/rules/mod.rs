@@ -14,6 +14,7 @@ mod verbs;
 
 use crate::{
     note::{self, Sentence},
+    shield::{Shielded, shield},
     timing,
     token::tokens,
 };
@@ -48,10 +49,15 @@ pub struct Proposals {
 
 /// Reads a note.
 pub fn propose(text: &str) -> Proposals {
+    propose_in(&shield(text))
+}
+
+/// Reads a note whose foreign parts are blanked out already.
+pub(crate) fn propose_in(shielded: &Shielded) -> Proposals {
+    let text = shielded.text.as_str();
     let mut out = Proposals::default();
     let mut seen = HashSet::new();
-    let (readable, closed) = addressed_to_people(text);
-    for sentence in readable {
+    for sentence in note::sentences(text) {
         read_sentence(text, &sentence, &mut out, &mut seen);
         if out.steps.len() > MOST {
             break;
@@ -61,7 +67,7 @@ pub fn propose(text: &str) -> Proposals {
         out.unused.extend(out.steps.drain(..).map(|step| step.range));
     }
     // What speaks to software is nobody's order, but a doctor should see what was passed over.
-    out.unused.extend(closed.into_iter().map(|sentence| sentence.range));
+    out.unused.extend(shielded.closed.iter().cloned());
     out
 }
 
@@ -80,23 +86,6 @@ fn is_list_of_medicines(text: &str, out: &Proposals) -> bool {
     };
     let planned = note::sentences(text).iter().any(|sentence| sentence.in_plan);
     out.steps.len() >= 3 && !planned && out.safety_net.is_empty() && out.steps.iter().all(bare)
-}
-
-/// The sentences that may hold an instruction to the patient, as bytes of the note.
-pub fn readable(text: &str) -> Vec<Range<usize>> {
-    addressed_to_people(text).0.into_iter().map(|sentence| sentence.range).collect()
-}
-
-/// The sentences for people, and those that are not. Words to a machine, and all that follows them
-/// in their paragraph, are nobody's order.
-fn addressed_to_people(text: &str) -> (Vec<Sentence>, Vec<Sentence>) {
-    let mut closed = None;
-    note::sentences(text).into_iter().partition(|sentence| {
-        if filter::addresses_software(&text[sentence.range.clone()]) {
-            closed = Some(sentence.paragraph);
-        }
-        closed != Some(sentence.paragraph)
-    })
 }
 
 /// The imperative in quoted words, whoever quoted them.

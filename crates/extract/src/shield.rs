@@ -1,0 +1,417 @@
+//! What in a note is not said by the doctor to the patient: words to software, forged marks and
+//! tags, code, and messages of others that are only quoted.
+//!
+//! Such text is data. It makes no step, changes none and removes none: it is blanked out before
+//! anybody reads, so that what stands around it is read as if it were not there, and it is never
+//! sent to a model. The doctor sees it among what was not used.
+
+use crate::{note, token::tokens};
+use std::ops::Range;
+
+/// A note with what is not for the patient blanked out, byte for byte.
+pub struct Shielded {
+    /// The text; every range of it that is not blank stands at the same place in the note.
+    pub text: String,
+    /// What was blanked out, as bytes of the note.
+    pub closed: Vec<Range<usize>>,
+}
+
+/// Blanks out what is not for the patient.
+pub fn shield(text: &str) -> Shielded {
+    let plain = Plain::new(text);
+    let mut closed = plain.marks();
+    closed.extend(plain.quotes());
+    let text = blank(text, &closed);
+    let orders = Plain::new(&text).orders(&text);
+    let text = blank(&text, &orders);
+    closed.extend(orders);
+    Shielded { text, closed: merged(closed) }
+}
+
+/// The text with a full stop and spaces in place of some of it.
+fn blank(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for range in ranges {
+        for (place, byte) in bytes[range.clone()].iter_mut().enumerate() {
+            *byte = if place == 0 { b';' } else { b' ' };
+        }
+    }
+    // Whole characters were replaced, each byte by one of ASCII.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// A text as it looks: without invisible characters, full-width and foreign letters that look like
+/// Latin ones as those, in small letters. Remembers where each byte came from.
+struct Plain {
+    text: String,
+    origin: Vec<Range<usize>>,
+}
+
+impl Plain {
+    fn new(source: &str) -> Self {
+        let mut plain = Self { text: String::with_capacity(source.len()), origin: Vec::new() };
+        for (at, c) in source.char_indices() {
+            let place = at..at + c.len_utf8();
+            let Some(c) = looks_like(c) else { continue };
+            for c in c.to_lowercase() {
+                plain.text.push(c);
+                plain.origin.extend(std::iter::repeat_n(place.clone(), c.len_utf8()));
+            }
+        }
+        plain
+    }
+
+    /// A range of what it looks like, as bytes of the source.
+    fn source(&self, range: Range<usize>) -> Option<Range<usize>> {
+        let last = self.origin.get(range.end.checked_sub(1)?)?;
+        Some(self.origin.get(range.start)?.start..last.end)
+    }
+
+    fn end_of_line(&self, at: usize) -> usize {
+        self.text[at..].find('\n').map_or(self.text.len(), |end| at + end)
+    }
+
+    fn end_of_paragraph(&self, at: usize) -> usize {
+        let mut end = at;
+        loop {
+            end = self.end_of_line(end);
+            let rest = &self.text[end..];
+            let blank = rest.strip_prefix('\n').is_none_or(|rest| {
+                rest.lines().next().is_none_or(|line| line.trim().is_empty())
+            });
+            if blank {
+                return end;
+            }
+            end += 1;
+        }
+    }
+
+    /// Forged marks, tags, code and data.
+    fn marks(&self) -> Vec<Range<usize>> {
+        let mut out = Vec::new();
+        let mut at = 0;
+        while at < self.text.len() {
+            let Some(end) = self.mark_at(at) else {
+                at += self.text[at..].chars().next().map_or(1, char::len_utf8);
+                continue;
+            };
+            let end = end.clamp(at + 1, self.text.len());
+            out.extend(self.source(at..end));
+            at = end;
+        }
+        out
+    }
+
+    /// Behind the mark, tag or piece of data that begins here.
+    fn mark_at(&self, at: usize) -> Option<usize> {
+        const WORDS: &[&str] = &[
+            "system", "inst", "assistant", "user", "admin", "developer", "override", "prompt", "hidden", "sys", "human",
+            "instruction", "instructions", "bot", "ai", "model", "note",
+        ];
+        let rest = &self.text[at..];
+        let behind = |closing: &str| rest.find(closing).map(|end| at + end + closing.len());
+        if rest.starts_with("<!--") {
+            return Some(behind("-->").unwrap_or_else(|| self.end_of_paragraph(at)));
+        }
+        if rest.starts_with("<|") {
+            let ends = ["<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<|end_of_turn|>"];
+            let end = ends.iter().filter_map(|end| behind(end)).min();
+            return Some(end.unwrap_or_else(|| self.end_of_paragraph(at)));
+        }
+        if let Some(name) = tag_name(rest, '<', '>') {
+            let name = name.trim_start_matches('/').to_owned();
+            let close = [format!("</{name}>"), format!("</{name} >")];
+            return Some(close.iter().filter_map(|c| behind(c)).min().unwrap_or_else(|| self.end_of_paragraph(at)));
+        }
+        if let Some(name) = tag_name(rest, '[', ']').filter(|name| WORDS.contains(&name.trim_start_matches('/'))) {
+            return Some(behind(&format!("[/{name}]")).unwrap_or_else(|| self.end_of_line(at)));
+        }
+        if rest.starts_with("<<") && rest[2..].starts_with(char::is_alphabetic) {
+            return Some(behind(">>").unwrap_or_else(|| self.end_of_line(at)));
+        }
+        if rest.starts_with("```") {
+            return Some(rest[3..].find("```").map_or_else(|| self.end_of_paragraph(at), |end| at + end + 6));
+        }
+        if rest.starts_with('`') {
+            return rest[1..].find('`').filter(|end| *end < 200).map(|end| at + end + 2);
+        }
+        for (opening, closing) in [("${", "}"), ("$(", ")"), ("{{", "}}"), ("{%", "%}")] {
+            if rest.starts_with(opening) {
+                return Some(behind(closing).unwrap_or_else(|| self.end_of_line(at)));
+            }
+        }
+        if rest.starts_with("[](") || rest.starts_with("![") {
+            return behind(")");
+        }
+        if rest.starts_with("###") {
+            let head = rest.lines().next().unwrap_or_default();
+            let ends = head.contains("end of") || head.contains("end note");
+            return Some(if ends { self.end_of_line(at) } else { self.end_of_paragraph(at) });
+        }
+        let line_start = at == 0 || self.text[..at].ends_with('\n');
+        if line_start && is_forged_end(rest.lines().next().unwrap_or_default()) {
+            return Some(self.end_of_line(at));
+        }
+        self.data_at(at)
+    }
+
+    /// JSON and what breaks out of it: from a brace beside a quotation mark to the last one of the
+    /// line.
+    fn data_at(&self, at: usize) -> Option<usize> {
+        const OPENINGS: &[&str] = &["{\"", "{ \"", "\"}", "\\\"}", "\"]", "\": ", "\":", "{'", "'}", "{$", "[{"];
+        let rest = &self.text[at..];
+        if !OPENINGS.iter().any(|opening| rest.starts_with(opening)) {
+            return None;
+        }
+        let line = &self.text[at..self.end_of_line(at)];
+        let last = line.rfind(['}', ']']).map_or(0, |end| end + 1);
+        // What breaks out and back in again: `{"x": " `.
+        let tail = &line[last..];
+        let end = if tail.trim_start().starts_with('"') || tail.contains("\":") {
+            last + tail.rfind('"').map_or(0, |end| end + 1)
+        } else {
+            last
+        };
+        (end > 1).then_some(at + end)
+    }
+
+    /// Messages of others, which the doctor only tells of.
+    fn quotes(&self) -> Vec<Range<usize>> {
+        const TOLD: &[&str] = &[
+            "read", "reads", "says", "said", "states", "told", "tells", "wrote", "writes", "message", "messages", "email",
+            "e-mail", "mail", "text", "texted", "leaflet", "forum", "website", "app", "letter", "advert", "ad", "poster",
+            "video", "shows", "showed", "forwarded", "posted", "chatbot", "online", "internet", "blog", "magazine", "label",
+            "printout", "card", "screenshot", "post", "shared", "quotes", "quoted", "recommends", "advised", "sms", "note",
+            "voicemail", "flyer", "brochure", "sticker", "sign", "page", "site", "saying", "brings", "brought", "found",
+        ];
+        let mut out = Vec::new();
+        let mut at = 0;
+        while let Some(open) = self.text[at..].find(['"', '\u{201c}', '\u{201e}', '\u{2018}', '\'', '\u{ab}']) {
+            let open = at + open;
+            let mark = self.text[open..].chars().next().unwrap_or('"');
+            at = open + mark.len_utf8();
+            let before = &self.text[..open];
+            if mark == '\'' && !before.ends_with([' ', ':', '\n', '(']) {
+                continue;
+            }
+            let sentence = before.rfind(['\n', '.', '!', '?']).map_or(0, |end| end + 1);
+            let told = before[sentence..].split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| TOLD.contains(&word));
+            let closing: &[char] = match mark {
+                '\u{201c}' | '\u{201e}' => &['\u{201d}', '\u{201c}', '"'],
+                '\u{2018}' => &['\u{2019}'],
+                '\u{ab}' => &['\u{bb}'],
+                '\'' => &['\''],
+                _ => &['"', '\u{201d}'],
+            };
+            let Some(length) = self.closing(at, closing) else { continue };
+            if told {
+                out.extend(self.source(open..length));
+            }
+            at = length;
+        }
+        out
+    }
+
+    /// Behind the closing quotation mark; an apostrophe inside a word is none.
+    fn closing(&self, from: usize, marks: &[char]) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let found = at + self.text[at..].find(marks)?;
+            let mark = self.text[found..].chars().next()?;
+            at = found + mark.len_utf8();
+            if !matches!(mark, '\'' | '\u{2019}') || !self.text[at..].starts_with(char::is_alphabetic) {
+                return Some(at);
+            }
+        }
+    }
+
+    /// Sentences that speak to software, and what goes with them.
+    fn orders(&self, source: &str) -> Vec<Range<usize>> {
+        let mut out = Vec::new();
+        for (open, close) in self.brackets() {
+            if addresses_software(&self.text[open..close]) {
+                out.extend(self.source(open..close));
+            }
+        }
+        let covered = |range: &Range<usize>, out: &[Range<usize>]| {
+            out.iter().any(|closed| closed.start <= range.start && range.end <= closed.end)
+        };
+        let text = blank(source, &out);
+        let mut rest_of: Option<usize> = None;
+        let mut after = false;
+        for sentence in note::every_sentence(&text) {
+            let words = Self::new(&text[sentence.range.clone()]).text;
+            let addressed = addresses_software(&words);
+            let goes_on = after && continues_order(&words);
+            if !covered(&sentence.range, &out) && (addressed || goes_on || rest_of == Some(sentence.paragraph)) {
+                out.push(sentence.range.clone());
+            }
+            // An order that carries what it wants ends with itself; what only opens the way for one
+            // ("ignore all of the above") speaks on.
+            if addressed && !carries_its_order(&words) {
+                rest_of = Some(sentence.paragraph);
+            }
+            after = addressed || goes_on;
+        }
+        out
+    }
+
+    /// Pairs of round brackets, innermost first; short ones.
+    fn brackets(&self) -> Vec<(usize, usize)> {
+        let mut open = Vec::new();
+        let mut out = Vec::new();
+        for (at, c) in self.text.char_indices() {
+            match c {
+                '(' => open.push(at),
+                ')' => out.extend(open.pop().filter(|from| at - from < 500).map(|from| (from, at + 1))),
+                '\n' => open.clear(),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// `<system>`, `[/INST]`: the name in a tag, letters only.
+fn tag_name(text: &str, open: char, close: char) -> Option<&str> {
+    let inner = text.strip_prefix(open)?;
+    let end = inner.find(close).filter(|end| *end < 120)?;
+    let name = inner[..end].split_whitespace().next()?;
+    let plain = name.trim_start_matches('/').trim_end_matches('/');
+    let letters = plain.starts_with(char::is_alphabetic) && plain.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    // "<insert name>" of a template is a tag too; "< 5 mg" is none.
+    letters.then_some(name.trim_end_matches('/'))
+}
+
+/// "-----END OF NOTE-----", "=== BEGIN SYSTEM ===".
+fn is_forged_end(line: &str) -> bool {
+    let ruled = line.starts_with("---") || line.starts_with("===") || line.starts_with("***") || line.starts_with("###");
+    let words = ["end", "begin", "system", "prompt", "instructions", "note"];
+    let said = line.split(|c: char| !c.is_alphanumeric()).filter(|word| words.contains(word)).count();
+    ruled && said > 0 || line.trim_start().starts_with("end of note") || line.trim_start().starts_with("begin system")
+}
+
+/// What a character looks like; `None` for what cannot be seen.
+fn looks_like(c: char) -> Option<char> {
+    Some(match c {
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e007f}' | '\u{180e}' | '\u{61c}' => return None,
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0)?,
+        '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' => ' ',
+        'а' | 'А' | 'ɑ' | 'α' | 'Α' => 'a',
+        'в' | 'В' | 'Β' => 'b',
+        'с' | 'С' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'Е' | 'Ε' | 'ё' => 'e',
+        'һ' | 'Н' | 'Η' => 'h',
+        'і' | 'І' | 'ı' | 'Ι' | 'ι' => 'i',
+        'ј' => 'j',
+        'к' | 'К' | 'Κ' | 'κ' => 'k',
+        'ӏ' => 'l',
+        'м' | 'М' | 'Μ' => 'm',
+        'п' | 'Ν' => 'n',
+        'о' | 'О' | 'ο' | 'Ο' => 'o',
+        'р' | 'Р' | 'ρ' | 'Ρ' => 'p',
+        'ѕ' | 'Ѕ' => 's',
+        'т' | 'Т' | 'Τ' | 'τ' => 't',
+        'у' | 'У' | 'Υ' | 'υ' => 'y',
+        'ѵ' | 'ν' => 'v',
+        'х' | 'Х' | 'Χ' | 'χ' => 'x',
+        'ԝ' => 'w',
+        c => c,
+    })
+}
+
+/// Words that name a reader that is no person.
+const MACHINES: &[&str] = &[
+    "extractor", "parser", "summariser", "summarizer", "summarising", "summarizing", "chatbot", "chatgpt", "llm", "gpt",
+    "gemini", "claude", "openai", "scribe", "jailbreak", "system_prompt", "prompt", "json", "schema", "bot", "llms",
+    "extraktor", "extracteur", "systemprompt", "tokenizer", "transcriber", "ki", "ia", "algorithm", "webhook", "robot",
+    "neural", "copilot", "autocomplete", "nlp",
+];
+
+/// Whether a sentence, as it looks, speaks to software.
+pub(crate) fn addresses_software(sentence: &str) -> bool {
+    let words = tokens(sentence);
+    let has = |set: &[&str]| words.iter().any(|token| token.is(set));
+    let next = |a: &[&str], b: &[&str]| words.windows(2).any(|pair| pair[0].is(a) && pair[1].is(b));
+    let person = next(&["physician", "medical", "healthcare", "care", "dental", "pharmacy", "shop"], &["assistant", "assistants"]);
+    let marked = |word: &str| {
+        words.windows(2).any(|pair| pair[0].text == word && (pair[1].is_mark(':') || pair[1].is_mark(',') || pair[1].is_mark(']') || pair[1].is_mark('>')))
+    };
+    let foreign_text = ["извлеч", "систем", "инструкц", "игнорир", "忽略", "系统", "助手", "指令", "تجاهل", "النظام", "talimat", "yoksay"];
+    let override_of_past = has(&[
+        "ignore", "disregard", "forget", "override", "ignoriere", "ignora", "vergiss", "bypass", "overlook", "ignorez", "oublie",
+        "oubliez", "olvida", "olvide", "dimentica", "zignoruj", "nevermind", "unsee",
+    ]) && has(&[
+        "previous", "prior", "instructions", "instruction", "above", "rules", "anweisungen", "instrucciones", "guidelines",
+        "everything", "earlier", "précédent", "précède", "anterior", "precedenti", "istruzioni", "poprzednie", "instructions",
+        "oben", "vorherigen", "preceding", "foregoing",
+    ]);
+    has(MACHINES)
+        || override_of_past
+        || foreign_text.iter().any(|word| sentence.contains(word))
+        || marked("system")
+        || marked("assistant") && !person
+        || marked("developer")
+        || has(&["assistant"]) && !person && has(&["you", "must", "list", "step", "remember", "revised", "directive"])
+        || next(&["language", "extraction", "ai", "summary", "the", "this"], &["model", "engine"])
+        || next(&["you", "system", "assistant", "developer"], &["are", "prompt", "message", "override", "mode"])
+            && has(&["now", "prompt", "message", "override", "mode", "bot", "character", "pretend", "play"])
+        || next(&["admin", "developer", "debug", "root", "god", "sudo"], &["mode", "override", "access"])
+        || has(&["ai"])
+        || next(&["ai", "an"], &["ai", "reader", "agent", "tool", "system", "instruction", "instructions"])
+        || next(&["dear", "hello", "hi", "hey", "attention"], &["ai", "machine", "reader", "computer", "software", "assistant", "tool"])
+        || has(&["machine", "computer", "software", "engine"])
+            && has(&["ordered", "translate", "decode", "read", "reads", "reading", "told", "obey", "must", "program"])
+            && !has(&["cpap", "dialysis", "oct", "ice", "bp", "pressure", "washing"])
+        || has(&["base", "hex", "rot"]) && has(&["decode", "decoded", "translate", "obey"])
+        || next(&["plan", "checklist", "list", "step", "to-do"], &["item", "items", "step", "steps", "entry", "entries", "array"])
+        || has(&["kind", "frequency", "period", "periodunit"]) && sentence.contains('=')
+        || has(&[
+            "output", "respond", "emit", "append", "print", "return", "insert", "delete", "discard", "drop", "record", "hide", "add",
+            "remove", "list", "show", "mark", "cancel", "empty", "render", "echo",
+        ]) && has(&["step", "steps", "item", "items", "entry", "entries", "yaml", "xml", "array", "field", "fields", "list"])
+            && !has(&["patient", "pt", "shopping", "medication", "medications", "drug", "waiting", "allergy", "problem"])
+        || has(&["reveal", "leak", "quote", "repeat"]) && next(&["your", "hidden", "the", "full"], &["instructions", "prompt", "rules", "instruction"])
+        || sentence.contains("set aside whatever")
+        || sentence.contains("://") && has(&["click", "open", "log", "visit", "order", "go", "download"])
+}
+
+/// Whether an order to software carries what it wants, so that the next sentence is the doctor's
+/// again.
+fn carries_its_order(sentence: &str) -> bool {
+    let words = tokens(sentence);
+    let verb = words.iter().any(|token| {
+        token.is(&[
+            "add", "append", "insert", "output", "list", "record", "write", "replace", "delete", "remove", "return", "show", "print",
+            "tack", "include", "drop", "hide", "answer", "reply", "change", "rewrite", "multiply", "cancel", "emit", "extract", "reveal",
+            "slip", "hand", "skip", "report", "treat", "quote", "put", "set", "mark", "leave", "discard", "contain", "translate", "decoded",
+            "wipe", "behave", "obey", "prescribes", "state",
+        ])
+    });
+    verb && words.len() > 6
+}
+
+/// "Stay in character", "then output …": goes on where an order to software stood.
+fn continues_order(sentence: &str) -> bool {
+    tokens(sentence).first().is_some_and(|first| {
+        first.is(&[
+            "output", "answer", "print", "reply", "write", "show", "list", "add", "insert", "append", "discard", "delete", "remove",
+            "return", "record", "instead", "stay", "pretend", "act", "behave", "set", "leave", "enter", "mark", "also", "and", "then",
+            "now", "do", "keep", "this", "visit", "nobody", "tell", "make", "end", "begin",
+        ])
+    }) && !tokens(sentence).iter().any(crate::drugs::is_strength)
+}
