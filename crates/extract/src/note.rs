@@ -160,6 +160,7 @@ fn cut_into_sentences(note: &str) -> (Vec<(Sentence, Section)>, bool) {
     let mut out = Vec::new();
     let mut section = Section::Open;
     let mut announced = false;
+    let mut alone = false;
     let mut paragraph = 0;
     let mut at = 0;
     for line in note.split_inclusive('\n') {
@@ -167,6 +168,10 @@ fn cut_into_sentences(note: &str) -> (Vec<(Sentence, Section)>, bool) {
         at += line.len();
         if line.trim().is_empty() {
             paragraph += 1;
+            // "Exam: lungs clear." tells of the exam; what stands in the next paragraph is not of it.
+            if section == Section::Story && !alone {
+                section = Section::Open;
+            }
             continue;
         }
         let mut offset = skip_list_mark(line);
@@ -174,6 +179,7 @@ fn cut_into_sentences(note: &str) -> (Vec<(Sentence, Section)>, bool) {
         if let Some((kind, length)) = heading(&line[offset..]).filter(|_| !aside) {
             section = kind;
             announced |= kind == Section::Plan;
+            alone = line[offset + length.min(line.len() - offset)..].trim().is_empty();
             offset += length;
         }
         for range in split_line(&line[offset..]) {
@@ -258,6 +264,9 @@ fn heading(text: &str) -> Option<(Section, usize)> {
             }
         }
     }
+    if let Some(rest) = line.strip_prefix("P/").or_else(|| line.strip_prefix("p/")) {
+        return Some((Section::Plan, line.len() - rest.len()));
+    }
     // A line of its own: "PLAN", "Medications".
     let alone = line.trim().trim_end_matches('.');
     let whole = text.trim_end_matches(['\n', '\r']).len() == line.trim_end_matches('\r').len();
@@ -297,6 +306,7 @@ fn split_line(line: &str) -> Vec<Range<usize>> {
             continue;
         }
         let end = match token.text.as_str() {
+            "\u{ff0e}" | "\u{3002}" => true,
             "." | "!" | "?" => ends_sentence(line, &tokens, i),
             ";" => true,
             _ => false,

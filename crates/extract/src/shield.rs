@@ -32,8 +32,11 @@ pub fn shield(text: &str) -> Shielded {
 fn blank(text: &str, ranges: &[Range<usize>]) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for range in ranges {
+        // A quotation is part of its sentence, unless it ends one.
+        let inner = text[range.clone()].trim_end_matches(['"', '\'', '\u{201d}', '\u{2019}', '\u{bb}']);
+        let ends = (inner.len() < range.len()).then(|| inner.ends_with(['.', '!', '?']));
         for (place, byte) in bytes[range.clone()].iter_mut().enumerate() {
-            *byte = if place == 0 { b';' } else { b' ' };
+            *byte = if place == 0 && ends.is_none_or(|ends| ends) { b';' } else { b' ' };
         }
     }
     // Whole characters were replaced, each byte by one of ASCII.
@@ -131,15 +134,16 @@ impl Plain {
             return Some(end.unwrap_or_else(|| self.end_of_paragraph(at)));
         }
         if let Some(name) = tag_name(rest, '<', '>') {
-            let name = name.trim_start_matches('/').to_owned();
-            let close = [format!("</{name}>"), format!("</{name} >")];
-            return Some(close.iter().filter_map(|c| behind(c)).min().unwrap_or_else(|| self.end_of_paragraph(at)));
+            return Some(self.closing_tag(at + 1, name.trim_start_matches('/')).unwrap_or_else(|| self.end_of_paragraph(at)));
         }
         if let Some(name) = tag_name(rest, '[', ']').filter(|name| WORDS.contains(&name.trim_start_matches('/'))) {
             return Some(behind(&format!("[/{name}]")).unwrap_or_else(|| self.end_of_line(at)));
         }
-        if rest.starts_with("<<") && rest[2..].starts_with(char::is_alphabetic) {
-            return Some(behind(">>").unwrap_or_else(|| self.end_of_line(at)));
+        if rest.starts_with("<<") {
+            return Some(self.end_of_paragraph(at));
+        }
+        if rest.starts_with("/*") {
+            return Some(behind("*/").unwrap_or_else(|| self.end_of_line(at)));
         }
         if rest.starts_with("```") {
             return Some(rest[3..].find("```").map_or_else(|| self.end_of_paragraph(at), |end| at + end + 6));
@@ -160,11 +164,42 @@ impl Plain {
             let ends = head.contains("end of") || head.contains("end note");
             return Some(if ends { self.end_of_line(at) } else { self.end_of_paragraph(at) });
         }
+        if let Some(end) = self.fields_at(at) {
+            return Some(end);
+        }
         let line_start = at == 0 || self.text[..at].ends_with('\n');
         if line_start && is_forged_end(rest.lines().next().unwrap_or_default()) {
             return Some(self.end_of_line(at));
         }
         self.data_at(at)
+    }
+
+    /// Lines of fields, two or more: "kind: plan", "action: Take …".
+    fn fields_at(&self, at: usize) -> Option<usize> {
+        const KEYS: &[&str] = &["kind", "category", "action", "evidence", "timing", "asneeded", "frequency", "period", "steps", "status"];
+        if at > 0 && !self.text[..at].ends_with('\n') {
+            return None;
+        }
+        let field = |line: &str| {
+            line.split_once([':', '=']).is_some_and(|(key, _)| KEYS.contains(&key.trim_matches([' ', '-', '"', '*'])))
+        };
+        let lines: Vec<&str> = self.text[at..].split('\n').take_while(|line| field(line)).collect();
+        let length: usize = lines.iter().map(|line| line.len() + 1).sum();
+        (lines.len() >= 2).then(|| (at + length).min(self.text.len()))
+    }
+
+    /// Behind the tag that closes another of that name.
+    fn closing_tag(&self, from: usize, name: &str) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let open = at + self.text[at..].find("</")?;
+            let end = open + self.text[open..].find('>')?;
+            let squeezed: String = self.text[open + 2..end].split_whitespace().collect();
+            if squeezed == name {
+                return Some(end + 1);
+            }
+            at = open + 2;
+        }
     }
 
     /// JSON and what breaks out of it: from a brace beside a quotation mark to the last one of the
@@ -249,19 +284,22 @@ impl Plain {
             out.iter().any(|closed| closed.start <= range.start && range.end <= closed.end)
         };
         let text = blank(source, &out);
-        let mut rest_of: Option<usize> = None;
+        let mut until = 0;
         let mut after = false;
         for sentence in note::every_sentence(&text) {
             let words = Self::new(&text[sentence.range.clone()]).text;
             let addressed = addresses_software(&words);
             let goes_on = after && continues_order(&words);
-            if !covered(&sentence.range, &out) && (addressed || goes_on || rest_of == Some(sentence.paragraph)) {
+            if !covered(&sentence.range, &out) && (addressed || goes_on || sentence.range.start < until) {
                 out.push(sentence.range.clone());
             }
             // An order that carries what it wants ends with itself; what only opens the way for one
-            // ("ignore all of the above") speaks on.
+            // ("Dear model!", "ignore all of the above") speaks on.
             if addressed && !carries_its_order(&words) {
-                rest_of = Some(sentence.paragraph);
+                let rest = &text[sentence.range.end..];
+                let line = rest.find('\n').unwrap_or(rest.len());
+                let paragraph = rest.find("\n\n").unwrap_or(rest.len());
+                until = sentence.range.end + if overrides_the_past(&words) { paragraph } else { line };
             }
             after = addressed || goes_on;
         }
@@ -285,14 +323,20 @@ impl Plain {
 }
 
 /// `<system>`, `[/INST]`: the name in a tag, letters only.
-fn tag_name(text: &str, open: char, close: char) -> Option<&str> {
+fn tag_name(text: &str, open: char, close: char) -> Option<String> {
     let inner = text.strip_prefix(open)?;
     let end = inner.find(close).filter(|end| *end < 120)?;
-    let name = inner[..end].split_whitespace().next()?;
+    let inner = &inner[..end];
+    // A tag torn over two lines is one.
+    let name: String = if inner.contains('\n') && inner.len() < 20 {
+        inner.split_whitespace().collect()
+    } else {
+        inner.split_whitespace().next()?.to_owned()
+    };
     let plain = name.trim_start_matches('/').trim_end_matches('/');
     let letters = plain.starts_with(char::is_alphabetic) && plain.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     // "<insert name>" of a template is a tag too; "< 5 mg" is none.
-    letters.then_some(name.trim_end_matches('/'))
+    letters.then(|| name.trim_end_matches('/').to_owned())
 }
 
 /// "-----END OF NOTE-----", "=== BEGIN SYSTEM ===".
@@ -352,17 +396,10 @@ pub(crate) fn addresses_software(sentence: &str) -> bool {
         words.windows(2).any(|pair| pair[0].text == word && (pair[1].is_mark(':') || pair[1].is_mark(',') || pair[1].is_mark(']') || pair[1].is_mark('>')))
     };
     let foreign_text = ["извлеч", "систем", "инструкц", "игнорир", "忽略", "系统", "助手", "指令", "تجاهل", "النظام", "talimat", "yoksay"];
-    let override_of_past = has(&[
-        "ignore", "disregard", "forget", "override", "ignoriere", "ignora", "vergiss", "bypass", "overlook", "ignorez", "oublie",
-        "oubliez", "olvida", "olvide", "dimentica", "zignoruj", "nevermind", "unsee",
-    ]) && has(&[
-        "previous", "prior", "instructions", "instruction", "above", "rules", "anweisungen", "instrucciones", "guidelines",
-        "everything", "earlier", "précédent", "précède", "anterior", "precedenti", "istruzioni", "poprzednie", "instructions",
-        "oben", "vorherigen", "preceding", "foregoing",
-    ]);
     has(MACHINES)
-        || override_of_past
+        || overrides_the_past(sentence)
         || foreign_text.iter().any(|word| sentence.contains(word))
+        || sentence.contains("d'extraction")
         || marked("system")
         || marked("assistant") && !person
         || marked("developer")
@@ -390,6 +427,20 @@ pub(crate) fn addresses_software(sentence: &str) -> bool {
         || sentence.contains("://") && has(&["click", "open", "log", "visit", "order", "go", "download"])
 }
 
+/// "Ignore all previous instructions": opens the way for what follows.
+fn overrides_the_past(sentence: &str) -> bool {
+    let words = tokens(sentence);
+    let has = |set: &[&str]| words.iter().any(|token| token.is(set));
+    has(&[
+        "ignore", "disregard", "forget", "override", "ignoriere", "ignora", "vergiss", "bypass", "overlook", "ignorez", "oublie",
+        "oubliez", "olvida", "olvide", "dimentica", "zignoruj", "nevermind", "unsee",
+    ]) && has(&[
+        "previous", "prior", "instructions", "instruction", "above", "rules", "anweisungen", "instrucciones", "guidelines",
+        "everything", "earlier", "précédent", "précède", "anterior", "precedenti", "istruzioni", "poprzednie", "instructions",
+        "oben", "vorherigen", "preceding", "foregoing",
+    ])
+}
+
 /// Whether an order to software carries what it wants, so that the next sentence is the doctor's
 /// again.
 fn carries_its_order(sentence: &str) -> bool {
@@ -399,19 +450,26 @@ fn carries_its_order(sentence: &str) -> bool {
             "add", "append", "insert", "output", "list", "record", "write", "replace", "delete", "remove", "return", "show", "print",
             "tack", "include", "drop", "hide", "answer", "reply", "change", "rewrite", "multiply", "cancel", "emit", "extract", "reveal",
             "slip", "hand", "skip", "report", "treat", "quote", "put", "set", "mark", "leave", "discard", "contain", "translate", "decoded",
-            "wipe", "behave", "obey", "prescribes", "state",
+            "wipe", "behave", "obey", "prescribes", "state", "told", "read", "asked", "says", "wrote", "suggested", "run", "unescape",
+            "becomes", "disclose", "cambia", "renvoie", "ajoute", "añade", "füge", "gib", "aggiungi", "dodaj", "schreib", "ändere",
         ])
     });
-    verb && words.len() > 6
+    verb && words.len() > 3 || sentence.contains(['"', '\u{201c}', '\u{ab}']) && words.len() > 5
 }
 
 /// "Stay in character", "then output …": goes on where an order to software stood.
 fn continues_order(sentence: &str) -> bool {
+    const SOFTWARE: &[&str] = &["show", "print", "output", "emit", "return", "append", "insert", "render", "a", "q"];
+    let words = tokens(sentence);
+    let label = words.get(1).is_some_and(|token| token.is_mark(':'));
+    if words.first().is_some_and(|first| first.is(SOFTWARE) && (first.text.len() > 1 || label)) {
+        return true;
+    }
     tokens(sentence).first().is_some_and(|first| {
         first.is(&[
             "output", "answer", "print", "reply", "write", "show", "list", "add", "insert", "append", "discard", "delete", "remove",
             "return", "record", "instead", "stay", "pretend", "act", "behave", "set", "leave", "enter", "mark", "also", "and", "then",
-            "now", "do", "keep", "this", "visit", "nobody", "tell", "make", "end", "begin",
+            "now", "do", "keep", "this", "visit", "nobody", "tell", "skip", "change", "replace", "make", "end", "begin",
         ])
     }) && !tokens(sentence).iter().any(crate::drugs::is_strength)
 }

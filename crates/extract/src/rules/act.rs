@@ -70,6 +70,7 @@ pub(super) fn read(
         {
             kind = Kind::Checklist;
         }
+        (Kind::Plan, Category::Lifestyle) if !recurs && reading.once => kind = Kind::Checklist,
         (Kind::Plan, _) if reading.one_day && class.is_verb() => kind = Kind::Checklist,
         (Kind::Plan, Category::Lifestyle)
             if !recurs && reading.timing.start.is_some() && reading.timing.duration.is_none() =>
@@ -198,6 +199,9 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
     if is_diagnosis(words) {
         return None;
     }
+    if words.last().is_some_and(|t| t.is(&["absetzen", "pausieren", "stoppen"])) {
+        return Some((0, Found::Object(Verb::Stop, Kind::Checklist, Category::Medication)));
+    }
     if words.last().is_some_and(|t| t.is(&["besorgen", "kaufen", "abholen", "holen", "mitbringen"])) {
         return Some((0, Found::Object(Verb::Get, Kind::Checklist, Category::Medication)));
     }
@@ -313,7 +317,7 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
         return None;
     }
     let timing = timing::of_words(words);
-    let due = timing.period.is_none() && (timing.start.is_some() || timing.duration.is_some());
+    let due = timing.period.is_none() && (timing::due_of_words(words).is_some() || timing.duration.is_some());
     let done = words
         .iter()
         .any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "pain", "note"]));
@@ -323,9 +327,24 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
     if due
         && !done
         && (early(VISITS)
-            || early(&["exam", "removal", "scan", "collection", "f2f", "appt", "session", "call"]))
+            || early(&["exam", "removal", "staples", "stitches", "sutures", "gp", "scan", "collection", "f2f", "appt", "session", "call"]))
     {
         return Some(Found::Visit);
+    }
+    // "Gastroscopy in 3 weeks", "pain clinic in 2 months"
+    if matches!(timing.start, Some(Start::After(after)) if after.value > 0)
+        && timing.period.is_none()
+        && !done
+        && words.len() <= 8
+        && words[0].shape == crate::token::Shape::Word
+        && words.iter().any(|t| t.is(&["in", "within", "tomorrow", "dans", "en"]))
+        && !words[0].is(&["in", "within", "then", "no", "tomorrow", "improving"])
+        && !words.iter().any(is_strength)
+    {
+        let test = words.iter().take(3).any(|t| {
+            ["scopy", "gram", "graphy", "metry", "test"].iter().any(|end| t.text.ends_with(end))
+        });
+        return Some(if test { Found::Test } else { Found::Visit });
     }
     let nth = words[0].is(&["second", "third", "fourth", "2nd", "3rd", "next", "final", "last", "first"]);
     let dose = early(&[
@@ -380,6 +399,9 @@ fn is_diagnosis(words: &[Token]) -> bool {
         "maintenance",
         "monitoring",
         "low",
+        "use",
+        "allergy",
+        "bronchospasm",
         "elevated",
         "chronic",
         "acute",
@@ -487,6 +509,11 @@ fn with_object(verb: Verb, rest: &[Token]) -> Found {
         {
             Found::Object(verb, Kind::Plan, Category::Measurement)
         }
+        Verb::Live | Verb::Take
+            if rest[0].is(&["quit", "stop"]) && has(&["taking", "using"]) && medicine =>
+        {
+            Found::Object(Verb::Stop, Kind::Checklist, Category::Medication)
+        }
         Verb::Take if has(VISITS) && !medicine => Found::Object(verb, Kind::Checklist, Category::Appointment),
         Verb::Take if !medicine && has(TESTS) => Found::Object(verb, Kind::Checklist, Category::Test),
         Verb::Take
@@ -576,6 +603,11 @@ pub(super) fn is_whole(before: &[Token]) -> bool {
 fn repeats_once(words: &[Token]) -> bool {
     words.first().is_some_and(|t| t.is(&["repeat"]))
         || words.iter().any(|t| t.is(&["single"])) && words.iter().any(|t| t.is(&["dose"]))
+}
+
+/// A visit or test, whose time may stand behind a comma.
+pub(super) fn awaits_time(words: &[Token]) -> bool {
+    words.iter().any(|t| t.is(VISITS) || t.is(TESTS)) || begins_visit(words)
 }
 
 /// "10 mg daily for 2 weeks": an amount and a time of its own, without a name.

@@ -1,7 +1,7 @@
 //! Cutting a sentence: conditional advice off, then one part for each act that can be done on
 //! its own.
 
-use super::{act, begins, nouns};
+use super::{act, begins, nouns, verbs};
 use crate::{
     note::trimmed,
     token::{Token, tokens},
@@ -215,7 +215,9 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     if medicine && elaborates(before, rest) {
         return None;
     }
-    let begins = begins::begins_verb(rest)
+    let another = first.is(&["to"]) && rest.get(1).is_some_and(|t| verbs::verb(&t.text).is_some());
+    let begins = another
+        || begins::begins_verb(rest)
         || begins::begins_drug(rest)
         || begins::begins_dose(rest) && medicine
         || begins::begins_measure(rest)
@@ -223,7 +225,7 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         || begins::begins_prohibition(rest)
         || (!listed_tests && before.len() <= 4 && begins::begins_test(rest))
         || other_test
-        || act::item(rest).is_some()
+        || act::item(rest).is_some() && !rest[0].is(FUNCTION) && (timed(before) || !act::awaits_time(before))
         || rest[0].is(&["adv", "advised", "advise"])
         || begins::begins_lifestyle(rest, before)
         || begins::begins_visit(rest);
@@ -246,6 +248,12 @@ fn elaborates(before: &[Token], rest: &[Token]) -> bool {
         });
     let number = rest[0].number().is_some() || rest[0].is(&["one", "two", "half", "three"]);
     !names(rest) && (again || number && !timed(before))
+}
+
+const FUNCTION: &[&str] = &["to", "in", "within", "for", "by", "before", "after", "on", "at", "with", "from", "until"];
+
+fn timed(words: &[Token]) -> bool {
+    crate::timing::due_of_words(words).is_some() || crate::timing::of_words(words).recurs()
 }
 
 fn open_bracket(words: &[Token]) -> bool {

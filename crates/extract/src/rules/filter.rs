@@ -159,7 +159,7 @@ fn staff(tokens: &[Token]) -> bool {
         &["we", "i", "will", "could", "may", "might"],
         &["consider", "need", "also", "refilled"],
     ) && !any(tokens, &["will", "take", "use"]);
-    will || bare || might || pair(tokens, &["will"], &["consider"]) || any(tokens, &["pending"])
+    super::frame::staff_work(tokens) || will || bare || might || pair(tokens, &["will"], &["consider"]) || any(tokens, &["pending"])
 }
 
 /// What has been done already.

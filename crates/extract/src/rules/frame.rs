@@ -253,6 +253,17 @@ pub(super) fn find(words: &[Token]) -> Option<Frame> {
     })
 }
 
+/// "I will telephone her": what the clinic does itself.
+pub(super) fn staff_work(words: &[Token]) -> bool {
+    words.windows(2).enumerate().any(|(at, pair)| {
+        let clinic = pair[0].is(CLINIC) || pair[0].is(STAFF);
+        let next = words[at + 2..].iter().find(|t| !t.is(ADVERBS));
+        clinic
+            && pair[1].is(&["will", "'ll"])
+            && next.is_some_and(|verb| !verb.is(ORDERS) && !verb.is(&["be", "follow"]))
+    })
+}
+
 /// Whether a clause only tells how things are, were, or are thought to be: outside every frame.
 pub(super) fn tells(words: &[Token]) -> bool {
     const FINITE: &[&str] = &[
@@ -299,6 +310,9 @@ pub(super) fn tells(words: &[Token]) -> bool {
         "noted",
         "underwent",
         "tolerated",
+        "would",
+        "made",
+        "averaged",
         "declined",
         "walks",
         "follows",
@@ -429,6 +443,9 @@ impl Reader<'_> {
         if self.is(at, &["am", "is", "are"]) && self.is(at + 1, &["going"]) && self.is(at + 2, &["to"]) {
             return Some((at + 3, false, false));
         }
+        if self.is(at, &["would"]) && at.checked_sub(1).is_some_and(|i| self.is(i, CLINIC)) {
+            return Some((at + 1, false, false));
+        }
         if self.is(at, &["will", "can", "may", "plan", "plans", "i'll", "we'll"]) {
             let next = self.skip_while(at + 1, &["to"]);
             return Some((next, false, false));
@@ -504,7 +521,7 @@ impl Reader<'_> {
         }
         if self.is(
             next,
-            &["discharged", "started", "placed", "switched", "transitioned", "maintained", "continued"],
+            &["discharged", "started", "placed", "switched", "transitioned", "maintained", "continued", "sent"],
         ) {
             let at = self.skip_while(next + 1, &["home", "on", "with", "to", "back"]);
             return (!not && at > next + 1).then_some(Frame { at, way: Way::Thing, not, verb: next });
@@ -770,6 +787,11 @@ impl Reader<'_> {
                 not: false,
                 verb: next,
             });
+        }
+        // "She goes home with Lortab 5/325"
+        if self.is(at, &["goes", "sent", "going"]) && self.is(at + 1, &["home"]) && self.is(at + 2, &["with", "on"]) {
+            let next = self.skip_while(at + 3, &["a", "an", "the", "some"]);
+            return (next < self.words.len()).then_some(Frame { at: next, way: Way::Thing, not: false, verb: next });
         }
         // "She is off work", "outpatient PT begins Monday", "stitches come out on April 8".
         if self.is(at, &["is", "are"])

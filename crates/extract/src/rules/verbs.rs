@@ -58,7 +58,7 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "stay" | "wash" | "access" | "perform" | "do" | "gently" | "massage" | "steam" | "clean"
         | "brush" | "floss" | "trinken" | "gehen" | "sit" | "lie" | "breathe" | "protect" | "moisturise"
         | "moisturize" | "cover" | "leave" | "modify" | "remain" | "aim" | "swap" | "separate" | "work"
-        | "move" | "tape" | "rotate" | "raise-head" | "dress" | "shampoo" | "splint" | "strap" | "wrap"
+        | "move" | "tape" | "rotate" | "raise-head" | "dress" | "shampoo" | "comb" | "photograph" | "pat-dry" | "splint" | "strap" | "wrap"
         | "keep-dry" | "air" | "pat" | "warm" | "cool" | "kühlen" | "hochlagern" | "schonen" | "ruhen"
         | "beber" | "caminar" | "boire" | "marcher" | "glacer" | "surélever" | "reposer" | "relax"
         | "meditate" | "reposition" | "turn" | "tilt" | "prop" | "patch" | "plan-meals" | "substitute"
@@ -68,7 +68,7 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "pick-at" | "stoop" | "climb" | "breastfeed" | "burp" | "pump" | "wait" => Live,
         "measure" | "monitor" | "record" | "log" | "weigh" | "track" | "messen" | "self-monitor"
         | "write" | "medir" | "mesurer" | "note" | "chart" | "wiegen" | "count" => Measure,
-        "attend" | "see" | "return" | "visit" | "refer" | "referred" | "come" | "consult" | "review"
+        "attend" | "meet" | "see" | "return" | "visit" | "refer" | "referred" | "come" | "consult" | "review"
         | "seen" | "present" | "recheck" | "rtc" | "acudir" | "volver" | "revoir" | "consulter"
         | "vorstellen" | "reattend" => Attend,
         "have" | "provide" | "test" | "order" | "ordered" | "undergo" | "rpt" | "realizar" | "draw" => Test,

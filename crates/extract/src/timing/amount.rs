@@ -208,7 +208,10 @@ impl Reader<'_> {
 
     /// `2 per day`, `1 tablet a day`: behind an amount, once a day.
     pub(super) fn amount_per_day(&mut self, at: usize) -> Option<usize> {
-        if self.amounts.read == 0 || self.amounts.end != at {
+        // "8 glasses of water a day"
+        let of = self.amounts.end;
+        let behind = of == at || self.is(of, &["of"]) && (of + 2..=of + 3).contains(&at);
+        if self.amounts.read == 0 || !behind {
             return None;
         }
         let next = self.phrase(at, &[&["per", "a", "al", "pro", "each", "every"], &["day", "tag", "día"]])?;

@@ -20,6 +20,12 @@ use aftercare_core::{
 use jiff::civil::Date;
 use std::ops::Range;
 
+/// When a task in words that were cut already is due, whatever the day.
+pub(crate) fn due_of_words(words: &[Token]) -> Option<Start> {
+    let someday = Date::new(2024, 1, 1).ok();
+    Reader::new("", words, Kind::Checklist, someday).read().timing.start
+}
+
 /// What was read out of a piece of text.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each said or not said")]
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -208,6 +208,21 @@ impl Reader<'_> {
 
     /// `in 2 weeks`, `tomorrow`, `now`, `within a week`, `next week`, `after 48 hours`.
     pub(super) fn start(&mut self, at: usize) -> Option<usize> {
+        // "48 hours after the last dose", "within 24 h of sildenafil": anchored at an event.
+        let led = self.skip(at, &["within", "in", "for"]);
+        if let Some((quantity, end)) = self.quantity(led) {
+            let of = self.is(end, &["of"]) && led > at && quantity.unit.is_elapsed();
+            if of || self.is(end, &["after", "before", "prior"]) && !self.is(end + 1, &["dose-change"]) && led == at {
+                self.out.event = true;
+                return Some(end + 1);
+            }
+        }
+        if self.is(at, &["once"])
+            && self.token(at + 1).is_none_or(|t| !t.is(&["a", "per", "daily", "weekly", "every", "each", "monthly", "in", "or", "the", "you", "nightly", "an", "al"]))
+        {
+            self.out.once = true;
+            return Some(at + 1);
+        }
         if let Some(start) = self.token(at).and_then(|token| match token.text.as_str() {
             "today" | "tonight" | "heute" | "hoy" => Some(after(0, Unit::D)),
             "tomorrow" | "tmrw" | "tmr" | "tomorow" | "demain" | "mañana" | "morgen"
