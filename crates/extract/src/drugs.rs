@@ -679,6 +679,22 @@ const NAMES: &[&str] = &[
     "citalopram",
     "amlodipine",
     "rhogam",
+    "forte",
+    "doxycyclin",
+    "klean",
+    "picolax",
+    "moviprep",
+    "fosfomycine",
+    "insulatard",
+    "actrapid",
+    "novomix",
+    "fiasp",
+    "apidra",
+    "toujeo",
+    "tresiba",
+    "levemir",
+    "humulin",
+    "novorapid",
 ];
 const STEMS: &[&str] = &[
     "cillin",
@@ -853,7 +869,7 @@ pub fn is_drug(token: &Token) -> bool {
 pub fn is_strength(token: &Token) -> bool {
     token.is(&[
         "mg", "mcg", "µg", "ug", "g", "ml", "iu", "units", "unit", "meq", "puffs", "puff", "tablet",
-        "tablets", "tab", "tabs", "capsule", "capsules", "drops", "mmol",
+        "tablets", "tab", "tabs", "capsule", "capsules", "drops", "mmol", "u",
     ]) || token.is_mark('%')
 }
 

@@ -70,8 +70,9 @@ pub(super) fn read(
         {
             kind = Kind::Checklist;
         }
+        (Kind::Plan, Category::Medication) if reading.one_day && !words.iter().any(is_drug) => kind = Kind::Checklist,
         (Kind::Plan, Category::Lifestyle) if !recurs && reading.once => kind = Kind::Checklist,
-        (Kind::Plan, _) if reading.one_day && class.is_verb() => kind = Kind::Checklist,
+        (Kind::Plan, category) if reading.one_day && class.is_verb() && category != Category::Medication => kind = Kind::Checklist,
         (Kind::Plan, Category::Lifestyle)
             if !recurs && reading.timing.start.is_some() && reading.timing.duration.is_none() =>
         {
@@ -199,6 +200,9 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
     if is_diagnosis(words) {
         return None;
     }
+    if words.last().is_some_and(|t| t.is(&["trinken", "schonen", "hochlagern", "kühlen"])) {
+        return Some((0, Found::Verb(Verb::Live)));
+    }
     if words.last().is_some_and(|t| t.is(&["absetzen", "pausieren", "stoppen"])) {
         return Some((0, Found::Object(Verb::Stop, Kind::Checklist, Category::Medication)));
     }
@@ -208,7 +212,13 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
     if let Some(found) = item(words) {
         return Some((0, found));
     }
+    if words[0].is(&["with", "without"]) || words[0].is(&["see"]) && words.iter().any(|t| t.is(&["note", "above", "below", "chart"])) {
+        return None;
+    }
     let mut at = 0;
+    if words[0].is(&["continue", "continuing"]) && words.get(1).is_some_and(|t| t.is(&["to"])) && words.len() > 2 {
+        at = 2;
+    }
     let mut led = false;
     while at < words.len() {
         let rest = &words[at..];
@@ -372,6 +382,9 @@ fn is_diagnosis(words: &[Token]) -> bool {
     }
     const PROBLEMS: &[&str] = &[
         "deficiency",
+        "apnea",
+        "obstructive",
+        "mechanical",
         "overuse",
         "disease",
         "disorder",
@@ -398,6 +411,8 @@ fn is_diagnosis(words: &[Token]) -> bool {
         "status",
         "maintenance",
         "monitoring",
+        "edema",
+        "oedema",
         "low",
         "use",
         "allergy",
@@ -548,7 +563,7 @@ fn is_timed_item(words: &[Token]) -> bool {
     let story = words.iter().any(|t| {
         t.is(&[
             "history", "pain", "episodes", "symptoms", "smoker", "smokes", "drinks", "days", "since", "ago",
-            "age", "will", "who", "which", "reports", "works", "lives", "sleeps", "uses", "takes", "walks",
+            "age", "will", "worse", "better", "cough", "who", "which", "reports", "works", "lives", "sleeps", "uses", "takes", "walks",
             "average", "averages", "usually",
         ])
     });
@@ -613,6 +628,10 @@ pub(super) fn awaits_time(words: &[Token]) -> bool {
 /// "10 mg daily for 2 weeks": an amount and a time of its own, without a name.
 pub(super) fn is_stage(words: &[Token]) -> bool {
     let number = words.first().is_some_and(|t| t.number().is_some() || t.is(&["one", "two", "half"]));
+    // "TDS 1/52"
+    if words.len() <= 6 && words.first().is_some_and(|t| t.is(&["qds", "qid", "tds", "tid", "bd", "bid", "od", "qd", "nocte", "daily"])) {
+        return true;
+    }
     number && words.iter().take(4).any(is_strength) && !words.iter().any(is_drug)
 }
 

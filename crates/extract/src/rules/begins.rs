@@ -79,6 +79,9 @@ pub(super) fn begins_dose(rest: &[Token]) -> bool {
     {
         return true;
     }
+    if super::act::is_stage(rest) && rest[0].number().is_none() && !rest[0].is(&["one", "two", "half"]) {
+        return true;
+    }
     let number = rest.get(skip).is_some_and(|t| t.number().is_some());
     number && rest.get(skip + 1).is_some_and(is_strength)
         || rest.first().is_some_and(|t| t.is(&["then"]))
@@ -120,7 +123,18 @@ pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
             "change",
         ])
     });
+    const FOUND: &[&str] = &[
+        "flags", "fever", "complications", "change", "changes", "concerns", "allergies", "evidence", "sign", "signs", "pain", "red",
+        "symptoms", "issues", "problems", "history", "restrictions", "contraindications", "refills", "refill", "distress", "acute",
+        "infection", "masses", "fracture", "bleeding", "vomiting", "swelling", "wheezing", "coughing", "itching", "burning",
+        "cramping", "tingling", "longer", "known", "one", "urgent", "need", "indication", "medication", "abnormality", "murmur",
+        "present", "previous", "prior", "similar", "recent", "family", "further", "other", "episodes", "now", "currently", "for", "allergy", "cough", "rash", "response", "improvement", "effect", "side", "problem",
+        "visits", "appointment", "results", "antibiotics", "abx", "treatment", "referral", "imaging", "workup", "labs", "tests",
+    ];
+    let forbids = rest.len() > 1 && rest.len() <= 5 && !rest.iter().any(|t| t.is(FOUND) || t.is(VISITS)) && !needless;
     at(0, &["do"]) && at(1, &["not"])
+        || at(0, &["not"]) && at(1, &["to"])
+        || at(0, &["no", "pas"]) && forbids && rest[1].shape == Shape::Word
         || at(0, &["don't", "dont", "avoid", "avoiding", "never"])
         || at(0, &["nicht"])
         || at(0, &["off"])

@@ -215,7 +215,14 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     if medicine && elaborates(before, rest) {
         return None;
     }
-    let another = first.is(&["to"]) && rest.get(1).is_some_and(|t| verbs::verb(&t.text).is_some());
+    let another = first.is(&["to"])
+        && rest.get(1).is_some_and(|t| verbs::verb(&t.text).is_some() || t.shape == crate::token::Shape::Word)
+        && (rest.get(1).is_some_and(|t| verbs::verb(&t.text).is_some())
+            || rest.get(2).is_some_and(|t| t.is(&["a", "the", "his", "her", "your", "their", "in", "up", "on", "off", "it", "any"])));
+    let tests = before.iter().any(|t| t.is(nouns::TESTS)) && rest.first().is_some_and(crate::drugs::is_drug);
+    if tests && !rest.iter().any(crate::drugs::is_strength) || first.text.ends_with("ing") && rest.len() <= 3 {
+        return None;
+    }
     let begins = another
         || begins::begins_verb(rest)
         || begins::begins_drug(rest)

@@ -183,6 +183,9 @@ fn done(tokens: &[Token]) -> bool {
             "performed",
             "txted",
             "signed",
+            "taken",
+            "drawn",
+            "changed",
             "excised",
             "closed",
             "texted",
@@ -190,6 +193,11 @@ fn done(tokens: &[Token]) -> bool {
     });
     let visit =
         tokens.iter().any(|t| t.is(super::nouns::VISITS) || t.is(&["prescription", "referral", "ref"]));
+    // Into a vein it was given here.
+    let infused = any(tokens, &["iv", "im"]) && !any(tokens, &["home", "daily", "every", "days", "weeks", "weekly", "monthly"]);
+    if infused && !any(tokens, &["should", "will", "must", "continue"]) {
+        return true;
+    }
     if by_us.is_some() && !visit && !any(tokens, &["should", "will", "must", "be", "was", "to"]) {
         return true;
     }
@@ -324,7 +332,7 @@ fn others(tokens: &[Token]) -> bool {
         tokens[at..].iter().any(|t| {
             t.is(&[
                 "takes", "has", "on", "uses", "had", "was", "died", "says", "nimmt", "toma", "está", "prend",
-                "takes", "finished", "is", "used",
+                "takes", "finished", "is", "used", "gets",
             ])
         })
     })

@@ -356,7 +356,9 @@ pub(super) fn orders(words: &[Token]) -> bool {
     let skip =
         words.iter().take_while(|t| t.is(ADVERBS) || t.is(&["pls", "to", "bitte", "and", "-"])).count();
     words.get(skip).is_some_and(|first| {
-        verbs::verb(&first.text).is_some() && !first.text.ends_with("ed")
+        // "Lower extremity edema" is no order.
+        let low = first.is(&["lower"]) && !words.get(skip + 1).is_some_and(|t| t.is(&["the", "your", "his", "her"]));
+        verbs::verb(&first.text).is_some() && !first.text.ends_with("ed") && !low
             || first.is(&["don't", "dont", "do", "no", "avoid", "nil", "off"])
     })
 }
@@ -695,6 +697,13 @@ impl Reader<'_> {
 
     /// "I have ordered", "we prescribed", "a chest x-ray was ordered".
     fn ordered(&self, at: usize) -> Option<Frame> {
+        let now = self.is(at, &["ordering", "referring", "prescribing", "starting", "adding", "increasing", "decreasing", "scheduling", "stopping", "continuing"])
+            && at >= 2
+            && self.is(at - 1, &["am", "are", "be"])
+            && (self.is(at - 2, CLINIC) || self.is(at - 2, &["will"]));
+        if now || at >= 1 && self.is(at - 1, &["i'm", "we're"]) && verbs::gerund(&self.words[at].text).is_some() {
+            return self.clinic_does(at);
+        }
         if !self.is(at, ORDERED) {
             return None;
         }
@@ -739,6 +748,14 @@ impl Reader<'_> {
             };
         }
         None
+    }
+
+    /// "I am ordering an MRI", "we are referring him to physiotherapy".
+    fn clinic_does(&self, verb: usize) -> Option<Frame> {
+        let orders = self.is(verb, &["ordering", "prescribing", "scheduling"]);
+        let at = if orders { self.skip_while(verb + 1, &["a", "an", "the", "him", "her", "them"]) } else { verb };
+        let way = if orders { Way::Thing } else { Way::Act };
+        (at < self.words.len()).then_some(Frame { at, way, not: false, verb })
     }
 
     fn what_is_ordered(&self, verb: usize) -> Option<Frame> {

@@ -34,7 +34,7 @@ pub(super) fn skip(text: &str, range: Range<usize>) -> Range<usize> {
 /// says what it is, not what to do.
 pub(super) fn is_title(words: &[Token]) -> bool {
     let kind = words.iter().take(5).any(|t| {
-        t.is(nouns::VISITS)
+        t.is(&["review", "clinic", "checkup", "check-up"])
             || t.is(&[
                 "call",
                 "visit",

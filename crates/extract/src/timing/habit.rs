@@ -190,7 +190,7 @@ impl Reader<'_> {
         if self.is(at, &["sat", "sun", "mon"]) && self.token(at).is_some_and(|t| t.text.len() == 3) {
             let near = |i: Option<usize>| {
                 i.and_then(|i| self.token(i)).is_some_and(|t| {
-                    t.is_mark('/') || t.is_mark(',') || t.is(&["on", "and", "every", "each"])
+                    t.is_mark('/') || t.is_mark(',') || t.is_mark('+') || t.is_mark('&') || t.is(&["on", "and", "every", "each"])
                 })
             };
             if !(near(at.checked_sub(1)) || near(Some(at + 1))) {
@@ -256,7 +256,10 @@ impl Reader<'_> {
             self.out.timing.day_of_week.extend([Weekday::Monday, Weekday::Wednesday, Weekday::Friday]);
             return Some(at + 1);
         }
-        if let Some(next) = self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]) {
+        if let Some(next) = self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]).or_else(|| {
+            let next = self.phrase(at, &[&["all", "the"], &["other", "remaining"]])?;
+            self.number(next).and_then(|(_, next)| self.phrase(next, &[&["days"]]))
+        }) {
             self.out.other_days = true;
             return Some(next);
         }

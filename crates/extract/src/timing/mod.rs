@@ -336,7 +336,7 @@ impl Reader<'_> {
             self.tokens.iter().any(|t| t.is(&["start", "starts", "starting", "begin", "begins", "from"]));
         let day = self.out.timing.day_of_week.first().copied();
         match day.zip(self.note_date).and_then(|(day, today)| today.nth_weekday(1, day).ok()) {
-            Some(date) if begins && self.out.timing.recurs() => {
+            Some(date) if begins => {
                 self.out.timing.day_of_week.clear();
                 self.out.timing.start.get_or_insert(Start::On(aftercare_core::timing::OnDate { date }));
             }

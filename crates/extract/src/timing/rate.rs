@@ -279,7 +279,7 @@ impl Reader<'_> {
         let unit = match self.token(at)?.text.as_str() {
             "daily" | "täglich" | "tgl" | "diario" | "diaria" | "diariamente" | "tägl" => Unit::D,
             "weekly" | "wöchentlich" | "semanal" => Unit::Wk,
-            "monthly" | "monatlich" | "mensual" => Unit::Mo,
+            "monthly" | "mensuel" | "monatlich" | "mensual" => Unit::Mo,
             "hourly" | "hrly" | "stündlich" => Unit::H,
             "yearly" | "annually" | "jährlich" => Unit::A,
             _ => return None,
@@ -347,6 +347,16 @@ impl Reader<'_> {
         let at = if latin && self.mark(at, '.') { at + 1 } else { at };
         let at = self.skip(at, &["waking", "les", "single"]);
         if let Some(next) = self.phrase(at, &[&["other", "second", "alternate", "2nd", "zweiten", "otro"]]) {
+            if let Some(code) = self.token(next).and_then(|t| match t.text.as_str() {
+                "morning" => Some(When::Morn),
+                "evening" => Some(When::Eve),
+                "night" => Some(When::Night),
+                _ => None,
+            }) {
+                self.set_rate(1, 2, Unit::D);
+                self.set_when(&[code]);
+                return Some(next + 1);
+            }
             let (unit, next) = self.unit(next).or_else(|| {
                 self.weekday(next).map(|(day, next)| {
                     self.out.timing.day_of_week.push(day);

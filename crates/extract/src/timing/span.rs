@@ -212,7 +212,10 @@ impl Reader<'_> {
         let led = self.skip(at, &["within", "in", "for"]);
         if let Some((quantity, end)) = self.quantity(led) {
             let of = self.is(end, &["of"]) && led > at && quantity.unit.is_elapsed();
-            if of || self.is(end, &["after", "before", "prior"]) && !self.is(end + 1, &["dose-change"]) && led == at {
+            let meal = (end + 1..end + 4).any(|i| {
+                self.is(i, &["breakfast", "meal", "meals", "food", "eating", "lunch", "dinner", "supper", "bed", "bedtime", "frühstück"])
+            });
+            if of || self.is(end, &["after", "before", "prior"]) && !meal && led == at {
                 self.out.event = true;
                 return Some(end + 1);
             }
@@ -224,7 +227,7 @@ impl Reader<'_> {
             return Some(at + 1);
         }
         if let Some(start) = self.token(at).and_then(|token| match token.text.as_str() {
-            "today" | "tonight" | "heute" | "hoy" => Some(after(0, Unit::D)),
+            "today" | "tonight" | "heute" | "hoy" | "aujourd'hui" => Some(after(0, Unit::D)),
             "tomorrow" | "tmrw" | "tmr" | "tomorow" | "demain" | "mañana" | "morgen"
                 if self.kind == Kind::Checklist || self.is(at, &["tomorrow", "tmrw", "tmr", "demain"]) =>
             {
@@ -239,6 +242,10 @@ impl Reader<'_> {
             self.out.once |= self.is(at, &["now"]);
             self.set_start(after(0, Unit::D));
             return Some(at + 1);
+        }
+        if let Some(next) = self.phrase(at, &[&["ce"], &["soir"]]) {
+            self.set_start(after(0, Unit::D));
+            return Some(next);
         }
         if let Some(next) = self.phrase(at, &[&["this"], &["afternoon", "evening", "morning"]]) {
             self.set_start(after(0, Unit::D));
