@@ -128,13 +128,7 @@ async fn paths_and_queries_that_are_not_as_they_should_be() {
     assert_eq!((&preview["planned"], preview["upcoming"].as_array().unwrap().len()), (&json!(80), 60));
     // With and without a slash.
     for path in [
-        "/api/me",
-        "/api/me/",
-        "/healthz",
-        "/healthz/",
-        "/readyz",
-        "/api/docs",
-        "/api/docs/",
+        "/api/me", "/api/me/", "/healthz", "/healthz/", "/readyz", "/api/docs", "/api/docs/",
         "/api/openapi.json",
     ] {
         assert_eq!(patient.get(path).await.status, 200, "{path}");

@@ -12,12 +12,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 const ZONES: [&str; 6] = [
-    "Europe/Berlin",
-    "America/New_York",
-    "UTC",
-    "Australia/Lord_Howe",
-    "Asia/Kathmandu",
-    "Africa/Casablanca",
+    "Europe/Berlin", "America/New_York", "UTC", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca",
 ];
 
 /// A schedule with a bound, or without.

@@ -128,7 +128,8 @@ pub fn by_rules(text: &str, note_date: Option<Date>) -> Extraction {
 pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Extraction {
     let folded = Folded::new(text);
     let shielded = shield(text);
-    let readable: Vec<_> = note::sentences(&shielded.text).into_iter().map(|sentence| sentence.range).collect();
+    let readable: Vec<_> =
+        note::sentences(&shielded.text).into_iter().map(|sentence| sentence.range).collect();
     let mut out = Extraction::default();
     let mut stages = Stages::default();
     for proposal in proposed {

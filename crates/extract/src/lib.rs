@@ -9,6 +9,7 @@
 
 pub mod drugs;
 pub mod extraction;
+pub mod lexicon;
 pub mod model;
 pub mod note;
 pub mod rules;

@@ -306,9 +306,8 @@ fn split_line(line: &str) -> Vec<Range<usize>> {
             continue;
         }
         let end = match token.text.as_str() {
-            "\u{ff0e}" | "\u{3002}" => true,
             "." | "!" | "?" => ends_sentence(line, &tokens, i),
-            ";" => true,
+            ";" | "\u{ff0e}" | "\u{3002}" => true,
             _ => false,
         };
         if end {

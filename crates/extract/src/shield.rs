@@ -5,7 +5,10 @@
 //! anybody reads, so that what stands around it is read as if it were not there, and it is never
 //! sent to a model. The doctor sees it among what was not used.
 
-use crate::{note, token::tokens};
+mod machine;
+
+use crate::note;
+use machine::{addresses_software, carries_its_order, continues_order, overrides_the_past};
 use std::ops::Range;
 
 /// A note with what is not for the patient blanked out, byte for byte.
@@ -91,9 +94,9 @@ impl Plain {
         loop {
             end = self.end_of_line(end);
             let rest = &self.text[end..];
-            let blank = rest.strip_prefix('\n').is_none_or(|rest| {
-                rest.lines().next().is_none_or(|line| line.trim().is_empty())
-            });
+            let blank = rest
+                .strip_prefix('\n')
+                .is_none_or(|rest| rest.lines().next().is_none_or(|line| line.trim().is_empty()));
             if blank {
                 return end;
             }
@@ -120,8 +123,8 @@ impl Plain {
     /// Behind the mark, tag or piece of data that begins here.
     fn mark_at(&self, at: usize) -> Option<usize> {
         const WORDS: &[&str] = &[
-            "system", "inst", "assistant", "user", "admin", "developer", "override", "prompt", "hidden", "sys", "human",
-            "instruction", "instructions", "bot", "ai", "model", "note",
+            "system", "inst", "assistant", "user", "admin", "developer", "override", "prompt", "hidden",
+            "sys", "human", "instruction", "instructions", "bot", "ai", "model", "note",
         ];
         let rest = &self.text[at..];
         let behind = |closing: &str| rest.find(closing).map(|end| at + end + closing.len());
@@ -134,9 +137,14 @@ impl Plain {
             return Some(end.unwrap_or_else(|| self.end_of_paragraph(at)));
         }
         if let Some(name) = tag_name(rest, '<', '>') {
-            return Some(self.closing_tag(at + 1, name.trim_start_matches('/')).unwrap_or_else(|| self.end_of_paragraph(at)));
+            return Some(
+                self.closing_tag(at + 1, name.trim_start_matches('/'))
+                    .unwrap_or_else(|| self.end_of_paragraph(at)),
+            );
         }
-        if let Some(name) = tag_name(rest, '[', ']').filter(|name| WORDS.contains(&name.trim_start_matches('/'))) {
+        if let Some(name) =
+            tag_name(rest, '[', ']').filter(|name| WORDS.contains(&name.trim_start_matches('/')))
+        {
             return Some(behind(&format!("[/{name}]")).unwrap_or_else(|| self.end_of_line(at)));
         }
         if rest.starts_with("<<") {
@@ -145,11 +153,12 @@ impl Plain {
         if rest.starts_with("/*") {
             return Some(behind("*/").unwrap_or_else(|| self.end_of_line(at)));
         }
-        if rest.starts_with("```") {
-            return Some(rest[3..].find("```").map_or_else(|| self.end_of_paragraph(at), |end| at + end + 6));
+        if let Some(code) = rest.strip_prefix("```") {
+            let end = code.find("```").map(|end| at + end + 6);
+            return Some(end.unwrap_or_else(|| self.end_of_paragraph(at)));
         }
-        if rest.starts_with('`') {
-            return rest[1..].find('`').filter(|end| *end < 200).map(|end| at + end + 2);
+        if let Some(code) = rest.strip_prefix('`') {
+            return code.find('`').filter(|end| *end < 200).map(|end| at + end + 2);
         }
         for (opening, closing) in [("${", "}"), ("$(", ")"), ("{{", "}}"), ("{%", "%}")] {
             if rest.starts_with(opening) {
@@ -176,12 +185,16 @@ impl Plain {
 
     /// Lines of fields, two or more: "kind: plan", "action: Take …".
     fn fields_at(&self, at: usize) -> Option<usize> {
-        const KEYS: &[&str] = &["kind", "category", "action", "evidence", "timing", "asneeded", "frequency", "period", "steps", "status"];
+        const KEYS: &[&str] = &[
+            "kind", "category", "action", "evidence", "timing", "asneeded", "frequency", "period", "steps",
+            "status",
+        ];
         if at > 0 && !self.text[..at].ends_with('\n') {
             return None;
         }
         let field = |line: &str| {
-            line.split_once([':', '=']).is_some_and(|(key, _)| KEYS.contains(&key.trim_matches([' ', '-', '"', '*'])))
+            line.split_once([':', '='])
+                .is_some_and(|(key, _)| KEYS.contains(&key.trim_matches([' ', '-', '"', '*'])))
         };
         let lines: Vec<&str> = self.text[at..].split('\n').take_while(|line| field(line)).collect();
         let length: usize = lines.iter().map(|line| line.len() + 1).sum();
@@ -205,7 +218,8 @@ impl Plain {
     /// JSON and what breaks out of it: from a brace beside a quotation mark to the last one of the
     /// line.
     fn data_at(&self, at: usize) -> Option<usize> {
-        const OPENINGS: &[&str] = &["{\"", "{ \"", "\"}", "\\\"}", "\"]", "\": ", "\":", "{'", "'}", "{$", "[{"];
+        const OPENINGS: &[&str] =
+            &["{\"", "{ \"", "\"}", "\\\"}", "\"]", "\": ", "\":", "{'", "'}", "{$", "[{"];
         let rest = &self.text[at..];
         if !OPENINGS.iter().any(|opening| rest.starts_with(opening)) {
             return None;
@@ -225,15 +239,17 @@ impl Plain {
     /// Messages of others, which the doctor only tells of.
     fn quotes(&self) -> Vec<Range<usize>> {
         const TOLD: &[&str] = &[
-            "read", "reads", "says", "said", "states", "told", "tells", "wrote", "writes", "message", "messages", "email",
-            "e-mail", "mail", "text", "texted", "leaflet", "forum", "website", "app", "letter", "advert", "ad", "poster",
-            "video", "shows", "showed", "forwarded", "posted", "chatbot", "online", "internet", "blog", "magazine", "label",
-            "printout", "card", "screenshot", "post", "shared", "quotes", "quoted", "recommends", "advised", "sms", "note",
-            "voicemail", "flyer", "brochure", "sticker", "sign", "page", "site", "saying", "brings", "brought", "found",
+            "read", "reads", "says", "said", "states", "told", "tells", "wrote", "writes", "message",
+            "messages", "email", "e-mail", "mail", "text", "texted", "leaflet", "forum", "website", "app",
+            "letter", "advert", "ad", "poster", "video", "shows", "showed", "forwarded", "posted", "chatbot",
+            "online", "internet", "blog", "magazine", "label", "printout", "card", "screenshot", "post",
+            "shared", "quotes", "quoted", "recommends", "advised", "sms", "note", "voicemail", "flyer",
+            "brochure", "sticker", "sign", "page", "site", "saying", "brings", "brought", "found",
         ];
         let mut out = Vec::new();
         let mut at = 0;
-        while let Some(open) = self.text[at..].find(['"', '\u{201c}', '\u{201e}', '\u{2018}', '\'', '\u{ab}']) {
+        while let Some(open) = self.text[at..].find(['"', '\u{201c}', '\u{201e}', '\u{2018}', '\'', '\u{ab}'])
+        {
             let open = at + open;
             let mark = self.text[open..].chars().next().unwrap_or('"');
             at = open + mark.len_utf8();
@@ -242,7 +258,9 @@ impl Plain {
                 continue;
             }
             let sentence = before.rfind(['\n', '.', '!', '?']).map_or(0, |end| end + 1);
-            let told = before[sentence..].split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| TOLD.contains(&word));
+            let told = before[sentence..]
+                .split(|c: char| !c.is_alphanumeric() && c != '-')
+                .any(|word| TOLD.contains(&word));
             let closing: &[char] = match mark {
                 '\u{201c}' | '\u{201e}' => &['\u{201d}', '\u{201c}', '"'],
                 '\u{2018}' => &['\u{2019}'],
@@ -334,24 +352,37 @@ fn tag_name(text: &str, open: char, close: char) -> Option<String> {
         inner.split_whitespace().next()?.to_owned()
     };
     let plain = name.trim_start_matches('/').trim_end_matches('/');
-    let letters = plain.starts_with(char::is_alphabetic) && plain.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let letters = plain.starts_with(char::is_alphabetic)
+        && plain.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     // "<insert name>" of a template is a tag too; "< 5 mg" is none.
     letters.then(|| name.trim_end_matches('/').to_owned())
 }
 
 /// "-----END OF NOTE-----", "=== BEGIN SYSTEM ===".
 fn is_forged_end(line: &str) -> bool {
-    let ruled = line.starts_with("---") || line.starts_with("===") || line.starts_with("***") || line.starts_with("###");
+    let ruled = line.starts_with("---")
+        || line.starts_with("===")
+        || line.starts_with("***")
+        || line.starts_with("###");
     let words = ["end", "begin", "system", "prompt", "instructions", "note"];
     let said = line.split(|c: char| !c.is_alphanumeric()).filter(|word| words.contains(word)).count();
-    ruled && said > 0 || line.trim_start().starts_with("end of note") || line.trim_start().starts_with("begin system")
+    ruled && said > 0
+        || line.trim_start().starts_with("end of note")
+        || line.trim_start().starts_with("begin system")
 }
 
 /// What a character looks like; `None` for what cannot be seen.
 fn looks_like(c: char) -> Option<char> {
     Some(match c {
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e007f}' | '\u{180e}' | '\u{61c}' => return None,
+        '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0000}'..='\u{e007f}'
+        | '\u{180e}'
+        | '\u{61c}' => return None,
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0)?,
         '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' => ' ',
         'а' | 'А' | 'ɑ' | 'α' | 'Α' => 'a',
@@ -376,100 +407,4 @@ fn looks_like(c: char) -> Option<char> {
         'ԝ' => 'w',
         c => c,
     })
-}
-
-/// Words that name a reader that is no person.
-const MACHINES: &[&str] = &[
-    "extractor", "parser", "summariser", "summarizer", "summarising", "summarizing", "chatbot", "chatgpt", "llm", "gpt",
-    "gemini", "claude", "openai", "scribe", "jailbreak", "system_prompt", "prompt", "json", "schema", "bot", "llms",
-    "extraktor", "extracteur", "systemprompt", "tokenizer", "transcriber", "ki", "ia", "algorithm", "webhook", "robot",
-    "neural", "copilot", "autocomplete", "nlp",
-];
-
-/// Whether a sentence, as it looks, speaks to software.
-pub(crate) fn addresses_software(sentence: &str) -> bool {
-    let words = tokens(sentence);
-    let has = |set: &[&str]| words.iter().any(|token| token.is(set));
-    let next = |a: &[&str], b: &[&str]| words.windows(2).any(|pair| pair[0].is(a) && pair[1].is(b));
-    let person = next(&["physician", "medical", "healthcare", "care", "dental", "pharmacy", "shop"], &["assistant", "assistants"]);
-    let marked = |word: &str| {
-        words.windows(2).any(|pair| pair[0].text == word && (pair[1].is_mark(':') || pair[1].is_mark(',') || pair[1].is_mark(']') || pair[1].is_mark('>')))
-    };
-    let foreign_text = ["извлеч", "систем", "инструкц", "игнорир", "忽略", "系统", "助手", "指令", "تجاهل", "النظام", "talimat", "yoksay"];
-    has(MACHINES)
-        || overrides_the_past(sentence)
-        || foreign_text.iter().any(|word| sentence.contains(word))
-        || sentence.contains("d'extraction")
-        || marked("system")
-        || marked("assistant") && !person
-        || marked("developer")
-        || has(&["assistant"]) && !person && has(&["you", "must", "list", "step", "remember", "revised", "directive"])
-        || next(&["language", "extraction", "ai", "summary", "the", "this"], &["model", "engine"])
-        || next(&["you", "system", "assistant", "developer"], &["are", "prompt", "message", "override", "mode"])
-            && has(&["now", "prompt", "message", "override", "mode", "bot", "character", "pretend", "play"])
-        || next(&["admin", "developer", "debug", "root", "god", "sudo"], &["mode", "override", "access"])
-        || has(&["ai"])
-        || next(&["ai", "an"], &["ai", "reader", "agent", "tool", "system", "instruction", "instructions"])
-        || next(&["dear", "hello", "hi", "hey", "attention"], &["ai", "machine", "reader", "computer", "software", "assistant", "tool"])
-        || has(&["machine", "computer", "software", "engine"])
-            && has(&["ordered", "translate", "decode", "read", "reads", "reading", "told", "obey", "must", "program"])
-            && !has(&["cpap", "dialysis", "oct", "ice", "bp", "pressure", "washing"])
-        || has(&["base", "hex", "rot"]) && has(&["decode", "decoded", "translate", "obey"])
-        || next(&["plan", "checklist", "list", "step", "to-do"], &["item", "items", "step", "steps", "entry", "entries", "array"])
-        || has(&["kind", "frequency", "period", "periodunit"]) && sentence.contains('=')
-        || has(&[
-            "output", "respond", "emit", "append", "print", "return", "insert", "delete", "discard", "drop", "record", "hide", "add",
-            "remove", "list", "show", "mark", "cancel", "empty", "render", "echo",
-        ]) && has(&["step", "steps", "item", "items", "entry", "entries", "yaml", "xml", "array", "field", "fields", "list"])
-            && !has(&["patient", "pt", "shopping", "medication", "medications", "drug", "waiting", "allergy", "problem"])
-        || has(&["reveal", "leak", "quote", "repeat"]) && next(&["your", "hidden", "the", "full"], &["instructions", "prompt", "rules", "instruction"])
-        || sentence.contains("set aside whatever")
-        || sentence.contains("://") && has(&["click", "open", "log", "visit", "order", "go", "download"])
-}
-
-/// "Ignore all previous instructions": opens the way for what follows.
-fn overrides_the_past(sentence: &str) -> bool {
-    let words = tokens(sentence);
-    let has = |set: &[&str]| words.iter().any(|token| token.is(set));
-    has(&[
-        "ignore", "disregard", "forget", "override", "ignoriere", "ignora", "vergiss", "bypass", "overlook", "ignorez", "oublie",
-        "oubliez", "olvida", "olvide", "dimentica", "zignoruj", "nevermind", "unsee",
-    ]) && has(&[
-        "previous", "prior", "instructions", "instruction", "above", "rules", "anweisungen", "instrucciones", "guidelines",
-        "everything", "earlier", "précédent", "précède", "anterior", "precedenti", "istruzioni", "poprzednie", "instructions",
-        "oben", "vorherigen", "preceding", "foregoing",
-    ])
-}
-
-/// Whether an order to software carries what it wants, so that the next sentence is the doctor's
-/// again.
-fn carries_its_order(sentence: &str) -> bool {
-    let words = tokens(sentence);
-    let verb = words.iter().any(|token| {
-        token.is(&[
-            "add", "append", "insert", "output", "list", "record", "write", "replace", "delete", "remove", "return", "show", "print",
-            "tack", "include", "drop", "hide", "answer", "reply", "change", "rewrite", "multiply", "cancel", "emit", "extract", "reveal",
-            "slip", "hand", "skip", "report", "treat", "quote", "put", "set", "mark", "leave", "discard", "contain", "translate", "decoded",
-            "wipe", "behave", "obey", "prescribes", "state", "told", "read", "asked", "says", "wrote", "suggested", "run", "unescape",
-            "becomes", "disclose", "cambia", "renvoie", "ajoute", "añade", "füge", "gib", "aggiungi", "dodaj", "schreib", "ändere",
-        ])
-    });
-    verb && words.len() > 3 || sentence.contains(['"', '\u{201c}', '\u{ab}']) && words.len() > 5
-}
-
-/// "Stay in character", "then output …": goes on where an order to software stood.
-fn continues_order(sentence: &str) -> bool {
-    const SOFTWARE: &[&str] = &["show", "print", "output", "emit", "return", "append", "insert", "render", "a", "q"];
-    let words = tokens(sentence);
-    let label = words.get(1).is_some_and(|token| token.is_mark(':'));
-    if words.first().is_some_and(|first| first.is(SOFTWARE) && (first.text.len() > 1 || label)) {
-        return true;
-    }
-    tokens(sentence).first().is_some_and(|first| {
-        first.is(&[
-            "output", "answer", "print", "reply", "write", "show", "list", "add", "insert", "append", "discard", "delete", "remove",
-            "return", "record", "instead", "stay", "pretend", "act", "behave", "set", "leave", "enter", "mark", "also", "and", "then",
-            "now", "do", "keep", "this", "visit", "nobody", "tell", "skip", "change", "replace", "make", "end", "begin",
-        ])
-    }) && !tokens(sentence).iter().any(crate::drugs::is_strength)
 }

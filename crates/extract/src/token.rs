@@ -1,6 +1,8 @@
 //! Words, numbers and marks of a note with their places: what the rules and the timing parser
 //! read. Linear in the length of the text.
 
+use crate::lexicon::Class;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {
@@ -27,12 +29,19 @@ pub struct Token {
     pub glued: bool,
     /// Whether the source writes it in capitals only.
     pub upper: bool,
+    /// What the word is known for.
+    class: Class,
 }
 
 impl Token {
     /// Whether it is one of these words.
     pub fn is(&self, words: &[&str]) -> bool {
         words.contains(&self.text.as_str())
+    }
+
+    /// Whether it is known for this.
+    pub fn is_a(&self, class: Class) -> bool {
+        self.class.has(class)
     }
 
     /// Whether it is this mark.
@@ -55,21 +64,21 @@ pub fn tokens(text: &str) -> Vec<Token> {
     let mut rest = text.char_indices().peekable();
     while let Some((start, c)) = rest.next() {
         let class = class(c);
-        if class == Class::Space {
+        if class == Letters::Space {
             continue;
         }
         let mut end = start + c.len_utf8();
-        if class != Class::Mark {
+        if class != Letters::Mark {
             while let Some(&(at, c)) = rest.peek() {
                 let next = text[at + c.len_utf8()..].chars().next().map(self::class);
                 let inside = match class {
-                    Class::Letter => {
-                        self::class(c) == Class::Letter || (c == '\'' && next == Some(Class::Letter))
+                    Letters::Letter => {
+                        self::class(c) == Letters::Letter || (c == '\'' && next == Some(Letters::Letter))
                     }
                     _ => {
-                        self::class(c) == Class::Digit
+                        self::class(c) == Letters::Digit
                             || (matches!(c, '.' | ',')
-                                && next == Some(Class::Digit)
+                                && next == Some(Letters::Digit)
                                 && decimal(text, start, at, c))
                     }
                 };
@@ -81,7 +90,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
             }
         }
         // `b.i.d.` and `p.r.n`: single letters with dots between.
-        if class == Class::Letter && text[start..end].chars().count() == 1 {
+        if class == Letters::Letter && text[start..end].chars().count() == 1 {
             let dotted = dotted(&text[end..]);
             if dotted > 0 {
                 end += dotted;
@@ -93,17 +102,18 @@ pub fn tokens(text: &str) -> Vec<Token> {
         let source = &text[start..end];
         let lower: String = source
             .chars()
-            .filter(|c| class != Class::Letter || *c != '.')
+            .filter(|c| class != Letters::Letter || *c != '.')
             .flat_map(char::to_lowercase)
             .collect();
         out.push(Token {
             shape: match class {
-                Class::Letter => Shape::Word,
-                Class::Digit => number(&lower).map_or(Shape::Word, Shape::Number),
+                Letters::Letter => Shape::Word,
+                Letters::Digit => number(&lower).map_or(Shape::Word, Shape::Number),
                 _ => Shape::Mark(fold_mark(c)),
             },
             glued: out.last().is_some_and(|last| last.end == start),
-            upper: class == Class::Letter && source.chars().all(|c| !c.is_lowercase()),
+            upper: class == Letters::Letter && source.chars().all(|c| !c.is_lowercase()),
+            class: if class == Letters::Letter { Class::of(&lower) } else { Class::default() },
             text: lower,
             start,
             end,
@@ -113,22 +123,22 @@ pub fn tokens(text: &str) -> Vec<Token> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+enum Letters {
     Space,
     Letter,
     Digit,
     Mark,
 }
 
-fn class(c: char) -> Class {
+fn class(c: char) -> Letters {
     if c.is_whitespace() {
-        Class::Space
+        Letters::Space
     } else if c.is_ascii_digit() {
-        Class::Digit
+        Letters::Digit
     } else if c.is_alphabetic() {
-        Class::Letter
+        Letters::Letter
     } else {
-        Class::Mark
+        Letters::Mark
     }
 }
 

@@ -190,14 +190,8 @@ impl Envelope {
 
     pub(crate) fn stanza_info(&self, recipient: Id, kid: &Bytes<32>) -> Vec<u8> {
         pae(&[
-            b"aftercare/v1/cek",
-            &SUITE,
-            &self.note_id.0,
-            &self.patient_id.0,
-            &self.author_id.0,
-            &recipient.0,
-            &kid.0,
-            &self.commit.0,
+            b"aftercare/v1/cek", &SUITE, &self.note_id.0, &self.patient_id.0, &self.author_id.0,
+            &recipient.0, &kid.0, &self.commit.0,
         ])
     }
 

@@ -46,7 +46,8 @@ impl Prompt {
     /// Asks about a note. What addresses software is not sent at all.
     pub fn new(text: &str) -> Self {
         let shielded = shield(text);
-        let lines: Vec<_> = note::sentences(&shielded.text).into_iter().map(|sentence| sentence.range).collect();
+        let lines: Vec<_> =
+            note::sentences(&shielded.text).into_iter().map(|sentence| sentence.range).collect();
         let digest = Sha256::digest(text.as_bytes());
         let mark = digest[..8].iter().fold(String::new(), |mark, byte| mark + &format!("{byte:02x}"));
         let mut user = format!("<note {mark}>\n");

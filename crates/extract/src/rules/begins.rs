@@ -1,11 +1,9 @@
 //! What a run of words begins with: a verb, a medicine, a dose, a test, a visit.
 
-use super::{
-    nouns::{HABITS, LEADS, MEASURES, TESTS, VISITS},
-    verbs,
-};
+use super::verbs;
 use crate::{
     drugs::{is_drug, is_strength},
+    lexicon::Class,
     token::{Shape, Token},
 };
 
@@ -42,19 +40,9 @@ pub(super) fn begins_drug(rest: &[Token]) -> bool {
     if first.shape != Shape::Word
         || first.text.len() < 3
         || verbs::verb(&first.text).is_some()
-        || first.is(LEADS)
-        || first.is(&[
-            "including",
-            "like",
-            "such",
-            "eg",
-            "or",
-            "especially",
-            "low",
-            "high",
-            "received",
-            "takes",
-        ])
+        || first.is_a(Class::LEAD)
+        || first
+            .is(&["including", "like", "such", "eg", "or", "especially", "low", "high", "received", "takes"])
     {
         return false;
     }
@@ -64,7 +52,7 @@ pub(super) fn begins_drug(rest: &[Token]) -> bool {
         rest[..i.min(rest.len())].iter().all(|t| t.shape == Shape::Word)
             && number.is_some_and(|t| t.number().is_some())
             && unit.is_some_and(is_strength)
-    }) || rest.get(1).is_some_and(is_drug) && !first.is(TESTS)
+    }) || rest.get(1).is_some_and(is_drug) && !first.is_a(Class::TEST)
 }
 
 /// "20 mg daily": an amount of the medicine named before.
@@ -79,7 +67,7 @@ pub(super) fn begins_dose(rest: &[Token]) -> bool {
     {
         return true;
     }
-    if super::act::is_stage(rest) && rest[0].number().is_none() && !rest[0].is(&["one", "two", "half"]) {
+    if super::item::is_stage(rest) && rest[0].number().is_none() && !rest[0].is(&["one", "two", "half"]) {
         return true;
     }
     let number = rest.get(skip).is_some_and(|t| t.number().is_some());
@@ -88,50 +76,41 @@ pub(super) fn begins_dose(rest: &[Token]) -> bool {
             && rest.iter().any(|t| t.is(&["required", "needed", "prn", "stop"]))
 }
 
+/// What is not there, or not needed, rather than forbidden: "no fever", "no red flags".
+const FOUND: &[&str] = &[
+    "flags", "fever", "complications", "change", "changes", "concerns", "allergies", "evidence", "sign",
+    "signs", "pain", "red", "symptoms", "issues", "problems", "history", "restrictions", "contraindications",
+    "refills", "refill", "distress", "acute", "infection", "masses", "fracture", "bleeding", "vomiting",
+    "swelling", "wheezing", "coughing", "itching", "burning", "cramping", "tingling", "longer", "known",
+    "one", "urgent", "need", "indication", "medication", "abnormality", "murmur", "present", "previous",
+    "prior", "similar", "recent", "family", "further", "other", "episodes", "now", "currently", "for",
+    "allergy", "cough", "rash", "response", "improvement", "effect", "side", "problem", "visits",
+    "appointment", "results", "antibiotics", "abx", "treatment", "referral", "imaging", "workup", "labs",
+    "tests",
+];
+
 /// "Do not take", "no sports", "no heavy lifting".
 pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
     let at = |i: usize, set: &[&str]| rest.get(i).is_some_and(|t| t.is(set));
     let activity = |t: &Token| {
-        t.is(HABITS)
+        t.is_a(Class::HABIT)
             || is_drug(t)
             || t.text.ends_with("ing") && verbs::gerund(&t.text).is_some()
             || t.is(&[
-                "vaccines",
-                "syrups",
-                "kneeling",
-                "driving",
-                "running",
-                "squatting",
-                "climbing",
-                "tub",
-                "pools",
-                "hot",
+                "vaccines", "syrups", "kneeling", "driving", "running", "squatting", "climbing", "tub",
+                "pools", "hot",
             ])
     };
     let needless = rest.iter().any(|t| {
         t.is(&[
-            "needed",
-            "required",
-            "indicated",
-            "necessary",
-            "reqd",
-            "req",
-            "signs",
-            "evidence",
-            "issues",
-            "time",
-            "change",
+            "needed", "required", "indicated", "necessary", "reqd", "req", "signs", "evidence", "issues",
+            "time", "change",
         ])
     });
-    const FOUND: &[&str] = &[
-        "flags", "fever", "complications", "change", "changes", "concerns", "allergies", "evidence", "sign", "signs", "pain", "red",
-        "symptoms", "issues", "problems", "history", "restrictions", "contraindications", "refills", "refill", "distress", "acute",
-        "infection", "masses", "fracture", "bleeding", "vomiting", "swelling", "wheezing", "coughing", "itching", "burning",
-        "cramping", "tingling", "longer", "known", "one", "urgent", "need", "indication", "medication", "abnormality", "murmur",
-        "present", "previous", "prior", "similar", "recent", "family", "further", "other", "episodes", "now", "currently", "for", "allergy", "cough", "rash", "response", "improvement", "effect", "side", "problem",
-        "visits", "appointment", "results", "antibiotics", "abx", "treatment", "referral", "imaging", "workup", "labs", "tests",
-    ];
-    let forbids = rest.len() > 1 && rest.len() <= 5 && !rest.iter().any(|t| t.is(FOUND) || t.is(VISITS)) && !needless;
+    let forbids = rest.len() > 1
+        && rest.len() <= 5
+        && !rest.iter().any(|t| t.is(FOUND) || t.is_a(Class::VISIT))
+        && !needless;
     at(0, &["do"]) && at(1, &["not"])
         || at(0, &["not"]) && at(1, &["to"])
         || at(0, &["no", "pas"]) && forbids && rest[1].shape == Shape::Word
@@ -152,51 +131,21 @@ pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
             && !needless
             && rest.iter().skip(1).take(3).any(|t| {
                 t.is(&[
-                    "sports",
-                    "sport",
-                    "lifting",
-                    "driving",
-                    "alcohol",
-                    "swimming",
-                    "smoking",
-                    "nsaids",
-                    "exercise",
-                    "work",
-                    "school",
-                    "running",
-                    "contact",
-                    "strenuous",
-                    "weight-bearing",
-                    "bearing",
-                    "sex",
-                    "other",
-                    "baths",
-                    "caffeine",
-                    "gym",
-                    "flying",
-                    "tampons",
+                    "sports", "sport", "lifting", "driving", "alcohol", "swimming", "smoking", "nsaids",
+                    "exercise", "work", "school", "running", "contact", "strenuous", "weight-bearing",
+                    "bearing", "sex", "other", "baths", "caffeine", "gym", "flying", "tampons",
                 ])
             })
 }
 
 pub(super) fn begins_test(rest: &[Token]) -> bool {
     let Some(first) = rest.first() else { return false };
-    let second = rest.get(1).is_some_and(|t| t.is(TESTS));
-    first.is(TESTS) && !first.is(&["us", "x", "monitor", "labs-none", "test", "pregnancy", "screening"])
+    let second = rest.get(1).is_some_and(|t| t.is_a(Class::TEST));
+    first.is_a(Class::TEST)
+        && !first.is(&["us", "x", "monitor", "labs-none", "test", "pregnancy", "screening"])
         || first.is(&[
-            "pregnancy",
-            "complete",
-            "repeat",
-            "urgent",
-            "fasting",
-            "full",
-            "chest",
-            "pelvic",
-            "abdominal",
-            "brain",
-            "basic",
-            "knee",
-            "obtain",
+            "pregnancy", "complete", "repeat", "urgent", "fasting", "full", "chest", "pelvic", "abdominal",
+            "brain", "basic", "knee", "obtain",
         ]) && second
         || first.is(&["x"])
             && rest.get(1).is_some_and(|t| t.is_mark('-'))
@@ -218,17 +167,9 @@ pub(super) fn begins_visit(rest: &[Token]) -> bool {
         || first.is(&["referred", "refer", "referral", "referrals", "self-referral", "followed", "reviewed"])
         || first.is(&["self"]) && rest.iter().take(4).any(|t| t.is(&["referral", "refer"]))
         || first.is(&["be"]) && at(1, &["seen", "followed", "referred"])
-        || first.is(VISITS)
+        || first.is_a(Class::VISIT)
             && !first.is(&[
-                "therapy",
-                "assessment",
-                "nutrition",
-                "clinic",
-                "counseling",
-                "control",
-                "ent",
-                "ot",
-                "visit",
+                "therapy", "assessment", "nutrition", "clinic", "counseling", "control", "ent", "ot", "visit",
             ])
         || first.is(&["clinic", "control", "ent"])
             && rest.iter().skip(1).take(3).any(|t| t.is(&["in", "en", "on", "appointment", "follow"]))
@@ -237,7 +178,7 @@ pub(super) fn begins_visit(rest: &[Token]) -> bool {
                 t.is(&["consult", "appointment", "referral", "recheck", "review", "f/u", "kontrolle"])
             })
             && first.shape == Shape::Word
-        || rest.iter().take(2).any(|t| t.is(VISITS))
+        || rest.iter().take(2).any(|t| t.is_a(Class::VISIT))
             && rest.iter().skip(1).take(4).any(|t| t.is(&["f"]))
             && rest.iter().any(|t| t.is_mark('/'))
         || first.is(&["physical"]) && at(1, &["therapy"])
@@ -245,17 +186,20 @@ pub(super) fn begins_visit(rest: &[Token]) -> bool {
 }
 
 pub(super) fn begins_measure(rest: &[Token]) -> bool {
-    let home = rest[0].is(&["home", "daily"]) && rest.get(1).is_some_and(|t| t.is(MEASURES));
+    let home = rest[0].is(&["home", "daily"]) && rest.get(1).is_some_and(|t| t.is_a(Class::MEASURE));
     home || rest[0].is(&["bp", "weights", "pefr", "glucose"])
         && rest.len() <= 8
-        && !rest.iter().any(|t| t.is(VISITS) || t.is(&["stable", "controlled"]))
+        && !rest.iter().any(|t| t.is_a(Class::VISIT) || t.is(&["stable", "controlled"]))
 }
 
 /// A habit in a list of habits: "rest, fluids", "Reposo e hidratación".
 pub(super) fn begins_lifestyle(rest: &[Token], before: &[Token]) -> bool {
-    rest[0].is(HABITS) && before.iter().any(|t| t.is(HABITS)) && rest.len() <= 4 && before.len() <= 6
-        || (rest[0].is(HABITS)
-            || rest.get(1).is_some_and(|t| t.is(HABITS))
+    rest[0].is_a(Class::HABIT)
+        && before.iter().any(|t| t.is_a(Class::HABIT))
+        && rest.len() <= 4
+        && before.len() <= 6
+        || (rest[0].is_a(Class::HABIT)
+            || rest.get(1).is_some_and(|t| t.is_a(Class::HABIT))
             || rest.iter().take(5).any(|t| t.is(&["restriction", "diet", "sunscreen"])))
-            && before.iter().any(|t| t.is(HABITS) || is_drug(t) || t.is_mark('%'))
+            && before.iter().any(|t| t.is_a(Class::HABIT) || is_drug(t) || t.is_mark('%'))
 }

@@ -1,8 +1,9 @@
 //! Cutting a sentence: conditional advice off, then one part for each act that can be done on
 //! its own.
 
-use super::{act, begins, nouns, verbs};
+use super::{act, begins, item, verbs};
 use crate::{
+    lexicon::Class,
     note::trimmed,
     token::{Token, tokens},
 };
@@ -48,29 +49,9 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
 
 /// Tests that are had one by one, unlike those of one blood sample.
 const IMAGES: &[&str] = &[
-    "mri",
-    "ct",
-    "x",
-    "xray",
-    "echo",
-    "echocardiogram",
-    "ecg",
-    "ekg",
-    "eeg",
-    "emg",
-    "ultrasound",
-    "uss",
-    "dexa",
-    "holter",
-    "mammogram",
-    "colonoscopy",
-    "endoscopy",
-    "angiogram",
-    "spirometry",
-    "pulmonary",
-    "urine",
-    "sputum",
-    "stool",
+    "mri", "ct", "x", "xray", "echo", "echocardiogram", "ecg", "ekg", "eeg", "emg", "ultrasound", "uss",
+    "dexa", "holter", "mammogram", "colonoscopy", "endoscopy", "angiogram", "spirometry", "pulmonary",
+    "urine", "sputum", "stool",
 ];
 
 /// Where a condition begins; "if needed" is none.
@@ -114,36 +95,10 @@ fn condition(words: &[Token]) -> Option<usize> {
 }
 
 const SIGNS: &[&str] = &[
-    "any",
-    "fever",
-    "fevers",
-    "worsening",
-    "severe",
-    "increased",
-    "increasing",
-    "new",
-    "clots",
-    "bleeding",
-    "trouble",
-    "difficulty",
-    "signs",
-    "symptoms",
-    "swelling",
-    "redness",
-    "chest",
-    "shortness",
-    "vomiting",
-    "uncontrolled",
-    "persistent",
-    "inability",
-    "problems",
-    "emergency",
-    "emergencies",
-    "excessive",
-    "sudden",
-    "heavy",
-    "pus",
-    "drainage",
+    "any", "fever", "fevers", "worsening", "severe", "increased", "increasing", "new", "clots", "bleeding",
+    "trouble", "difficulty", "signs", "symptoms", "swelling", "redness", "chest", "shortness", "vomiting",
+    "uncontrolled", "persistent", "inability", "problems", "emergency", "emergencies", "excessive", "sudden",
+    "heavy", "pus", "drainage",
 ];
 
 /// One part for each separately schedulable act.
@@ -198,7 +153,7 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         return None;
     }
     let before = &words[start..i];
-    if arrowed && act::is_stage(rest) {
+    if arrowed && item::is_stage(rest) {
         return Some(skip);
     }
     if begins::begins_prohibition(rest) && act::is_whole(before) && (joined || arrowed) {
@@ -210,17 +165,22 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     let image = |words: &[Token]| words.iter().take(5).any(|t| t.is(IMAGES));
     let other_test = begins::begins_test(rest) && (image(rest) || image(before)) && rest.len() <= 9;
     let listed_tests =
-        before.iter().any(|t| t.is(nouns::TESTS)) && !before.iter().any(|t| t.is(nouns::VISITS));
+        before.iter().any(|t| t.is_a(Class::TEST)) && !before.iter().any(|t| t.is_a(Class::VISIT));
     let medicine = before.iter().any(|t| crate::drugs::is_drug(t) || crate::drugs::is_strength(t));
     if medicine && elaborates(before, rest) {
         return None;
     }
     let another = first.is(&["to"])
-        && rest.get(1).is_some_and(|t| verbs::verb(&t.text).is_some() || t.shape == crate::token::Shape::Word)
+        && rest
+            .get(1)
+            .is_some_and(|t| verbs::verb(&t.text).is_some() || t.shape == crate::token::Shape::Word)
         && (rest.get(1).is_some_and(|t| verbs::verb(&t.text).is_some())
-            || rest.get(2).is_some_and(|t| t.is(&["a", "the", "his", "her", "your", "their", "in", "up", "on", "off", "it", "any"])));
-    let tests = before.iter().any(|t| t.is(nouns::TESTS)) && rest.first().is_some_and(crate::drugs::is_drug);
-    if tests && !rest.iter().any(crate::drugs::is_strength) || first.text.ends_with("ing") && rest.len() <= 3 {
+            || rest.get(2).is_some_and(|t| {
+                t.is(&["a", "the", "his", "her", "your", "their", "in", "up", "on", "off", "it", "any"])
+            }));
+    let tests = before.iter().any(|t| t.is_a(Class::TEST)) && rest.first().is_some_and(crate::drugs::is_drug);
+    if tests && !rest.iter().any(crate::drugs::is_strength) || first.text.ends_with("ing") && rest.len() <= 3
+    {
         return None;
     }
     let begins = another
@@ -232,7 +192,9 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         || begins::begins_prohibition(rest)
         || (!listed_tests && before.len() <= 4 && begins::begins_test(rest))
         || other_test
-        || act::item(rest).is_some() && !rest[0].is(FUNCTION) && (timed(before) || !act::awaits_time(before))
+        || item::item(rest).is_some()
+            && !rest[0].is(FUNCTION)
+            && (timed(before) || !item::awaits_time(before))
         || rest[0].is(&["adv", "advised", "advise"])
         || begins::begins_lifestyle(rest, before)
         || begins::begins_visit(rest);
@@ -257,7 +219,8 @@ fn elaborates(before: &[Token], rest: &[Token]) -> bool {
     !names(rest) && (again || number && !timed(before))
 }
 
-const FUNCTION: &[&str] = &["to", "in", "within", "for", "by", "before", "after", "on", "at", "with", "from", "until"];
+const FUNCTION: &[&str] =
+    &["to", "in", "within", "for", "by", "before", "after", "on", "at", "with", "from", "until"];
 
 fn timed(words: &[Token]) -> bool {
     crate::timing::due_of_words(words).is_some() || crate::timing::of_words(words).recurs()

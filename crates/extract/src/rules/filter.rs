@@ -1,5 +1,6 @@
 //! What is not a step: words to software, history, staff work, what is done, declined or denied.
 
+use crate::lexicon::Class;
 use crate::token::Token;
 
 /// A clause that tells what was or is, what others do, or what will not be.
@@ -56,48 +57,15 @@ fn story(tokens: &[Token]) -> bool {
     any(
         tokens,
         &[
-            "denies",
-            "denied",
-            "reports",
-            "reported",
-            "states",
-            "stated",
-            "complains",
-            "presents",
-            "presented",
-            "noted",
-            "endorses",
-            "admits",
-            "revealed",
-            "resolved",
-            "history",
-            "hx",
-            "likely",
-            "symptoms",
-            "remains",
-            "understands",
-            "agrees",
-            "appears",
-            "diagnosed",
-            "notes",
+            "denies", "denied", "reports", "reported", "states", "stated", "complains", "presents",
+            "presented", "noted", "endorses", "admits", "revealed", "resolved", "history", "hx", "likely",
+            "symptoms", "remains", "understands", "agrees", "appears", "diagnosed", "notes",
         ],
     ) && !any(
         tokens,
         &[
-            "advised",
-            "recommend",
-            "recommended",
-            "continue",
-            "start",
-            "take",
-            "follow",
-            "prescribed",
-            "prescription",
-            "refer",
-            "referral",
-            "ordered",
-            "discharged",
-            "instructed",
+            "advised", "recommend", "recommended", "continue", "start", "take", "follow", "prescribed",
+            "prescription", "refer", "referral", "ordered", "discharged", "instructed",
         ],
     ) || pair(tokens, &["has", "had"], &["been", "a", "had", "taken", "not"])
         && !any(tokens, &["advised", "recommended", "recommend", "will", "prescribed", "provided"])
@@ -117,37 +85,12 @@ fn story(tokens: &[Token]) -> bool {
 /// What the clinic does itself.
 fn staff(tokens: &[Token]) -> bool {
     const WORK: &[&str] = &[
-        "call",
-        "fax",
-        "send",
-        "write",
-        "contact",
-        "discuss",
-        "refill",
-        "review",
-        "consider",
-        "reassess",
-        "decide",
-        "phone",
-        "email",
-        "notify",
-        "determine",
-        "monitor",
-        "follow",
+        "call", "fax", "send", "write", "contact", "discuss", "refill", "review", "consider", "reassess",
+        "decide", "phone", "email", "notify", "determine", "monitor", "follow",
     ];
     let who = |token: &Token| {
         token.is(&[
-            "we",
-            "i",
-            "rn",
-            "nurse",
-            "staff",
-            "hospital",
-            "office",
-            "clinic",
-            "las",
-            "team",
-            "md",
+            "we", "i", "rn", "nurse", "staff", "hospital", "office", "clinic", "las", "team", "md",
             "secretary",
         ])
     };
@@ -159,7 +102,12 @@ fn staff(tokens: &[Token]) -> bool {
         &["we", "i", "will", "could", "may", "might"],
         &["consider", "need", "also", "refilled"],
     ) && !any(tokens, &["will", "take", "use"]);
-    super::frame::staff_work(tokens) || will || bare || might || pair(tokens, &["will"], &["consider"]) || any(tokens, &["pending"])
+    super::frame::staff_work(tokens)
+        || will
+        || bare
+        || might
+        || pair(tokens, &["will"], &["consider"])
+        || any(tokens, &["pending"])
 }
 
 /// What has been done already.
@@ -167,34 +115,15 @@ fn done(tokens: &[Token]) -> bool {
     // "Work note given", "School form faxed", "Repeat reissued".
     let by_us = tokens.iter().skip(1).take(8).position(|t| {
         t.is(&[
-            "given",
-            "sent",
-            "emailed",
-            "faxed",
-            "applied",
-            "reissued",
-            "updated",
-            "added",
-            "handed",
-            "issued",
-            "provided",
-            "printed",
-            "cleaned",
-            "performed",
-            "txted",
-            "signed",
-            "taken",
-            "drawn",
-            "changed",
-            "excised",
-            "closed",
-            "texted",
+            "given", "sent", "emailed", "faxed", "applied", "reissued", "updated", "added", "handed",
+            "issued", "provided", "printed", "cleaned", "performed", "txted", "signed", "taken", "drawn",
+            "changed", "excised", "closed", "texted",
         ])
     });
-    let visit =
-        tokens.iter().any(|t| t.is(super::nouns::VISITS) || t.is(&["prescription", "referral", "ref"]));
+    let visit = tokens.iter().any(|t| t.is_a(Class::VISIT) || t.is(&["prescription", "referral", "ref"]));
     // Into a vein it was given here.
-    let infused = any(tokens, &["iv", "im"]) && !any(tokens, &["home", "daily", "every", "days", "weeks", "weekly", "monthly"]);
+    let infused = any(tokens, &["iv", "im"])
+        && !any(tokens, &["home", "daily", "every", "days", "weeks", "weekly", "monthly"]);
     if infused && !any(tokens, &["should", "will", "must", "continue"]) {
         return true;
     }
@@ -205,35 +134,15 @@ fn done(tokens: &[Token]) -> bool {
         tokens,
         &["was", "were", "been", "all"],
         &[
-            "given",
-            "administered",
-            "performed",
-            "done",
-            "placed",
-            "submitted",
-            "refilled",
-            "removed",
-            "drawn",
-            "obtained",
-            "answered",
-            "reviewed",
-            "discussed",
-            "completed",
-            "updated",
+            "given", "administered", "performed", "done", "placed", "submitted", "refilled", "removed",
+            "drawn", "obtained", "answered", "reviewed", "discussed", "completed", "updated",
         ],
     );
     let we_did = pair(
         tokens,
         &["we", "i"],
         &[
-            "performed",
-            "gave",
-            "reviewed",
-            "refilled",
-            "administered",
-            "removed",
-            "drained",
-            "explained",
+            "performed", "gave", "reviewed", "refilled", "administered", "removed", "drained", "explained",
             "counseled",
         ],
     ) && !any(tokens, &["recommended", "advised", "prescription", "prescribed"]);
@@ -253,22 +162,8 @@ fn not_started(tokens: &[Token]) -> bool {
         tokens,
         &["not", "never", "no"],
         &[
-            "started",
-            "indicated",
-            "using",
-            "needed",
-            "required",
-            "given",
-            "believe",
-            "be",
-            "need",
-            "recommended",
-            "prescribed",
-            "further",
-            "complaints",
-            "new",
-            "evidence",
-            "signs",
+            "started", "indicated", "using", "needed", "required", "given", "believe", "be", "need",
+            "recommended", "prescribed", "further", "complaints", "new", "evidence", "signs",
         ],
     ) || any(tokens, &["declined", "declines", "refused", "refuses", "nil"])
         || pair(tokens, &["will"], &["not"])
@@ -280,48 +175,11 @@ fn not_started(tokens: &[Token]) -> bool {
 fn others(tokens: &[Token]) -> bool {
     let kin = tokens.iter().position(|token| {
         token.is(&[
-            "mother",
-            "father",
-            "wife",
-            "husband",
-            "brother",
-            "sister",
-            "son",
-            "daughter",
-            "partner",
-            "neighbour",
-            "neighbor",
-            "friend",
-            "mum",
-            "dad",
-            "mom",
-            "ehefrau",
-            "ehemann",
-            "mutter",
-            "vater",
-            "bruder",
-            "schwester",
-            "tochter",
-            "sohn",
-            "madre",
-            "padre",
-            "hija",
-            "hijo",
-            "esposa",
-            "marido",
-            "mère",
-            "père",
-            "femme",
-            "mari",
-            "fils",
-            "fille",
-            "hubby",
-            "gran",
-            "husband's",
-            "wife's",
-            "partner's",
-            "mother's",
-            "brother's",
+            "mother", "father", "wife", "husband", "brother", "sister", "son", "daughter", "partner",
+            "neighbour", "neighbor", "friend", "mum", "dad", "mom", "ehefrau", "ehemann", "mutter", "vater",
+            "bruder", "schwester", "tochter", "sohn", "madre", "padre", "hija", "hijo", "esposa", "marido",
+            "mère", "père", "femme", "mari", "fils", "fille", "hubby", "gran", "husband's", "wife's",
+            "partner's", "mother's", "brother's",
         ])
     });
     let whose = any(tokens, &["partner's", "husband's", "wife's", "mother's", "brother's", "sister's"]);

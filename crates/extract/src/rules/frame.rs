@@ -5,7 +5,7 @@
 //! "The ointment should be applied twice daily", "I have put in a referral". What stands outside
 //! every frame is an instruction only as an imperative or as a bare item of a list.
 
-use super::{nouns, verbs};
+use super::verbs;
 use crate::token::{Shape, Token};
 
 /// What follows the frame.
@@ -31,214 +31,36 @@ pub(super) struct Frame {
     pub(super) verb: usize,
 }
 
-const PATIENT: &[&str] = &[
-    "patient",
-    "pt",
-    "pts",
-    "she",
-    "he",
-    "they",
-    "you",
-    "mom",
-    "mum",
-    "mother",
-    "dad",
-    "father",
-    "parents",
-    "family",
-    "child",
-    "daughter",
-    "son",
-    "wife",
-    "husband",
-    "partner",
-    "gf",
-    "carer",
-    "caregiver",
-    "client",
+pub(super) const PATIENT: &[&str] = &[
+    "patient", "pt", "pts", "she", "he", "they", "you", "mom", "mum", "mother", "dad", "father", "parents",
+    "family", "child", "daughter", "son", "wife", "husband", "partner", "gf", "carer", "caregiver", "client",
 ];
-const CLINIC: &[&str] = &["i", "we", "i'll", "we'll", "i've", "we've"];
+pub(super) const CLINIC: &[&str] = &["i", "we", "i'll", "we'll", "i've", "we've"];
 const STAFF: &[&str] = &[
-    "nurse",
-    "nurses",
-    "office",
-    "team",
-    "staff",
-    "clinic",
-    "hospital",
-    "hosp",
-    "pharmacy",
-    "secretary",
-    "rn",
-    "md",
-    "gp",
-    "pcp",
-    "surgeon",
-    "dr",
-    "department",
-    "surgery",
-    "ward",
-    "receptionist",
-    "ambulance",
-    "physio",
-    "registrar",
+    "nurse", "nurses", "office", "team", "staff", "clinic", "hospital", "hosp", "pharmacy", "secretary",
+    "rn", "md", "gp", "pcp", "surgeon", "dr", "department", "surgery", "ward", "receptionist", "ambulance",
+    "physio", "registrar",
 ];
-const ADVERBS: &[&str] = &[
-    "also",
-    "then",
-    "now",
-    "just",
-    "still",
-    "simply",
-    "only",
-    "again",
-    "always",
-    "first",
-    "otherwise",
-    "strongly",
-    "gently",
-    "please",
-    "therefore",
-    "both",
-    "all",
-    "each",
-    "definitely",
-    "certainly",
-    "really",
+pub(super) const ADVERBS: &[&str] = &[
+    "also", "then", "now", "just", "still", "simply", "only", "again", "always", "first", "otherwise",
+    "strongly", "gently", "please", "therefore", "both", "all", "each", "definitely", "certainly", "really",
 ];
-const NOT: &[&str] = &["not", "never", "no"];
+pub(super) const NOT: &[&str] = &["not", "never", "no"];
 /// Verbs that nobody is told to do.
-const NO_ACTS: &[&str] = &[
-    "feel",
-    "experience",
-    "notice",
-    "develop",
-    "improve",
-    "understand",
-    "know",
-    "benefit",
-    "tolerate",
-    "likely",
-    "want",
-    "like",
-    "help",
-    "resolve",
-    "heal",
-    "persist",
-    "seem",
-    "become",
-    "expect",
-    "include",
-    "depend",
-    "happen",
-    "occur",
-    "think",
-    "appear",
-    "require",
-    "probably",
-    "possibly",
-    "hopefully",
-    "present",
-    "worsen",
-    "recover",
-    "receive",
-    "undergo",
-    "lead",
-    "cause",
-    "result",
-    "consider",
-    "reassess",
-    "discuss",
-    "determine",
-    "decide",
-    "believe",
-    "agree",
-    "make",
-    "fail",
-    "prove",
-    "suffer",
-    "pass",
-    "progress",
-    "look",
-    "ensure",
+pub(super) const NO_ACTS: &[&str] = &[
+    "feel", "experience", "notice", "develop", "improve", "understand", "know", "benefit", "tolerate",
+    "likely", "want", "like", "help", "resolve", "heal", "persist", "seem", "become", "expect", "include",
+    "depend", "happen", "occur", "think", "appear", "require", "probably", "possibly", "hopefully",
+    "present", "worsen", "recover", "receive", "undergo", "lead", "cause", "result", "consider", "reassess",
+    "discuss", "determine", "decide", "believe", "agree", "make", "fail", "prove", "suffer", "pass",
+    "progress", "look", "ensure",
 ];
 /// What a clinic does that the patient has to attend, take or leave.
 const ORDERS: &[&str] = &[
-    "obtain",
-    "order",
-    "check",
-    "repeat",
-    "recheck",
-    "schedule",
-    "refer",
-    "arrange",
-    "book",
-    "get",
-    "start",
-    "begin",
-    "add",
-    "increase",
-    "decrease",
-    "reduce",
-    "switch",
-    "change",
-    "continue",
-    "prescribe",
-    "draw",
-    "see",
-    "stop",
-    "discontinue",
-    "hold",
-    "taper",
-    "titrate",
-    "place",
-    "request",
-    "rpt",
-    "restart",
-    "resume",
-    "have",
-    "keep",
-    "put",
-    "trial",
-    "try",
-    "initiate",
-    "wean",
-    "repeat",
-    "recommend",
-    "advise",
-    "set",
-];
-const ORDERED: &[&str] = &[
-    "ordered",
-    "prescribed",
-    "requested",
-    "scheduled",
-    "booked",
-    "arranged",
-    "referred",
-    "recommended",
-    "started",
-    "reqd",
-    "reqested",
-    "advised",
-    "placed",
-    "called",
-    "sent",
-    "provided",
-    "given",
-    "gave",
-    "put",
-    "increased",
-    "decreased",
-    "reduced",
-    "changed",
-    "switched",
-    "written",
-    "resumed",
-    "continued",
-    "added",
-    "dispensed",
-    "issued",
+    "obtain", "order", "check", "repeat", "recheck", "schedule", "refer", "arrange", "book", "get", "start",
+    "begin", "add", "increase", "decrease", "reduce", "switch", "change", "continue", "prescribe", "draw",
+    "see", "stop", "discontinue", "hold", "taper", "titrate", "place", "request", "rpt", "restart", "resume",
+    "have", "keep", "put", "trial", "try", "initiate", "wean", "repeat", "recommend", "advise", "set",
 ];
 
 /// The leftmost frame of a clause.
@@ -267,63 +89,12 @@ pub(super) fn staff_work(words: &[Token]) -> bool {
 /// Whether a clause only tells how things are, were, or are thought to be: outside every frame.
 pub(super) fn tells(words: &[Token]) -> bool {
     const FINITE: &[&str] = &[
-        "is",
-        "are",
-        "was",
-        "were",
-        "has",
-        "had",
-        "did",
-        "does",
-        "isn't",
-        "wasn't",
-        "hasn't",
-        "hadn't",
-        "didn't",
-        "doesn't",
-        "showed",
-        "shows",
-        "received",
-        "came",
-        "says",
-        "said",
-        "knows",
-        "wants",
-        "continues",
-        "remains",
-        "failed",
-        "quit",
-        "smokes",
-        "drinks",
-        "lives",
-        "works",
-        "tried",
-        "finished",
-        "used",
-        "uses",
-        "takes",
-        "took",
-        "reports",
-        "denies",
-        "describes",
-        "established",
-        "noted",
-        "underwent",
-        "tolerated",
-        "would",
-        "made",
-        "averaged",
-        "declined",
-        "walks",
-        "follows",
-        "sleeps",
-        "eats",
-        "complains",
-        "states",
-        "feels",
-        "thought",
-        "misses",
-        "forgot",
+        "is", "are", "was", "were", "has", "had", "did", "does", "isn't", "wasn't", "hasn't", "hadn't",
+        "didn't", "doesn't", "showed", "shows", "received", "came", "says", "said", "knows", "wants",
+        "continues", "remains", "failed", "quit", "smokes", "drinks", "lives", "works", "tried", "finished",
+        "used", "uses", "takes", "took", "reports", "denies", "describes", "established", "noted",
+        "underwent", "tolerated", "would", "made", "averaged", "declined", "walks", "follows", "sleeps",
+        "eats", "complains", "states", "feels", "thought", "misses", "forgot",
     ];
     let bare = words.first().is_some_and(|first| {
         first.is(&[
@@ -357,19 +128,20 @@ pub(super) fn orders(words: &[Token]) -> bool {
         words.iter().take_while(|t| t.is(ADVERBS) || t.is(&["pls", "to", "bitte", "and", "-"])).count();
     words.get(skip).is_some_and(|first| {
         // "Lower extremity edema" is no order.
-        let low = first.is(&["lower"]) && !words.get(skip + 1).is_some_and(|t| t.is(&["the", "your", "his", "her"]));
+        let low = first.is(&["lower"])
+            && !words.get(skip + 1).is_some_and(|t| t.is(&["the", "your", "his", "her"]));
         verbs::verb(&first.text).is_some() && !first.text.ends_with("ed") && !low
             || first.is(&["don't", "dont", "do", "no", "avoid", "nil", "off"])
     })
 }
 
-struct Reader<'a> {
-    words: &'a [Token],
+pub(super) struct Reader<'a> {
+    pub(super) words: &'a [Token],
 }
 
 /// Whose doing it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Subject {
+pub(super) enum Subject {
     Patient,
     Clinic,
     /// Somebody else at the clinic: their own work.
@@ -383,15 +155,15 @@ enum Subject {
 }
 
 impl Reader<'_> {
-    fn is(&self, at: usize, words: &[&str]) -> bool {
+    pub(super) fn is(&self, at: usize, words: &[&str]) -> bool {
         self.words.get(at).is_some_and(|token| token.is(words))
     }
 
-    fn phrase_end(&self, at: usize, phrase: &[&[&str]]) -> Option<usize> {
+    pub(super) fn phrase_end(&self, at: usize, phrase: &[&[&str]]) -> Option<usize> {
         phrase.iter().enumerate().all(|(i, words)| self.is(at + i, words)).then_some(at + phrase.len())
     }
 
-    fn skip_while(&self, mut at: usize, words: &[&str]) -> usize {
+    pub(super) fn skip_while(&self, mut at: usize, words: &[&str]) -> usize {
         while self.is(at, words) {
             at += 1;
         }
@@ -399,7 +171,7 @@ impl Reader<'_> {
     }
 
     /// Who stands before a verb.
-    fn subject(&self, at: usize) -> Subject {
+    pub(super) fn subject(&self, at: usize) -> Subject {
         let mut before = at;
         while before > 0 && self.is(before - 1, ADVERBS) {
             before -= 1;
@@ -509,7 +281,7 @@ impl Reader<'_> {
     }
 
     /// "Be seen in clinic", "be on a soft diet", "be discharged on".
-    fn patient_is(&self, be: usize, not: bool) -> Option<Frame> {
+    pub(super) fn patient_is(&self, be: usize, not: bool) -> Option<Frame> {
         let next = self.skip_while(be + 1, ADVERBS);
         let act = |at| Frame { at, way: Way::Act, not, verb: at };
         if self.is(
@@ -523,7 +295,10 @@ impl Reader<'_> {
         }
         if self.is(
             next,
-            &["discharged", "started", "placed", "switched", "transitioned", "maintained", "continued", "sent"],
+            &[
+                "discharged", "started", "placed", "switched", "transitioned", "maintained", "continued",
+                "sent",
+            ],
         ) {
             let at = self.skip_while(next + 1, &["home", "on", "with", "to", "back"]);
             return (!not && at > next + 1).then_some(Frame { at, way: Way::Thing, not, verb: next });
@@ -567,283 +342,9 @@ impl Reader<'_> {
 
     /// Where the thing begins that stands before a verb: behind the last comma, "and" being part
     /// of it.
-    fn thing_start(&self, verb: usize) -> usize {
+    pub(super) fn thing_start(&self, verb: usize) -> usize {
         let border =
             self.words[..verb].iter().rposition(|t| t.is_mark(',') || t.is_mark(':') || t.is(&["that"]));
         border.map_or(0, |at| at + 1)
-    }
-
-    /// "I recommend", "was advised to", "I would like her to".
-    fn advice(&self, at: usize) -> Option<Frame> {
-        const WITH_PERSON: &[&str] = &[
-            "asked",
-            "told",
-            "instructed",
-            "encouraged",
-            "encourage",
-            "urged",
-            "reminded",
-            "want",
-            "like",
-            "prefer",
-            "counseled",
-            "counselled",
-            "cautioned",
-            "warned",
-            "directed",
-            "wish",
-            "ask",
-            "tell",
-            "instruct",
-        ];
-        const WITH_THING: &[&str] = &[
-            "recommend",
-            "recommended",
-            "recommending",
-            "recommends",
-            "suggest",
-            "suggested",
-            "suggesting",
-            "advise",
-            "advised",
-            "adv",
-            "advising",
-            "advises",
-            "prescribe",
-            "prescribing",
-            "propose",
-        ];
-        let person = self.is(at, WITH_PERSON);
-        if !person && !self.is(at, WITH_THING) || !self.advises(at) {
-            return None;
-        }
-        let mut next = at + 1;
-        let mut that = false;
-        loop {
-            if self.is(next, &["that"]) {
-                that = true;
-            } else if !self.is(next, PATIENT)
-                && !self.is(
-                    next,
-                    &["him", "her", "them", "the", "strongly", "also", "both", "his", "again", "today"],
-                )
-            {
-                break;
-            }
-            next += 1;
-        }
-        let named = next > at + 1;
-        let not = self.is(next, NOT) || self.is(next, &["against"]);
-        let next = self.skip_while(next, &["not", "never", "against"]);
-        let act = |at: usize| Some(Frame { at, way: Way::Act, not, verb: at });
-        if self.is(next, &["to"]) {
-            let verb = self.skip_while(next + 1, ADVERBS);
-            if self.is(verb, &["be"]) {
-                return self.patient_is(verb, not);
-            }
-            return self
-                .words
-                .get(verb)
-                .filter(|t| t.shape == Shape::Word && !t.is(NO_ACTS))
-                .and_then(|_| act(verb));
-        }
-        let verb =
-            self.skip_while(next, &["should", "can", "be", "is", "are", "start", "continue"]).max(next);
-        let verb = if verb > next && self.words.get(verb).is_none_or(|t| verbs::verb(&t.text).is_none()) {
-            next
-        } else {
-            verb
-        };
-        let token = self.words.get(verb)?;
-        if that || named || not {
-            if token.shape == Shape::Word
-                && (verbs::act_of(&token.text).is_some() || not)
-                && !token.is(NO_ACTS)
-            {
-                return act(verb);
-            }
-        }
-        if verbs::gerund(&token.text).is_some() && !self.is(verb + 1, &["of"]) {
-            return act(verb);
-        }
-        if person {
-            return None;
-        }
-        let at = self.skip_while(
-            next,
-            &["a", "an", "the", "some", "for", "of", "trial", "regular", "using", "re", "on", ":"],
-        );
-        let at = self.skip_while(at, &["trial", "of"]);
-        (at < self.words.len()).then_some(Frame { at, way: Way::Thing, not, verb: at })
-    }
-
-    /// Whether the word of advice is the doctor's own, of now.
-    fn advises(&self, at: usize) -> bool {
-        let mut before = at;
-        while before > 0
-            && (self.is(before - 1, ADVERBS)
-                || self.is(before - 1, &["would", "have", "has", "had", "do", "am"]))
-        {
-            before -= 1;
-        }
-        let Some(last) = before.checked_sub(1) else { return true };
-        if self.is(last, NOT) || self.is(last, &["don't", "didn't", "did"]) {
-            return false;
-        }
-        self.is(last, CLINIC)
-            || self.is(last, &["was", "were", "been", "is", "are", "be", "and", "but", "i'd", "we'd"])
-            || !self.words[last].text.is_empty() && self.words[last].shape != Shape::Word
-    }
-
-    /// "I have ordered", "we prescribed", "a chest x-ray was ordered".
-    fn ordered(&self, at: usize) -> Option<Frame> {
-        let now = self.is(at, &["ordering", "referring", "prescribing", "starting", "adding", "increasing", "decreasing", "scheduling", "stopping", "continuing"])
-            && at >= 2
-            && self.is(at - 1, &["am", "are", "be"])
-            && (self.is(at - 2, CLINIC) || self.is(at - 2, &["will"]));
-        if now || at >= 1 && self.is(at - 1, &["i'm", "we're"]) && verbs::gerund(&self.words[at].text).is_some() {
-            return self.clinic_does(at);
-        }
-        if !self.is(at, ORDERED) {
-            return None;
-        }
-        let mut before = at;
-        while before > 0
-            && (self.is(before - 1, ADVERBS) || self.is(before - 1, &["have", "has", "had", "been", "'ve"]))
-        {
-            before -= 1;
-        }
-        let clinic = before.checked_sub(1).is_some_and(|i| self.is(i, CLINIC));
-        let passive =
-            before.checked_sub(1).is_some_and(|i| self.is(i, &["was", "were", "is", "are", "been"]))
-                || at.checked_sub(1).is_some_and(|i| self.is(i, &["been"]));
-        if clinic {
-            return self.what_is_ordered(at);
-        }
-        if passive {
-            let be = before.saturating_sub(1);
-            return match self.subject(be) {
-                Subject::Patient => self.what_is_ordered(at),
-                _ if self.is(at + 1, &["by"]) => None,
-                Subject::Thing
-                    if self.is(
-                        at,
-                        &[
-                            "ordered",
-                            "prescribed",
-                            "requested",
-                            "scheduled",
-                            "booked",
-                            "arranged",
-                            "recommended",
-                        ],
-                    ) || self.is(at, &["placed", "made", "provided", "given", "sent"])
-                        && self.words[..at].iter().any(|t| t.is(&["referral", "referrals"]))
-                        || self.is(at, &["sent", "called"])
-                            && self.words[at..].iter().any(|t| t.is(&["pharmacy"])) =>
-                {
-                    Some(Frame { at: self.thing_start(be), way: Way::Passive, not: false, verb: at })
-                }
-                _ => None,
-            };
-        }
-        None
-    }
-
-    /// "I am ordering an MRI", "we are referring him to physiotherapy".
-    fn clinic_does(&self, verb: usize) -> Option<Frame> {
-        let orders = self.is(verb, &["ordering", "prescribing", "scheduling"]);
-        let at = if orders { self.skip_while(verb + 1, &["a", "an", "the", "him", "her", "them"]) } else { verb };
-        let way = if orders { Way::Thing } else { Way::Act };
-        (at < self.words.len()).then_some(Frame { at, way, not: false, verb })
-    }
-
-    fn what_is_ordered(&self, verb: usize) -> Option<Frame> {
-        if self.is(verb, &["referred"]) {
-            return Some(Frame { at: verb, way: Way::Act, not: false, verb });
-        }
-        let rest = &self.words[verb + 1..];
-        let script =
-            rest.iter().take(8).position(|t| t.is(&["prescription", "script", "rx", "order", "referral"]));
-        let mut at = self.skip_while(
-            verb + 1,
-            &["in", "him", "her", "them", "the", "patient", "with", "a", "an", "on", "for", "to"],
-        );
-        if let Some(place) = script {
-            let place = verb + 1 + place;
-            at = if self.is(place, &["referral"]) {
-                place
-            } else {
-                self.skip_while(place + 1, &["for", "of", "to", ":"])
-            };
-        } else if self
-            .is(verb, &["given", "gave", "provided", "sent", "called", "put", "placed", "written", "issued"])
-        {
-            // What was handed over is done, but for medicines to take home.
-            return None;
-        }
-        (at < self.words.len()).then_some(Frame { at, way: Way::Thing, not: false, verb })
-    }
-
-    /// "He has a visit with …", "your next appointment is on …".
-    fn visit(&self, at: usize) -> Option<Frame> {
-        let has = self.is(at, &["has", "have"]) && matches!(self.subject(at), Subject::Patient);
-        if has && self.is(at + 1, &["a", "an", "his", "her", "their", "follow"]) {
-            let near =
-                self.words[at + 1..].iter().take(5).any(|t| t.is(nouns::VISITS) || t.is(&["scheduled"]));
-            return near.then_some(Frame { at: at + 1, way: Way::Thing, not: false, verb: at + 1 });
-        }
-        if self.is(at, &["prescription", "script"])
-            && self.is(at + 1, &["for", "of"])
-            && !self.words[..at].iter().any(|t| t.is(&["his", "her", "own", "not"]))
-        {
-            let next = self.skip_while(at + 2, &["a", "an", "the", "some"]);
-            return (next < self.words.len()).then_some(Frame {
-                at: next,
-                way: Way::Thing,
-                not: false,
-                verb: next,
-            });
-        }
-        // "She goes home with Lortab 5/325"
-        if self.is(at, &["goes", "sent", "going"]) && self.is(at + 1, &["home"]) && self.is(at + 2, &["with", "on"]) {
-            let next = self.skip_while(at + 3, &["a", "an", "the", "some"]);
-            return (next < self.words.len()).then_some(Frame { at: next, way: Way::Thing, not: false, verb: next });
-        }
-        // "She is off work", "outpatient PT begins Monday", "stitches come out on April 8".
-        if self.is(at, &["is", "are"])
-            && self.is(at + 1, &["off"])
-            && matches!(self.subject(at), Subject::Patient)
-        {
-            return Some(Frame { at: at + 1, way: Way::Thing, not: false, verb: at + 1 });
-        }
-        let starts = self
-            .is(at, &["start", "starts", "begin", "begins", "come", "comes", "resume", "resumes"])
-            && at > 0
-            && matches!(self.subject(at), Subject::Thing);
-        let soon = |t: &Token| {
-            t.is(&[
-                "tomorrow",
-                "today",
-                "on",
-                "in",
-                "next",
-                "monday",
-                "tuesday",
-                "wednesday",
-                "thursday",
-                "friday",
-                "saturday",
-                "sunday",
-            ])
-        };
-        if starts && self.words[at + 1..].iter().take(7).any(soon) {
-            return Some(Frame { at: 0, way: Way::Thing, not: false, verb: at });
-        }
-        let is = self.is(at, &["is", "are", "begins", "starts"])
-            && self.is(at + 1, &["on", "in", "at", "scheduled", "for", "booked"]);
-        let appointment =
-            self.words[..at].iter().any(|t| t.is(&["appointment", "appt", "visit", "follow-up", "followup"]));
-        (is && appointment).then_some(Frame { at: 0, way: Way::Thing, not: false, verb: at })
     }
 }

@@ -1,9 +1,10 @@
 //! What stands before an instruction and is none: "ABPA: prednisone …", "CHANGED: lisinopril …",
 //! and the title of a note.
 
-use super::{frame, nouns, verbs};
+use super::{frame, verbs};
 use crate::{
     drugs::is_drug,
+    lexicon::Class,
     note::trimmed,
     timing,
     token::{Token, tokens},
@@ -21,8 +22,8 @@ pub(super) fn skip(text: &str, range: Range<usize>) -> Range<usize> {
                 && !t.is(&["start", "continue", "follow", "further", "change", "note"])
             || is_drug(t)
             || t.number().is_some()
-            || t.is(nouns::TESTS)
-            || t.is(nouns::VISITS)
+            || t.is_a(Class::TEST)
+            || t.is_a(Class::VISIT)
     });
     let behind = range.start + words[colon].end;
     // "8:50" is a time.
@@ -36,26 +37,8 @@ pub(super) fn is_title(words: &[Token]) -> bool {
     let kind = words.iter().take(5).any(|t| {
         t.is(&["review", "clinic", "checkup", "check-up"])
             || t.is(&[
-                "call",
-                "visit",
-                "sheet",
-                "summary",
-                "post",
-                "urgent",
-                "care",
-                "minor",
-                "ops",
-                "list",
-                "consult",
-                "tel",
-                "telephone",
-                "results",
-                "discharge",
-                "peds",
-                "f/u",
-                "check",
-                "sick",
-                "op",
+                "call", "visit", "sheet", "summary", "post", "urgent", "care", "minor", "ops", "list",
+                "consult", "tel", "telephone", "results", "discharge", "peds", "f/u", "check", "sick", "op",
             ])
     });
     let timing = timing::of_words(words);

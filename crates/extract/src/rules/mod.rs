@@ -4,12 +4,13 @@
 //! say of time is read by [`crate::timing`]; whether they stand in the note is proven afterwards.
 
 mod act;
+mod advice;
 mod begins;
 mod clause;
 mod filter;
 mod frame;
+mod item;
 mod label;
-mod nouns;
 mod verbs;
 
 use crate::{
@@ -133,7 +134,7 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
                 // "15 mg for 2 weeks, 10 mg for 2 weeks": one after the other.
                 proposal.follows |= out.steps.len() > before
                     && drug.is_some()
-                    && act::is_stage(&tokens)
+                    && item::is_stage(&tokens)
                     && out.steps.last().is_some_and(|last| last.category == Category::Medication);
                 proposal.range = note::trimmed(text, proposal.range);
                 if let Some(name) = act::drug_name(&tokens) {

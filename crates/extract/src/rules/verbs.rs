@@ -58,19 +58,20 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "stay" | "wash" | "access" | "perform" | "do" | "gently" | "massage" | "steam" | "clean"
         | "brush" | "floss" | "trinken" | "gehen" | "sit" | "lie" | "breathe" | "protect" | "moisturise"
         | "moisturize" | "cover" | "leave" | "modify" | "remain" | "aim" | "swap" | "separate" | "work"
-        | "move" | "tape" | "rotate" | "raise-head" | "dress" | "shampoo" | "comb" | "photograph" | "pat-dry" | "splint" | "strap" | "wrap"
-        | "keep-dry" | "air" | "pat" | "warm" | "cool" | "kühlen" | "hochlagern" | "schonen" | "ruhen"
-        | "beber" | "caminar" | "boire" | "marcher" | "glacer" | "surélever" | "reposer" | "relax"
-        | "meditate" | "reposition" | "turn" | "tilt" | "prop" | "patch" | "plan-meals" | "substitute"
-        | "choose" | "include-fibre" | "watch" | "train" | "strengthen" | "bear" | "squeeze" | "carry"
-        | "attend-school" | "feed" | "bend" | "stand" | "sip" | "offer" | "look" | "steer" | "ditch"
-        | "dry" | "scrub" | "trim-nails" | "share" | "lift" | "kneel" | "drive" | "fly" | "scratch"
-        | "pick-at" | "stoop" | "climb" | "breastfeed" | "burp" | "pump" | "wait" => Live,
+        | "move" | "tape" | "rotate" | "raise-head" | "dress" | "shampoo" | "comb" | "photograph"
+        | "pat-dry" | "splint" | "strap" | "wrap" | "keep-dry" | "air" | "pat" | "warm" | "cool"
+        | "kühlen" | "hochlagern" | "schonen" | "ruhen" | "beber" | "caminar" | "boire" | "marcher"
+        | "glacer" | "surélever" | "reposer" | "relax" | "meditate" | "reposition" | "turn" | "tilt"
+        | "prop" | "patch" | "plan-meals" | "substitute" | "choose" | "include-fibre" | "watch" | "train"
+        | "strengthen" | "bear" | "squeeze" | "carry" | "attend-school" | "feed" | "bend" | "stand"
+        | "sip" | "offer" | "look" | "steer" | "ditch" | "dry" | "scrub" | "trim-nails" | "share"
+        | "lift" | "kneel" | "drive" | "fly" | "scratch" | "pick-at" | "stoop" | "climb" | "breastfeed"
+        | "burp" | "pump" | "wait" => Live,
         "measure" | "monitor" | "record" | "log" | "weigh" | "track" | "messen" | "self-monitor"
         | "write" | "medir" | "mesurer" | "note" | "chart" | "wiegen" | "count" => Measure,
-        "attend" | "meet" | "see" | "return" | "visit" | "refer" | "referred" | "come" | "consult" | "review"
-        | "seen" | "present" | "recheck" | "rtc" | "acudir" | "volver" | "revoir" | "consulter"
-        | "vorstellen" | "reattend" => Attend,
+        "attend" | "meet" | "see" | "return" | "visit" | "refer" | "referred" | "come" | "consult"
+        | "review" | "seen" | "present" | "recheck" | "rtc" | "acudir" | "volver" | "revoir"
+        | "consulter" | "vorstellen" | "reattend" => Attend,
         "have" | "provide" | "test" | "order" | "ordered" | "undergo" | "rpt" | "realizar" | "draw" => Test,
         "call" | "contact" | "phone" | "ring" | "send" | "tell" | "notify" | "inform" | "email"
         | "message" | "bring" | "ask" | "txt" | "text" | "llamar" | "appeler" | "anrufen" => Tell,

@@ -40,19 +40,8 @@ impl Reader<'_> {
         let lead = self.phrase(
             at,
             &[&[
-                "from",
-                "starting",
-                "beginning",
-                "on",
-                "by",
-                "ab",
-                "vom",
-                "start",
-                "el",
-                "resume",
-                "restart",
-                "le",
-                "partir",
+                "from", "starting", "beginning", "on", "by", "ab", "vom", "start", "el", "resume", "restart",
+                "le", "partir",
             ]],
         );
         if self.kind == Kind::Checklist
@@ -108,7 +97,7 @@ impl Reader<'_> {
         let led = at.checked_sub(1).is_some_and(|lead| self.is(lead, super::habit::DATE_LEADS));
         let named = self.skip(at, &["next", "this", "coming"]);
         let (day, end) = self.weekday(named)?;
-        if !led && !(named > at && self.kind == Kind::Checklist) {
+        if !(led || named > at && self.kind == Kind::Checklist) {
             return None;
         }
         Some((self.note_date?.nth_weekday(1, day).ok()?, end))
@@ -118,9 +107,8 @@ impl Reader<'_> {
     fn end_of_month(&self, at: usize) -> Option<(Date, usize)> {
         let next = self.phrase(at, &[&["end"], &["of"]]).or_else(|| self.phrase(at, &[&["end"]]))?;
         let next = self.skip(next, &["the"]);
-        let (today, month) = (self.note_date?, self.month(next)?);
-        let this = f64::from(today.month()) == month;
-        let within = if this { today } else { self.nearest(month, 1.0)? };
+        let (today, first) = (self.note_date?, self.nearest(self.month(next)?, 1.0)?);
+        let within = if first.month() == today.month() { today } else { first };
         Some((within.last_of_month(), next + 1))
     }
 

@@ -6,18 +6,7 @@ use jiff::civil::{Time, Weekday};
 
 /// Words behind which a weekday is a date.
 pub(super) const DATE_LEADS: &[&str] = &[
-    "until",
-    "till",
-    "through",
-    "thru",
-    "bis",
-    "hasta",
-    "from",
-    "starting",
-    "beginning",
-    "by",
-    "ab",
-    "vom",
+    "until", "till", "through", "thru", "bis", "hasta", "from", "starting", "beginning", "by", "ab", "vom",
     "start",
 ];
 
@@ -78,8 +67,6 @@ impl Reader<'_> {
         let code = match token.text.as_str() {
             "am" if token.upper && !behind_number && !behind_drug => When::Morn,
             "pm" if token.upper && !behind_number && !behind_drug => When::Eve,
-            "matin" => When::Morn,
-            "soir" => When::Eve,
             "overnight" if self.token(at + 1).is_none_or(|t| t.shape != crate::token::Shape::Word) => {
                 When::Night
             }
@@ -93,8 +80,8 @@ impl Reader<'_> {
                 ]);
                 return Some(at + 3);
             }
-            "mornings" => When::Morn,
-            "evenings" => When::Eve,
+            "mornings" | "matin" => When::Morn,
+            "evenings" | "soir" => When::Eve,
             "nights" if at > 0 => When::Night,
             _ => return None,
         };
@@ -190,7 +177,11 @@ impl Reader<'_> {
         if self.is(at, &["sat", "sun", "mon"]) && self.token(at).is_some_and(|t| t.text.len() == 3) {
             let near = |i: Option<usize>| {
                 i.and_then(|i| self.token(i)).is_some_and(|t| {
-                    t.is_mark('/') || t.is_mark(',') || t.is_mark('+') || t.is_mark('&') || t.is(&["on", "and", "every", "each"])
+                    t.is_mark('/')
+                        || t.is_mark(',')
+                        || t.is_mark('+')
+                        || t.is_mark('&')
+                        || t.is(&["on", "and", "every", "each"])
                 })
             };
             if !(near(at.checked_sub(1)) || near(Some(at + 1))) {
@@ -256,10 +247,12 @@ impl Reader<'_> {
             self.out.timing.day_of_week.extend([Weekday::Monday, Weekday::Wednesday, Weekday::Friday]);
             return Some(at + 1);
         }
-        if let Some(next) = self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]).or_else(|| {
-            let next = self.phrase(at, &[&["all", "the"], &["other", "remaining"]])?;
-            self.number(next).and_then(|(_, next)| self.phrase(next, &[&["days"]]))
-        }) {
+        if let Some(next) =
+            self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]).or_else(|| {
+                let next = self.phrase(at, &[&["all", "the"], &["other", "remaining"]])?;
+                self.number(next).and_then(|(_, next)| self.phrase(next, &[&["days"]]))
+            })
+        {
             self.out.other_days = true;
             return Some(next);
         }

@@ -262,18 +262,8 @@ impl Reader<'_> {
             let next = self.skip(
                 next,
                 &[
-                    "full",
-                    "premiers",
-                    "primeros",
-                    "ersten",
-                    "consecutive",
-                    "straight",
-                    "solid",
-                    "more",
-                    "whole",
-                    "further",
-                    "additional",
-                    "weitere",
+                    "full", "premiers", "primeros", "ersten", "consecutive", "straight", "solid", "more",
+                    "whole", "further", "additional", "weitere",
                 ],
             );
             let (unit, next) = self.unit(next)?;

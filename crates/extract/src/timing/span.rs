@@ -89,21 +89,8 @@ impl Reader<'_> {
         for filler in [
             &["a", "the"][..],
             &[
-                "total",
-                "next",
-                "first",
-                "1st",
-                "initial",
-                "upto",
-                "approx",
-                "around",
-                "roughly",
-                "minimum",
-                "nächsten",
-                "próximos",
-                "about",
-                "at",
-                "another",
+                "total", "next", "first", "1st", "initial", "upto", "approx", "around", "roughly", "minimum",
+                "nächsten", "próximos", "about", "at", "another",
             ][..],
             &["of", "least", "about"][..],
         ] {
@@ -146,14 +133,7 @@ impl Reader<'_> {
     /// `x 3 doses`, `#30`, `dispense 14`, `(28 capsules)`.
     pub(super) fn count(&mut self, at: usize) -> Option<usize> {
         const DOSES: &[&str] = &[
-            "doses",
-            "treatments",
-            "sessions",
-            "injections",
-            "dosis",
-            "séances",
-            "sitzungen",
-            "applications",
+            "doses", "treatments", "sessions", "injections", "dosis", "séances", "sitzungen", "applications",
         ];
         const PIECES: &[&str] = &["tablets", "tabs", "capsules", "caps", "pills", "tablet", "capsule"];
         if let Some(lead) = self.phrase(at, &[&["x", "for", "×"]]) {
@@ -213,7 +193,13 @@ impl Reader<'_> {
         if let Some((quantity, end)) = self.quantity(led) {
             let of = self.is(end, &["of"]) && led > at && quantity.unit.is_elapsed();
             let meal = (end + 1..end + 4).any(|i| {
-                self.is(i, &["breakfast", "meal", "meals", "food", "eating", "lunch", "dinner", "supper", "bed", "bedtime", "frühstück"])
+                self.is(
+                    i,
+                    &[
+                        "breakfast", "meal", "meals", "food", "eating", "lunch", "dinner", "supper", "bed",
+                        "bedtime", "frühstück",
+                    ],
+                )
             });
             if of || self.is(end, &["after", "before", "prior"]) && !meal && led == at {
                 self.out.event = true;
@@ -221,7 +207,12 @@ impl Reader<'_> {
             }
         }
         if self.is(at, &["once"])
-            && self.token(at + 1).is_none_or(|t| !t.is(&["a", "per", "daily", "weekly", "every", "each", "monthly", "in", "or", "the", "you", "nightly", "an", "al"]))
+            && self.token(at + 1).is_none_or(|t| {
+                !t.is(&[
+                    "a", "per", "daily", "weekly", "every", "each", "monthly", "in", "or", "the", "you",
+                    "nightly", "an", "al",
+                ])
+            })
         {
             self.out.once = true;
             return Some(at + 1);
@@ -313,16 +304,8 @@ impl Reader<'_> {
         let next = self.phrase(
             at,
             &[&[
-                "then",
-                "thereafter",
-                "afterwards",
-                "danach",
-                "anschließend",
-                "luego",
-                "dann",
-                "followed",
-                "puis",
-                "ensuite",
+                "then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann", "followed",
+                "puis", "ensuite",
             ]],
         )?;
         // Behind a rate it leads to a stage of its own, which this reading does not hold.
