@@ -108,6 +108,7 @@ pub struct Gemini {
     pub api_key_file: String,
     pub model: String,
     pub base_url: String,
+    pub cloud: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

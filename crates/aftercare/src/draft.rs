@@ -173,6 +173,8 @@ fn read(step: &EditStep, before: &OpenNote, note: &Folded) -> Result<StepText, F
         category: step.category,
         schedule,
         policy: step.policy,
+        // The doctor has looked at it.
+        sure: None,
         continues: step.continues.is_some(),
     })
 }

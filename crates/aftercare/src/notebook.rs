@@ -43,6 +43,9 @@ pub struct StepText {
     /// What a miss does, where the doctor has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
+    /// Whether two readers found it; `None` where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sure: Option<bool>,
     /// Goes on with the count and log of the step of the same id in the plan that it replaces.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub continues: bool,
@@ -60,6 +63,7 @@ impl StepText {
             category: step.category,
             schedule: step.timing.clone().unwrap_or_default(),
             policy: None,
+            sure: None,
             continues: false,
         }
     }

@@ -3,7 +3,7 @@
 use crate::config::{Choice, Config};
 use aftercare_extract::{
     extraction::{self, Extraction},
-    model::{Model, call::Limits, gemini::Gemini, openai::OpenAi, prompt},
+    model::{Model, ModelError, breaker::Breaker, call::Limits, gemini::Gemini, openai::OpenAi, prompt},
 };
 use anyhow::Context;
 use jiff::civil::Date;
@@ -15,6 +15,7 @@ pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Reads notes as configured.
 pub struct Reader {
     model: Option<Model>,
+    breaker: Breaker,
     fallback: bool,
     client: reqwest::Client,
     call: Duration,
@@ -59,6 +60,12 @@ impl Reader {
                 base_url: config.gemini.base_url.clone(),
                 model: config.gemini.model.clone(),
                 api_key: config.gemini.api_key.expose().to_owned(),
+                cloud: config.gemini.cloud.clone(),
+                key_file: if config.gemini.cloud.is_empty() {
+                    String::new()
+                } else {
+                    config.gemini.api_key_file.clone()
+                },
             })
         };
         let openai = || {
@@ -77,6 +84,7 @@ impl Reader {
         };
         Ok(Self {
             model,
+            breaker: Breaker::default(),
             fallback: config.fallback_to_rules,
             client: client()?,
             call: Duration::from_secs(config.model.timeout_seconds),
@@ -98,12 +106,21 @@ impl Reader {
         self.model.is_some()
     }
 
-    /// Reads a note written on a date. `jitter` keeps many callers from trying again together.
-    pub async fn read(&self, note: String, date: Option<Date>, jitter: u8) -> Result<Read, Failure> {
+    /// Reads a note written on a date. `jitter` keeps many callers from trying again together;
+    /// where `gone` comes first, nobody waits for the answer any more.
+    pub async fn read(
+        &self,
+        note: String,
+        date: Option<Date>,
+        jitter: u8,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Read, Failure> {
         let Some(model) = &self.model else { return by_rules(note, date, false).await };
-        let end = tokio::time::Instant::now() + self.budget;
-        let limits = Limits { call: self.call, end, pause: self.pause, jitter };
-        match model.read(&self.client, limits, &note, date).await {
+        let done = tokio::select! {
+            done = self.ask(model, &note, date, jitter) => done,
+            () = gone => Err(ModelError::Cancelled),
+        };
+        match done {
             Ok((extraction, version)) => {
                 let version = format!("{version}, prompt {}", prompt::VERSION);
                 Ok(Read {
@@ -120,6 +137,21 @@ impl Reader {
                 Err(Failure { by, reason: error.to_string() })
             }
         }
+    }
+
+    async fn ask(
+        &self,
+        model: &Model,
+        note: &str,
+        date: Option<Date>,
+        jitter: u8,
+    ) -> Result<(Extraction, String), ModelError> {
+        self.breaker.admit()?;
+        let end = tokio::time::Instant::now() + self.budget;
+        let limits = Limits { call: self.call, end, pause: self.pause, jitter };
+        let done = model.read(&self.client, limits, note, date).await;
+        self.breaker.record(&done);
+        done
     }
 }
 

@@ -26,6 +26,35 @@ pub struct Proposed {
     pub at: Option<usize>,
     /// Begins when the one before it ends, though the quote does not say so.
     pub follows: bool,
+    /// Who found it.
+    pub found_by: FoundBy,
+}
+
+impl Proposed {
+    /// Of a place in the note.
+    pub fn of(text: &str, step: rules::Proposal, found_by: FoundBy) -> Self {
+        Self {
+            kind: step.kind,
+            category: step.category,
+            quote: text[step.range.clone()].to_owned(),
+            action: step.action,
+            at: Some(step.range.start),
+            follows: step.follows,
+            found_by,
+        }
+    }
+}
+
+/// Who found a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FoundBy {
+    /// The rules, with no model asked or none that agreed.
+    Rules,
+    /// A model alone.
+    Model,
+    /// Rules and model: sure.
+    Both,
 }
 
 /// What a note may leave open about a step.
@@ -74,6 +103,10 @@ pub struct Rejected {
 pub struct Extraction {
     /// What to do, in the order of the note, with the place of the quote in characters.
     pub steps: Vec<(Step, usize)>,
+    /// Where each of them stands, in bytes of the note.
+    pub places: Vec<Range<usize>>,
+    /// Who found each of them, place by place.
+    pub found_by: Vec<FoundBy>,
     /// Which of them begin when the one before ends, by their places: stages of a taper.
     pub follow: Vec<usize>,
     /// When to seek help.
@@ -109,14 +142,7 @@ impl Extraction {
 /// Reads a note with the rules alone.
 pub fn by_rules(text: &str, note_date: Option<Date>) -> Extraction {
     let proposals = rules::propose(text);
-    let proposed = proposals.steps.into_iter().map(|step| Proposed {
-        kind: step.kind,
-        category: step.category,
-        quote: text[step.range.clone()].to_owned(),
-        action: step.action,
-        at: Some(step.range.start),
-        follows: step.follows,
-    });
+    let proposed = proposals.steps.into_iter().map(|step| Proposed::of(text, step, FoundBy::Rules));
     let mut out = prove(text, note_date, proposed.collect());
     out.keep_safety_net(text, proposals.safety_net);
     out.unused = proposals.unused.into_iter().map(|range| quote(text, range)).collect();
@@ -189,6 +215,8 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             out.follow.push(index);
         }
         out.steps.push((step, char_offset(text, range.start)));
+        out.found_by.push(proposal.found_by);
+        out.places.push(range);
     }
     out
 }

@@ -10,6 +10,7 @@
 pub mod drugs;
 pub mod extraction;
 pub mod lexicon;
+#[cfg(feature = "models")]
 pub mod model;
 pub mod note;
 pub mod rules;

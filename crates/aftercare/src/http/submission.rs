@@ -18,7 +18,7 @@ use aftercare_core::{
     instant::Instant,
     supersede::takes_force,
 };
-use aftercare_extract::extraction::Extraction;
+use aftercare_extract::extraction::{Extraction, FoundBy};
 use aftercare_seal::ark::Keys;
 use aftercare_store::{
     Tx,
@@ -68,14 +68,23 @@ pub(super) async fn read_and_store(
     actor: &Actor,
     arrived: Arrived,
     again: Option<Note>,
+    gone: impl Future<Output = ()>,
 ) -> Result<Outcome, Problem> {
     let keys = actor.keys(app)?;
-    let (by, extraction, failure) = read(app, &arrived).await?;
+    let (by, extraction, failure) = read(app, &arrived, gone).await?;
     let now = app.now();
     let steps: Vec<(StepId, StepText)> = extraction
         .steps
         .iter()
-        .map(|(step, start)| (app.random.id(now), StepText::of(step, *start)))
+        .zip(&extraction.found_by)
+        .map(|((step, start), found_by)| {
+            let sure = match (by.provider, found_by) {
+                // One reader alone has nobody to agree with.
+                ("rules", _) => None,
+                (_, found_by) => Some(*found_by == FoundBy::Both),
+            };
+            (app.random.id(now), StepText { sure, ..StepText::of(step, *start) })
+        })
         .collect();
     let ids: Vec<_> = steps.iter().map(|(id, _)| *id).collect();
     let safety_net = extraction.safety_net.iter().map(SafetyNet::of).collect();
@@ -196,12 +205,16 @@ pub(super) fn can_be_read_again(state: NoteState) -> bool {
 }
 
 /// Reads a note on its patient's calendar. Outside of any transaction: a model takes its time.
-async fn read(app: &App, arrived: &Arrived) -> Result<(By, Extraction, Option<String>), Problem> {
+async fn read(
+    app: &App,
+    arrived: &Arrived,
+    gone: impl Future<Output = ()>,
+) -> Result<(By, Extraction, Option<String>), Problem> {
     let habits = Habits::load(&mut app.store.read().await?, arrived.patient).await?;
     let zone = habits.zone(arrived.created_at);
     let date = zone.to_datetime(arrived.created_at.timestamp()).date();
     let jitter = arrived.id.as_bytes()[15];
-    Ok(match app.reader.read(arrived.text.clone(), Some(date), jitter).await {
+    Ok(match app.reader.read(arrived.text.clone(), Some(date), jitter, gone).await {
         // Nothing found where something seems to be asked for is no "nothing to do": the plan in
         // force is not ended by it.
         Ok(Read { extraction, by }) if extraction.is_doubtful() && arrived.mode == NoteMode::Activate => {

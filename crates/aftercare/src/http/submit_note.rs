@@ -113,16 +113,25 @@ pub async fn submit_note(
     Ok((StatusCode::CREATED, Json(submitted::view(done, reader.0))))
 }
 
-/// Reads and stores a note, though the doctor's connection break while a model thinks: a note
-/// that has arrived is kept.
+/// Reads and stores a note. Where the doctor's connection breaks while a model thinks, the model is
+/// left alone and the note is kept unread: one that has arrived is never lost.
 async fn to_its_end(
     app: App,
     actor: Actor,
     arrived: Arrived,
     again: Option<Note>,
 ) -> Result<Outcome, Problem> {
-    let work = tokio::spawn(async move { read_and_store(&app, &actor, arrived, again).await });
-    work.await.map_err(Problem::internal)?
+    // Dropped with the request: a model is not waited for when nobody waits for us.
+    let (here, gone) = tokio::sync::oneshot::channel::<()>();
+    let work = tokio::spawn(async move {
+        let gone = async {
+            let _ = gone.await;
+        };
+        read_and_store(&app, &actor, arrived, again, gone).await
+    });
+    let done = work.await.map_err(Problem::internal)?;
+    drop(here);
+    done
 }
 
 /// Have a note read again

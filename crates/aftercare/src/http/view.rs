@@ -75,6 +75,10 @@ pub struct StepView {
     /// What a missed occurrence does: `extend`, `skip`, or `log` where none is planned.
     #[schema(value_type = String, example = "extend")]
     pub policy: Policy,
+    /// Whether two readers, the rules and a model, found it; `false`: please check. Absent where one
+    /// read alone, or the doctor has looked at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sure: Option<bool>,
     /// How it stands.
     pub status: StepStatus,
     /// When it came into force.
@@ -253,6 +257,7 @@ impl Show<'_> {
             timing_text: timing.as_ref().map(|t| timing_text(t, anchors, self.language)).unwrap_or_default(),
             timing,
             policy: step.course.as_ref().map_or(Policy::Log, |(course, _)| course.policy()),
+            sure: text.sure,
             status: status(step),
             created_at: step.row.activated_at,
             superseded_by: step.row.superseded_by,

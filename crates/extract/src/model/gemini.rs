@@ -16,6 +16,11 @@ pub struct Gemini {
     pub model: String,
     /// Sent in a header, never in the URL, which lands in logs.
     pub api_key: String,
+    /// On Google Cloud: `projects/<project>/locations/<location>`; the key is then an access token.
+    /// Empty: the Developer API.
+    pub cloud: String,
+    /// A file with the key, read anew for each call: access tokens live for an hour. Empty: none.
+    pub key_file: String,
 }
 
 impl std::fmt::Debug for Gemini {
@@ -31,11 +36,26 @@ impl Gemini {
         limits: Limits,
         prompt: &Prompt,
     ) -> Result<Answer, ModelError> {
-        let url =
-            format!("{}/v1beta/models/{}:generateContent", self.base_url.trim_end_matches('/'), self.model);
-        let headers = [("x-goog-api-key", self.api_key.as_str())];
+        let key = self.key()?;
+        let base = self.base_url.trim_end_matches('/');
+        let (url, header) = if self.cloud.is_empty() {
+            (format!("{base}/v1beta/models/{}:generateContent", self.model), ("x-goog-api-key", key))
+        } else {
+            let path = self.cloud.trim_matches('/');
+            let url = format!("{base}/v1/{path}/publishers/google/models/{}:generateContent", self.model);
+            (url, ("authorization", format!("Bearer {key}")))
+        };
+        let headers = [(header.0, header.1.as_str())];
         let answer = post(client, limits, &url, &headers, &self.body(prompt)).await?;
         read(&answer, &self.model)
+    }
+
+    fn key(&self) -> Result<String, ModelError> {
+        if self.key_file.is_empty() {
+            return Ok(self.api_key.clone());
+        }
+        let text = std::fs::read_to_string(&self.key_file).map_err(|_| ModelError::NoKey)?;
+        Ok(text.trim().to_owned())
     }
 
     fn body(&self, prompt: &Prompt) -> Value {
@@ -56,7 +76,8 @@ impl Gemini {
                 "responseMimeType": "application/json",
                 "responseJsonSchema": prompt.schema(),
                 "temperature": 0,
-                "maxOutputTokens": 8192,
+                // Thoughts count too.
+                "maxOutputTokens": 4096 + prompt.longest_answer(),
                 "thinkingConfig": thinking,
             },
             "safetySettings": safety,

@@ -1,20 +1,25 @@
-//! Live models as proposers: they find and classify the words that carry an instruction. What
-//! they say of time is not asked for; whether their quotes stand in the note is proven after.
+//! Live models as second readers: they point at the clauses that carry an instruction. What they
+//! could say of time is not asked for; that every quote stands in the note is proven after.
 //!
-//! - [`prompt`]: what is asked, and how the answer is read; [`gemini`] and [`openai`]: the two
-//!   ways of asking; [`call`]: one HTTP exchange, with its limits and retries.
+//! - [`prompt`]: what is asked, and how the answer is read; [`combine`]: rules and model laid
+//!   together; [`gemini`] and [`openai`]: the two ways of asking; [`call`]: one HTTP exchange, with
+//!   its limits and retries; [`breaker`]: a model that fails again and again is left alone.
 
+pub mod breaker;
 pub mod call;
+mod combine;
 pub mod gemini;
 pub mod openai;
 pub mod prompt;
 
 use crate::{
-    extraction::{self, Extraction, Proposed},
-    rules,
+    extraction::{self, Extraction},
+    rules::{self, Clause},
 };
 use call::Limits;
 use jiff::civil::Date;
+use prompt::Label;
+use std::ops::Range;
 
 /// Why a model gave no answer that can be used. Never a word of the note or of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,9 +42,15 @@ pub enum ModelError {
     /// The answer is longer than any could be.
     #[error("answer too large")]
     TooLarge,
-    /// An answer without a step, to a note that gives instructions.
-    #[error("found nothing in a note that gives instructions")]
-    Nothing,
+    /// The file with its key cannot be read.
+    #[error("the key file cannot be read")]
+    NoKey,
+    /// It failed so often that it is not asked for a while.
+    #[error("failed again and again; not asked for a while")]
+    Resting,
+    /// Who asked for the note to be read has gone.
+    #[error("the request was broken off")]
+    Cancelled,
 }
 
 /// A live model.
@@ -77,7 +88,8 @@ impl Model {
         }
     }
 
-    /// Reads a note: asks, proves every proposal against the note, and reads the schedules.
+    /// Reads a note together with the rules: the model points at clauses, what both found and what
+    /// only one of them found is laid together, proven against the note, and its schedules read.
     /// Gives the model's version with it.
     pub async fn read(
         &self,
@@ -86,37 +98,80 @@ impl Model {
         note: &str,
         date: Option<Date>,
     ) -> Result<(Extraction, String), ModelError> {
-        let prompt = prompt::Prompt::new(note);
-        let answer = match self {
-            Self::Gemini(gemini) => gemini.ask(client, limits, &prompt).await,
-            Self::OpenAi(openai) => openai.ask(client, limits, &prompt).await,
-        }?;
-        let proposed = prompt.proposals(&answer.text)?;
-        let note = note.to_owned();
-        // A long note takes its time: not on a thread that others wait for.
-        let held = tokio::task::spawn_blocking(move || hold_to_note(&note, date, proposed));
-        let extraction = held.await.map_err(|_| ModelError::Malformed("broke the reader"))??;
-        Ok((extraction, answer.version))
+        let (text, clauses) = on_the_side({
+            let note = note.to_owned();
+            move || {
+                let clauses = prompt::clauses(&note);
+                (note, clauses)
+            }
+        })
+        .await?;
+        let mut labels = Vec::with_capacity(clauses.len());
+        let mut version = self.name().to_owned();
+        for prompt in prompt::Prompt::all(&text, &clauses) {
+            let (part, by) = self.label(client, limits, &prompt).await?;
+            labels.extend(part);
+            version = by;
+        }
+        Ok((on_the_side(move || both(&text, date, &clauses, &labels)).await?, version))
+    }
+
+    /// The labels of one part; asked once more where the answer was not what was asked for.
+    async fn label(
+        &self,
+        client: &reqwest::Client,
+        limits: Limits,
+        prompt: &prompt::Prompt,
+    ) -> Result<(Vec<Label>, String), ModelError> {
+        let answer = self.ask(client, limits, prompt).await?;
+        match prompt.labels(&answer.text) {
+            Ok(labels) => Ok((labels, answer.version)),
+            Err(fault) => {
+                let answer = self.ask(client, limits, &prompt.again(&fault)).await?;
+                Ok((prompt.labels(&answer.text)?, answer.version))
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        client: &reqwest::Client,
+        limits: Limits,
+        prompt: &prompt::Prompt,
+    ) -> Result<Answer, ModelError> {
+        match self {
+            Self::Gemini(gemini) => gemini.ask(client, limits, prompt).await,
+            Self::OpenAi(openai) => openai.ask(client, limits, prompt).await,
+        }
     }
 }
 
-/// Proves proposals and adds what code finds better: when to seek help, what was left out.
-fn hold_to_note(note: &str, date: Option<Date>, proposed: Vec<Proposed>) -> Result<Extraction, ModelError> {
-    let by_rules = rules::propose(note);
-    let mut out = extraction::prove(note, date, proposed);
-    if out.steps.is_empty() && !by_rules.steps.is_empty() {
-        return Err(ModelError::Nothing);
-    }
-    let found = |range: &std::ops::Range<usize>, out: &Extraction| {
-        let words = note[range.clone()].to_lowercase();
-        out.steps.iter().any(|(step, _)| {
-            let evidence = step.evidence.to_lowercase();
-            words.contains(&evidence) || evidence.contains(&words)
-        })
-    };
-    let missed: Vec<_> = by_rules.steps.into_iter().map(|step| step.range).chain(by_rules.unused).collect();
-    let missed = missed.into_iter().filter(|range| !found(range, &out));
-    out.unused = missed.map(|range| extraction::quote(note, range)).collect();
-    out.keep_safety_net(note, by_rules.safety_net);
-    Ok(out)
+/// A long note takes its time: not on a thread that others wait for.
+async fn on_the_side<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ModelError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ModelError::Malformed("broke the reader"))
+}
+
+/// What rules and model found, proven, and what neither of them used.
+fn both(text: &str, date: Option<Date>, clauses: &[Clause], labels: &[Label]) -> Extraction {
+    let by_rules = rules::propose(text);
+    let proposed = combine::combine(text, &by_rules, clauses, labels);
+    let mut out = extraction::prove(text, date, proposed);
+    let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
+    let used = |range: &Range<usize>| out.places.iter().any(|place| overlaps(place, range));
+    // What the model points at and the rules take for a tale is for the doctor to see.
+    let pointed = clauses.iter().zip(labels).filter(|(_, label)| matches!(label, Label::Act(_)));
+    let missed = pointed.map(|(clause, _)| clause.range.clone()).chain(by_rules.unused);
+    let mut unused: Vec<_> = missed.filter(|range| !used(range)).collect();
+    unused.sort_by_key(|range| range.start);
+    unused.dedup();
+    let watched = clauses.iter().zip(labels).filter(|(_, label)| **label == Label::Watch);
+    let watched = watched.map(|(clause, _)| clause.range.clone()).filter(|range| !used(range));
+    let nets = by_rules.safety_net;
+    let watched: Vec<_> = watched.filter(|range| !nets.iter().any(|net| overlaps(net, range))).collect();
+    unused.retain(|range| !watched.contains(range));
+    out.unused = unused.into_iter().map(|range| extraction::quote(text, range)).collect();
+    let mut nets = [nets, watched].concat();
+    nets.sort_by_key(|net| net.start);
+    out.keep_safety_net(text, nets);
+    out
 }

@@ -64,7 +64,7 @@ impl OpenAi {
                 { "role": "user", "content": prompt.user },
             ],
             "temperature": 0,
-            "max_tokens": 4096,
+            "max_tokens": prompt.longest_answer(),
             "response_format": format,
         })
     }

@@ -89,17 +89,57 @@ fn is_list_of_medicines(text: &str, out: &Proposals) -> bool {
     out.steps.len() >= 3 && !planned && out.safety_net.is_empty() && out.steps.iter().all(bare)
 }
 
-/// The imperative in quoted words, whoever quoted them.
-pub fn action_of(quote: &str) -> String {
-    let range = note::trimmed(quote, 0..quote.len());
-    let read = act::read(quote, range.clone(), &tokens(&quote[range.clone()]), true, None);
-    read.map_or_else(
-        || {
-            let mut letters = quote[range].chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-        },
-        |proposal| proposal.action,
-    )
+/// A part of the note that a model is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// The words, as bytes of the note.
+    pub range: Range<usize>,
+    /// Whether it stands under a heading that announces instructions.
+    pub in_plan: bool,
+}
+
+/// The clauses of a note that may hold an instruction, in order.
+pub fn clauses(text: &str) -> Vec<Clause> {
+    let shielded = shield(text);
+    let text = shielded.text.as_str();
+    let mut out = Vec::new();
+    for sentence in note::sentences(text) {
+        let range = label::skip(text, sentence.range.clone());
+        let (parts, conditional) = clause::without_condition(text, range);
+        let cut = parts.into_iter().flat_map(|part| clause::clauses(text, part)).chain(conditional);
+        let ranges = cut.map(|range| note::trimmed(text, range)).filter(|range| !range.is_empty());
+        out.extend(ranges.map(|range| Clause { range, in_plan: sentence.in_plan }));
+    }
+    out.sort_by_key(|clause| clause.range.start);
+    out
+}
+
+/// A clause that somebody else takes for an instruction of a category: where it begins, and of what
+/// kind it is.
+pub fn as_instruction(text: &str, clause: &Clause, category: Category) -> Proposal {
+    let words = tokens(&text[clause.range.clone()]);
+    if let Some(read) = act::read(text, clause.range.clone(), &words, true, None) {
+        return read;
+    }
+    let timing = timing::of_words(&words);
+    let kind = match category {
+        Category::Medication | Category::Measurement | Category::Lifestyle => Kind::Plan,
+        _ if timing.period.is_some() => Kind::Plan,
+        _ => Kind::Checklist,
+    };
+    let mut letters = text[clause.range.clone()].chars();
+    let action =
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    Proposal { kind, category, range: clause.range.clone(), action, follows: false }
+}
+
+/// Whether a clause tells of something that was, that others do, or that is not to be: to be looked
+/// at twice before anybody calls it an instruction.
+pub fn is_told(text: &str, clause: &Clause) -> bool {
+    let words = tokens(&text[clause.range.clone()]);
+    let framed = frame::find(&words).is_some();
+    framed && filter::framed(&words)
+        || !framed && (filter::whole(&words) || frame::tells(&words) && !frame::orders(&words))
 }
 
 fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mut HashSet<Seen>) {
