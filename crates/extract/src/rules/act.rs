@@ -2,7 +2,7 @@
 
 use super::{
     Proposal,
-    begins::{begins_dose, begins_drug, begins_measure, begins_prohibition, begins_test, begins_visit},
+    begins::{self, begins_dose, begins_drug, begins_measure, begins_prohibition, begins_test, begins_visit},
     frame::{self, Frame, Way},
     item,
     verbs::{self, Verb},
@@ -40,6 +40,10 @@ pub(super) fn read(
     let source = &text[range.clone()];
     let reading = timing::read(source, Kind::Plan, None);
     let (mut kind, category) = class.kind();
+    // "Return p.r.n." is no visit to be planned.
+    if category == Category::Appointment && reading.timing.as_needed && reading.timing.start.is_none() {
+        return None;
+    }
     let rated = reading.timing.period.is_some() || reading.timing.frequency_max.is_some();
     let recurs = match category {
         // "On Thursday", "9 August at 11:15" is one visit; "every 2 weeks", "on Mondays" are many.
@@ -209,7 +213,7 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
     let mut led = false;
     while at < words.len() {
         let rest = &words[at..];
-        if begins_prohibition(rest) {
+        if begins_prohibition(rest) || in_plan && at == 0 && begins::forbids(rest) {
             let medicine = rest.iter().any(is_drug);
             let found = if medicine {
                 Found::Object(Verb::Avoid, Kind::Plan, Category::Medication)

@@ -76,6 +76,16 @@ pub(super) fn begins_dose(rest: &[Token]) -> bool {
             && rest.iter().any(|t| t.is(&["required", "needed", "prn", "stop"]))
 }
 
+/// "No straws": in a list of what to do, whatever is not a finding is forbidden.
+pub(super) fn forbids(rest: &[Token]) -> bool {
+    (2..=5).contains(&rest.len())
+        && rest[0].is(&["no", "pas"])
+        && rest[1].shape == Shape::Word
+        && !rest.iter().any(|t| {
+            t.is(FOUND) || t.is_a(Class::VISIT) || t.is(&["needed", "required", "indicated", "necessary"])
+        })
+}
+
 /// What is not there, or not needed, rather than forbidden: "no fever", "no red flags".
 const FOUND: &[&str] = &[
     "flags", "fever", "complications", "change", "changes", "concerns", "allergies", "evidence", "sign",
@@ -103,18 +113,14 @@ pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
     };
     let needless = rest.iter().any(|t| {
         t.is(&[
-            "needed", "required", "indicated", "necessary", "reqd", "req", "signs", "evidence", "issues",
-            "time", "change",
+            "explained", "today", "discussed", "needed", "required", "indicated", "necessary", "reqd", "req",
+            "signs", "evidence", "issues", "time", "change",
         ])
     });
-    let forbids = rest.len() > 1
-        && rest.len() <= 5
-        && !rest.iter().any(|t| t.is(FOUND) || t.is_a(Class::VISIT))
-        && !needless;
     at(0, &["do"]) && at(1, &["not"])
         || at(0, &["not"]) && at(1, &["to"])
-        || at(0, &["no", "pas"]) && forbids && rest[1].shape == Shape::Word
-        || at(0, &["don't", "dont", "avoid", "avoiding", "never"])
+        || at(0, &["don't", "dont", "avoid", "avoiding"])
+        || at(0, &["never"]) && rest.get(1).is_some_and(|t| !t.text.ends_with("ed"))
         || at(0, &["nicht"])
         || at(0, &["off"])
             && at(1, &["work", "school", "nursery", "sport", "sports", "games", "pe", "daycare", "legs"])

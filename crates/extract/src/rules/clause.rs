@@ -73,6 +73,9 @@ fn condition(words: &[Token]) -> Option<usize> {
             }
             "unless" | "inb" | "whether" => true,
             // "Call for fever", "return with any worsening"
+            "for" if i > 0 && i <= 4 && words[0].is(&["call", "phone", "ring"]) => next.is_some_and(|next| {
+                !next.is(&["appointment", "an", "a", "results", "result", "your", "the", "test"])
+            }),
             "for" | "with" => {
                 next.is_some_and(|next| next.is(SIGNS))
                     && words[i.saturating_sub(6)..i].iter().any(|t| {
@@ -156,7 +159,10 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     if arrowed && item::is_stage(rest) {
         return Some(skip);
     }
-    if begins::begins_prohibition(rest) && act::is_whole(before) && (joined || arrowed) {
+    if (begins::begins_prohibition(rest) || begins::forbids(rest))
+        && act::is_whole(before)
+        && (joined || arrowed)
+    {
         return Some(skip);
     }
     if first.is(&["including", "eg", "e.g", "like", "such", "especially", "which", "who"]) {

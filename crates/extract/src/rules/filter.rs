@@ -34,6 +34,16 @@ fn result(tokens: &[Token]) -> bool {
     let test = tokens
         .iter()
         .position(|token| token.is(&["labs", "lab", "bloods", "results", "ecg", "x-ray", "exam"]));
+    // "FBC, U+E, TFT normal"
+    let all_well = tokens.first().is_some_and(|t| t.is_a(Class::TEST) || t.is_a(Class::MEASURE))
+        && tokens.last().is_some_and(|t| {
+            t.is(&[
+                "normal", "nrml", "clear", "fine", "ok", "nad", "neg", "negative", "stable", "unremarkable",
+            ])
+        });
+    if all_well {
+        return true;
+    }
     let shown = |token: &Token| token.is(&["reviewed", "normal", "unremarkable", "negative", "reassuring"]);
     // "BP 120/80, pulse 72"
     let sign = |token: &Token| token.is(&["bp", "pulse", "hr", "rr", "temp", "temperature", "spo2", "sats"]);

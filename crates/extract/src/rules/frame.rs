@@ -38,8 +38,8 @@ pub(super) const PATIENT: &[&str] = &[
 pub(super) const CLINIC: &[&str] = &["i", "we", "i'll", "we'll", "i've", "we've"];
 const STAFF: &[&str] = &[
     "nurse", "nurses", "office", "team", "staff", "clinic", "hospital", "hosp", "pharmacy", "secretary",
-    "rn", "md", "gp", "pcp", "surgeon", "dr", "department", "surgery", "ward", "receptionist", "ambulance",
-    "physio", "registrar",
+    "rn", "md", "gp", "pcp", "surgeon", "dr", "department", "surgery", "practice", "ward", "receptionist",
+    "ambulance", "physio", "registrar",
 ];
 pub(super) const ADVERBS: &[&str] = &[
     "also", "then", "now", "just", "still", "simply", "only", "again", "always", "first", "otherwise",
@@ -111,6 +111,9 @@ pub(super) fn tells(words: &[Token]) -> bool {
     let told = words.first().is_some_and(|first| first.is(&["patient", "pt", "because", "although"]))
         || words.first().is_some_and(|first| first.is(&["the"]))
             && words.iter().take(4).any(|token| token.is(FINITE));
+    if words.first().is_some_and(|first| first.is(&["is", "are", "was", "were", "isn't"])) {
+        return true;
+    }
     // "Until finished" tells nothing.
     let finite = |i: usize| {
         words[i].is(FINITE) && !words[i - 1].is(&["until", "till", "til", "as", "when", "if", "once"])

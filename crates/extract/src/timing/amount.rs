@@ -171,6 +171,7 @@ impl Reader<'_> {
         let before = at.checked_sub(1).and_then(|i| self.token(i));
         // "HCTZ 25 qAM"
         if before.is_some_and(drugs::is_drug) && !doubtful {
+            self.amounts.strength = true;
             return Some(self.counted(next));
         }
         // "210 mg one a day": pieces of a named strength.

@@ -243,12 +243,17 @@ impl Reader<'_> {
     }
 
     fn named_weekdays(&mut self, at: usize) -> Option<usize> {
+        if let Some(next) = self.letters(at) {
+            return Some(next);
+        }
         if self.is(at, &["mwf"]) {
             self.out.timing.day_of_week.extend([Weekday::Monday, Weekday::Wednesday, Weekday::Friday]);
             return Some(at + 1);
         }
-        if let Some(next) =
-            self.phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]]).or_else(|| {
+        if let Some(next) = self
+            .phrase(at, &[&["all", "the"], &["other", "remaining"], &["days"]])
+            .or_else(|| self.phrase(at, &[&["all"], &["the"], &["other", "remaining"], &["days"]]))
+            .or_else(|| {
                 let next = self.phrase(at, &[&["all", "the"], &["other", "remaining"]])?;
                 self.number(next).and_then(|(_, next)| self.phrase(next, &[&["days"]]))
             })
@@ -285,6 +290,33 @@ impl Reader<'_> {
             self.lone_weekday = Some(name.start..name.end);
         }
         Some(more)
+    }
+
+    /// `M/W/F`, `T/Th`
+    fn letters(&mut self, at: usize) -> Option<usize> {
+        let day = |i: usize| {
+            Some(match self.token(i)?.text.as_str() {
+                "m" => Weekday::Monday,
+                "t" | "tu" => Weekday::Tuesday,
+                "w" => Weekday::Wednesday,
+                "th" => Weekday::Thursday,
+                "f" => Weekday::Friday,
+                "sa" => Weekday::Saturday,
+                "su" => Weekday::Sunday,
+                _ => return None,
+            })
+        };
+        let mut days = vec![day(at)?];
+        let mut next = at + 1;
+        while let Some(further) = day(next + 1).filter(|_| self.mark(next, '/')) {
+            days.push(further);
+            next += 2;
+        }
+        if days.len() < 2 {
+            return None;
+        }
+        self.out.timing.day_of_week.extend(days);
+        Some(next)
     }
 
     /// `at 22:00`, `8 am`, `10pm`, `at 8am and 8pm`.

@@ -224,7 +224,7 @@ impl Reader<'_> {
     fn range(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
         let (low, next) = self.number(at)?;
         let dash = self.mark(next, '-') || self.mark(next, '/') && !self.mark(next + 2, '/');
-        let joined = dash || self.is(next, &["to", "or", "bis", "a", "oder"]);
+        let joined = dash || self.is(next, &["to", "or", "bis", "a", "oder", "à", "ou"]);
         match self.number(next + 1) {
             Some((high, end)) if joined && high > low => Some((low, Some(high), end)),
             _ => Some((low, None, next)),
@@ -358,6 +358,19 @@ impl Reader<'_> {
         let daily = timing.period_unit.is_some_and(|unit| !unit.is_elapsed()) || !timing.when.is_empty();
         if daily && timing.duration.is_some_and(|d| d.unit == Unit::H && d.value < 24) {
             timing.duration = None;
+        }
+        // "Every morning before breakfast" is one time: the meal says which.
+        let meal = |when: &When| {
+            !matches!(
+                when,
+                When::Morn | When::Noon | When::Aft | When::Eve | When::Night | When::Hs | When::Wake
+            )
+        };
+        if self.rate.of_habit
+            && timing.when.len() == 2
+            && timing.when.iter().filter(|when| meal(when)).count() == 1
+        {
+            timing.when.retain(meal);
         }
         if self.rate.of_habit && timing.when.len() > 1 {
             timing.frequency = u32::try_from(timing.when.len()).ok();

@@ -171,7 +171,8 @@ impl Reader<'_> {
 
     /// The count of `times_per`: `once`, `twice`, `3 times`, `3x`, `2 to 3 times`, `2-mal`.
     fn times(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
-        const TIMES: &[&str] = &["times", "time", "x", "mal", "veces", "vez", "×", "fois"];
+        const TIMES: &[&str] =
+            &["times", "time", "x", "mal", "veces", "vez", "×", "fois", "sets", "sessions"];
         for (word, n) in [
             ("once", 1),
             ("twice", 2),
@@ -212,6 +213,12 @@ impl Reader<'_> {
     /// The period of `times_per`: `a day`, `daily`, `/d`, `per week`, `every 2 weeks`.
     fn per(&self, at: usize) -> Option<(u32, Unit, usize)> {
         if let Some((unit, next)) = self.adverb(at) {
+            return Some((1, unit, next));
+        }
+        // "3 x wk"
+        if at.checked_sub(1).is_some_and(|i| self.is(i, &["x", "×"]))
+            && let Some((unit @ (Unit::D | Unit::Wk), next)) = self.unit(at)
+        {
             return Some((1, unit, next));
         }
         let next = if self.mark(at, '/') { at + 1 } else { self.phrase(at, &[PER])? };

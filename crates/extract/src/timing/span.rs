@@ -31,6 +31,13 @@ impl Reader<'_> {
 
     /// UK notation: `3/7` days, `2/52` weeks, `6/12` months.
     pub(super) fn fraction(&mut self, at: usize) -> Option<usize> {
+        // "Partners of the last 6/12"
+        if self.is(at, &["last", "past", "previous"])
+            && let Some((_, _, slash)) =
+                self.range_before_slash(at + 1).filter(|(_, _, slash)| self.mark(*slash, '/'))
+        {
+            return Some(slash + 2);
+        }
         let (lead, at) = match self.token(at) {
             Some(token) if token.is(&["for", "x", "in", "after", "within"]) => {
                 (Some(token.text.clone()), at + 1)
@@ -75,6 +82,11 @@ impl Reader<'_> {
 
     /// `for 7 days`, `x10d`, `x 3 wks`, `5 days`, `für 7 Tage`, `7-day course`.
     pub(super) fn duration(&mut self, at: usize) -> Option<usize> {
+        // "At 28 weeks" of a pregnancy.
+        if let Some((_, end)) = self.phrase(at, &[&["at"]]).and_then(|next| self.quantity(next)) {
+            self.out.event = true;
+            return Some(end);
+        }
         // "A 24-hour Holter": what kind of thing it is.
         if let Some((_, end)) =
             self.quantity(at).filter(|_| self.mark(at + 1, '-') && self.tokens[at + 1].glued)
@@ -236,6 +248,10 @@ impl Reader<'_> {
         }
         if let Some(next) = self.phrase(at, &[&["ce"], &["soir"]]) {
             self.set_start(after(0, Unit::D));
+            return Some(next);
+        }
+        if let Some(next) = self.phrase(at, &[&["day"], &["after"], &["tomorrow"]]) {
+            self.set_start(after(2, Unit::D));
             return Some(next);
         }
         if let Some(next) = self.phrase(at, &[&["this"], &["afternoon", "evening", "morning"]]) {
