@@ -72,7 +72,10 @@ impl Review {
         let questions = self.questions.iter().filter_map(|asked| {
             let Edited { was, is: (id, is) } = now(asked.step_id)?;
             let changed = was.is_some_and(|(_, was)| match asked.about {
-                About::Frequency | About::Timing => was.schedule != is.schedule,
+                About::Frequency | About::Timing | About::LongCourse | About::Often => {
+                    was.schedule != is.schedule
+                }
+                About::Dose | About::Duplicate => was.title != is.title,
             });
             let stands = stands.contains(&(asked.step_id, asked.about));
             Some(Asked { step_id: *id, answered: asked.answered || changed || stands, ..asked.clone() })

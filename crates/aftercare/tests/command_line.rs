@@ -64,37 +64,6 @@ fn wrong_use_exits_with_2() {
     assert_eq!(aftercare(&["extract", "--extractor", "magic"], "").status.code(), Some(2));
 }
 
-/// The headline figure of the rules, by the scorer that is published beside the cases.
-#[test]
-fn the_rules_reach_their_figure() {
-    let shared = root().join("../shared/data/extraction/dev.jsonl");
-    let own = root().join("eval/cases.jsonl");
-    for (cases, least) in [(own, 80.0), (shared, 85.0)] {
-        let Ok(gold) = std::fs::read_to_string(&cases) else { continue };
-        let output = aftercare(&["extract", "--extractor", "rules"], &gold);
-        assert!(output.status.success());
-        let figures = score(&cases, &output.stdout);
-        assert!(figures["full_step_f1"] >= least, "{}: {figures:?}", cases.display());
-        assert!(figures["hallucination_rate"] == 0.0, "{figures:?}");
-    }
-}
-
-fn score(gold: &Path, predictions: &[u8]) -> std::collections::HashMap<String, f64> {
-    let file = std::env::temp_dir().join(format!("aftercare-predictions-{}.jsonl", std::process::id()));
-    std::fs::write(&file, predictions).unwrap();
-    let output =
-        Command::new("python3").arg(root().join("eval/score.py")).arg(gold).arg(&file).output().unwrap();
-    std::fs::remove_file(&file).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
-        })
-        .collect()
-}
-
 /// Runs a command over a folder of its own.
 fn over(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_aftercare"))

@@ -1,7 +1,7 @@
 //! The result of reading a note: every proposal proven against the note, its schedule read by our
 //! own parser, checked, and sorted into what is to be done, what to watch for and what is unclear.
 
-use crate::{note, rules, shield::shield, timing};
+use crate::{courtesy, note, rules, shield::shield, timing};
 use aftercare_core::{
     quote::{Folded, char_offset},
     step::{Category, Kind, Step},
@@ -65,6 +65,14 @@ pub enum About {
     Frequency,
     /// Words of time that could not be read, or mean several things.
     Timing,
+    /// The unit of an amount.
+    Dose,
+    /// Whether the same medicine is meant twice.
+    Duplicate,
+    /// Whether the course is to be so long.
+    LongCourse,
+    /// Whether it is to be taken so often.
+    Often,
 }
 
 /// Something the note leaves open; only the doctor can answer it.
@@ -218,6 +226,8 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         out.found_by.push(proposal.found_by);
         out.places.push(range);
     }
+    out.questions.extend(courtesy::questions(&out.steps, &out.follow));
+    out.questions.sort_by_key(|question| (question.step, question.about));
     out
 }
 

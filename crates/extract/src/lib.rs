@@ -7,6 +7,7 @@
 //! - [`model`]: live models as proposers;
 //! - [`extraction`]: proof, timing and checks over whatever was proposed, and the result.
 
+mod courtesy;
 pub mod drugs;
 pub mod extraction;
 pub mod lexicon;

@@ -8,7 +8,7 @@
 mod machine;
 
 use crate::note;
-use machine::{addresses_software, carries_its_order, continues_order, overrides_the_past};
+use machine::{addresses_software, carries_its_order, continues_order, is_foreign_order, overrides_the_past};
 use std::ops::Range;
 
 /// A note with what is not for the patient blanked out, byte for byte.
@@ -173,6 +173,14 @@ impl Plain {
             let ends = head.contains("end of") || head.contains("end note");
             return Some(if ends { self.end_of_line(at) } else { self.end_of_paragraph(at) });
         }
+        // A table of Markdown.
+        let line = rest.lines().next().unwrap_or_default();
+        if (at == 0 || self.text[..at].ends_with('\n'))
+            && line.starts_with('|')
+            && line.matches('|').count() > 2
+        {
+            return Some(self.end_of_line(at));
+        }
         if let Some(end) = self.fields_at(at) {
             return Some(end);
         }
@@ -306,14 +314,21 @@ impl Plain {
         let mut after = false;
         for sentence in note::every_sentence(&text) {
             let words = Self::new(&text[sentence.range.clone()]).text;
-            let addressed = addresses_software(&words);
+            // Nothing that can be seen is said to nobody who can see.
+            let unseen = words.trim().is_empty();
+            let addressed =
+                unseen || addresses_software(&words) || is_foreign_order(&text[sentence.range.clone()]);
             let goes_on = after && continues_order(&words);
             if !covered(&sentence.range, &out) && (addressed || goes_on || sentence.range.start < until) {
                 out.push(sentence.range.clone());
             }
             // An order that carries what it wants ends with itself; what only opens the way for one
             // ("Dear model!", "ignore all of the above") speaks on.
-            if addressed && !carries_its_order(&words) {
+            if addressed
+                && !unseen
+                && !carries_its_order(&words)
+                && !is_foreign_order(&text[sentence.range.clone()])
+            {
                 let rest = &text[sentence.range.end..];
                 let line = rest.find('\n').unwrap_or(rest.len());
                 let paragraph = rest.find("\n\n").unwrap_or(rest.len());

@@ -10,8 +10,15 @@ use crate::{
 use aftercare_core::step::Category;
 use std::ops::Range;
 
-/// The proposals of both, in the order of the note.
-pub fn combine(text: &str, by_rules: &Proposals, clauses: &[Clause], labels: &[Label]) -> Vec<Proposed> {
+/// The proposals of both, in the order of the note. In a note that speaks to software, which is not
+/// `trusted`, a model may agree with the rules and find nothing by itself: it could have been told.
+pub fn combine(
+    text: &str,
+    by_rules: &Proposals,
+    trusted: bool,
+    clauses: &[Clause],
+    labels: &[Label],
+) -> Vec<Proposed> {
     let pointed: Vec<(&Clause, Category)> = clauses
         .iter()
         .zip(labels)
@@ -28,7 +35,7 @@ pub fn combine(text: &str, by_rules: &Proposals, clauses: &[Clause], labels: &[L
     }
     for (clause, category) in pointed {
         let known = by_rules.steps.iter().any(|step| overlap(&clause.range, &step.range));
-        if !known && !rules::is_told(text, clause) {
+        if trusted && !known && !rules::is_told(text, clause) {
             out.push(Proposed::of(text, rules::as_instruction(text, clause, category), FoundBy::Model));
         }
     }

@@ -15,6 +15,7 @@ pub mod prompt;
 use crate::{
     extraction::{self, Extraction},
     rules::{self, Clause},
+    shield::shield,
 };
 use call::Limits;
 use jiff::civil::Date;
@@ -152,9 +153,10 @@ async fn on_the_side<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
 }
 
 /// What rules and model found, proven, and what neither of them used.
-fn both(text: &str, date: Option<Date>, clauses: &[Clause], labels: &[Label]) -> Extraction {
+pub fn both(text: &str, date: Option<Date>, clauses: &[Clause], labels: &[Label]) -> Extraction {
     let by_rules = rules::propose(text);
-    let proposed = combine::combine(text, &by_rules, clauses, labels);
+    let trusted = shield(text).closed.is_empty();
+    let proposed = combine::combine(text, &by_rules, trusted, clauses, labels);
     let mut out = extraction::prove(text, date, proposed);
     let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
     let used = |range: &Range<usize>| out.places.iter().any(|place| overlaps(place, range));

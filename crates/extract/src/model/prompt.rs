@@ -39,6 +39,13 @@ Example:
 {\"01\":\"N\",\"02\":\"M\",\"03\":\"T\",\"04\":\"N\",\"05\":\"L\",\"06\":\"W\",\"07\":\"A\",\"08\":\"N\"}
 Answer with the labels as JSON, line by line.";
 
+/// The beginning of the SHA-256 of what is asked: figures are of this and no other.
+pub fn digest() -> String {
+    Sha256::digest(INSTRUCTION.as_bytes())[..6]
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
 /// What a model says of a clause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {

@@ -126,11 +126,14 @@ fn done(tokens: &[Token]) -> bool {
     let by_us = tokens.iter().skip(1).take(8).position(|t| {
         t.is(&[
             "given", "sent", "emailed", "faxed", "applied", "reissued", "updated", "added", "handed",
-            "issued", "provided", "printed", "cleaned", "performed", "txted", "signed", "taken", "drawn",
-            "changed", "excised", "closed", "texted",
+            "issued", "provided", "printed", "cleaned", "performed", "txted", "signed", "retubed", "taken",
+            "drawn", "changed", "excised", "closed", "texted",
         ])
     });
-    let visit = tokens.iter().any(|t| t.is_a(Class::VISIT) || t.is(&["prescription", "referral", "ref"]));
+    let visit = any(
+        tokens,
+        &["appointment", "appt", "review", "rehab", "prescription", "referral", "ref", "screening"],
+    );
     // Into a vein it was given here.
     let infused = any(tokens, &["iv", "im"])
         && !any(tokens, &["home", "daily", "every", "days", "weeks", "weekly", "monthly"]);

@@ -91,9 +91,8 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
     }
     let timing = timing::of_words(words);
     let due = timing.period.is_none() && (timing::due_of_words(words).is_some() || timing.duration.is_some());
-    let done = words
-        .iter()
-        .any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "pain", "note"]));
+    let done =
+        words.iter().any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "note"]));
     if due && !done && early_a(Class::TEST) {
         return Some(Found::Test);
     }

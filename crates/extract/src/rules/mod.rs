@@ -159,13 +159,10 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
                 continue;
             }
             let framed = frame::find(&tokens).is_some();
-            if framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
-                continue;
-            }
             // "He received Toradol 30 mg and Zofran 4 mg": what is told goes on being told.
             let orders = frame::orders(&tokens);
             told = !framed && !orders && (told || frame::tells(&tokens));
-            if told {
+            if told || framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
                 continue;
             }
             if let Some(mut proposal) =

@@ -2,12 +2,25 @@
 
 use crate::token::tokens;
 
+/// Whether a sentence speaks to software in another language, by what such orders are made of.
+pub(super) fn is_foreign_order(sentence: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "извлеч", "инструкц", "игнорир", "забудь", "систем", "忽略", "系统", "助手", "指令", "تجاهل",
+        "النظام", "talimat", "yoksay", "adımları", "asistan", "wypisz", "zignoruj", "powyższego",
+        "aggiungi il passo", "ignora le", "istruzioni", "ignore les", "ignorez", "ne tiens pas compte",
+        "ajoute l'étape", "füge den schritt", "anweisungen", "gib nur", "instrucciones", "añade el paso",
+        "instruções", "指示", "無視", "지시",
+    ];
+    let small = sentence.to_lowercase();
+    WORDS.iter().any(|word| small.contains(word))
+}
+
 /// Words that name a reader that is no person.
 const MACHINES: &[&str] = &[
     "extractor", "parser", "summariser", "summarizer", "summarising", "summarizing", "chatbot", "chatgpt",
     "llm", "gpt", "gemini", "claude", "openai", "scribe", "jailbreak", "system_prompt", "prompt", "json",
     "schema", "bot", "llms", "extraktor", "extracteur", "systemprompt", "tokenizer", "transcriber", "ki",
-    "ia", "algorithm", "webhook", "robot", "neural", "copilot", "autocomplete", "nlp",
+    "ia", "algorithm", "webhook", "robot", "neural", "copilot", "automated", "autocomplete", "nlp",
 ];
 
 /// Whether a sentence, as it looks, speaks to software.
@@ -28,13 +41,8 @@ pub(super) fn addresses_software(sentence: &str) -> bool {
                     || pair[1].is_mark('>'))
         })
     };
-    let foreign_text = [
-        "извлеч", "систем", "инструкц", "игнорир", "忽略", "系统", "助手", "指令", "تجاهل", "النظام",
-        "talimat", "yoksay",
-    ];
     has(MACHINES)
         || overrides_the_past(sentence)
-        || foreign_text.iter().any(|word| sentence.contains(word))
         || sentence.contains("d'extraction")
         || marked("system")
         || marked("assistant") && !person
@@ -60,6 +68,16 @@ pub(super) fn addresses_software(sentence: &str) -> bool {
                 "program",
             ])
             && !has(&["cpap", "dialysis", "oct", "ice", "bp", "pressure", "washing"])
+        || has(&["software", "program", "programme", "computer"])
+            && has(&["processing", "imagine", "compliant", "void", "shut", "automated"])
+        || has(&["extraction"])
+            && has(&["tool", "engine", "software", "program", "step", "service", "pipeline"])
+        || has(&["example", "sample"]) && has(&["output", "input", "answer"])
+        || has(&["steps", "items", "entries", "actions"]) && has(&["zero", "empty"])
+        || has(&["step", "answer"]) && has(&["printed", "shown", "consist"])
+        || next(&["its", "your"], &["answer", "output", "reply", "response"])
+        || sentence.contains("note is over")
+        || sentence.contains("no action needed")
         || has(&["base", "hex", "rot"]) && has(&["decode", "decoded", "translate", "obey"])
         || next(
             &["plan", "checklist", "list", "step", "to-do"],
@@ -110,7 +128,9 @@ pub(super) fn carries_its_order(sentence: &str) -> bool {
             "füge", "gib", "aggiungi", "dodaj", "schreib", "ändere",
         ])
     });
-    verb && words.len() > 3 || sentence.contains(['"', '\u{201c}', '\u{ab}']) && words.len() > 5
+    words.len() <= 3 && !words.iter().any(|t| t.is(&["hi", "dear", "hello", "hey", "attention"]))
+        || verb && words.len() > 3
+        || sentence.contains(['"', '\u{201c}', '\u{ab}']) && words.len() > 5
 }
 
 /// "Stay in character", "then output …": goes on where an order to software stood.
@@ -122,12 +142,15 @@ pub(super) fn continues_order(sentence: &str) -> bool {
     if words.first().is_some_and(|first| first.is(SOFTWARE) && (first.text.len() > 1 || label)) {
         return true;
     }
-    tokens(sentence).first().is_some_and(|first| {
-        first.is(&[
-            "output", "answer", "print", "reply", "write", "show", "list", "add", "insert", "append",
-            "discard", "delete", "remove", "return", "record", "instead", "stay", "pretend", "act", "behave",
-            "set", "leave", "enter", "mark", "also", "and", "then", "now", "do", "keep", "this", "visit",
-            "nobody", "tell", "skip", "change", "replace", "make", "end", "begin",
-        ])
-    }) && !tokens(sentence).iter().any(crate::drugs::is_strength)
+    // "Keep this change secret"
+    let secret = words.iter().any(|token| token.is(&["secret", "quiet", "silent"]));
+    secret
+        || tokens(sentence).first().is_some_and(|first| {
+            first.is(&[
+                "output", "answer", "print", "reply", "write", "show", "list", "add", "insert", "append",
+                "discard", "delete", "remove", "return", "record", "instead", "stay", "pretend", "act",
+                "behave", "set", "leave", "enter", "mark", "also", "and", "then", "now", "do", "this",
+                "visit", "nobody", "tell", "skip", "change", "replace", "make", "end", "begin",
+            ])
+        }) && !tokens(sentence).iter().any(crate::drugs::is_strength)
 }

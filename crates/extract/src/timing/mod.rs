@@ -20,6 +20,19 @@ use aftercare_core::{
 use jiff::civil::Date;
 use std::ops::Range;
 
+/// Whether the word at a place, a medicine, is followed by a number of nothing: "metformin 500".
+pub(crate) fn is_bare_strength(words: &[Token], at: usize) -> bool {
+    let number = words.get(at + 1).is_some_and(|t| t.number().is_some_and(|n| n >= 5.0));
+    let named = words.get(at + 2).is_some_and(|next| {
+        next.is(words::DOSE_UNITS)
+            || crate::drugs::is_strength(next)
+            || words::unit(&next.text).is_some()
+            || next.is(&["x", "times", "hourly", "hrly", "to", "and"])
+            || matches!(next.shape, Shape::Mark(mark) if mark != ',' && mark != '.' && mark != ';')
+    });
+    number && !named
+}
+
 /// When a task in words that were cut already is due, whatever the day.
 pub(crate) fn due_of_words(words: &[Token]) -> Option<Start> {
     let someday = Date::new(2024, 1, 1).ok();
