@@ -86,6 +86,18 @@ impl Profile {
     }
 }
 
+/// What becomes a step that a model alone has pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AloneChoice {
+    /// Nothing.
+    Nothing,
+    /// What stands under a heading of instructions and says when.
+    Timed,
+    /// Everything.
+    All,
+}
+
 /// Who reads notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -128,6 +140,7 @@ pub struct Model {
     pub timeout_seconds: u64,
     pub budget_seconds: u64,
     pub pause_millis: u64,
+    pub alone: AloneChoice,
 }
 
 #[derive(Clone, Debug, Deserialize)]

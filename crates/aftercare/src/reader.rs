@@ -1,9 +1,12 @@
 //! Who reads notes: the rules, or a live model with the rules beside it.
 
-use crate::config::{Choice, Config};
+use crate::config::{AloneChoice, Choice, Config};
 use aftercare_extract::{
     extraction::{self, Extraction},
-    model::{Model, ModelError, breaker::Breaker, call::Limits, gemini::Gemini, openai::OpenAi, prompt},
+    model::{
+        Model, ModelError, breaker::Breaker, call::Limits, combine::Alone, gemini::Gemini, openai::OpenAi,
+        prompt,
+    },
 };
 use anyhow::Context;
 use jiff::civil::Date;
@@ -16,6 +19,7 @@ pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct Reader {
     model: Option<Model>,
     breaker: Breaker,
+    alone: Alone,
     fallback: bool,
     client: reqwest::Client,
     call: Duration,
@@ -85,6 +89,11 @@ impl Reader {
         Ok(Self {
             model,
             breaker: Breaker::default(),
+            alone: match config.model.alone {
+                AloneChoice::Nothing => Alone::Nothing,
+                AloneChoice::Timed => Alone::Timed,
+                AloneChoice::All => Alone::All,
+            },
             fallback: config.fallback_to_rules,
             client: client()?,
             call: Duration::from_secs(config.model.timeout_seconds),
@@ -149,7 +158,7 @@ impl Reader {
         self.breaker.admit()?;
         let end = tokio::time::Instant::now() + self.budget;
         let limits = Limits { call: self.call, end, pause: self.pause, jitter };
-        let done = model.read(&self.client, limits, note, date).await;
+        let done = model.read(&self.client, limits, note, date, self.alone).await;
         self.breaker.record(&done);
         done
     }

@@ -204,11 +204,6 @@ async fn a_model_adds_no_word_and_no_schedule_and_obeys_no_note() {
     let submitted = doctor.submit(&patient, note).await;
     assert_eq!(submitted["checklist"][0]["sure"], true);
     assert_eq!(submitted["plan"][0]["timing"]["duration"], json!({ "value": 7, "unit": "d" }));
-    // Found by the model alone: to be looked at.
-    assert_eq!(
-        (&submitted["plan"][1]["action"], &submitted["plan"][1]["sure"]),
-        (&json!("Sunshine in moderation"), &json!(false))
-    );
     assert_eq!(submitted["rejected"][0]["reason"], "impossible duration");
     assert_eq!(submitted["safety_net"][0]["text"], "Beware of bees");
     let unused = submitted["unused"].as_array().unwrap();
@@ -387,6 +382,24 @@ async fn of_two_notes_in_flight_the_later_wins_whatever_order_the_model_answers_
     let plan = patient.get("/api/actionable-steps/").await.ok()["plan"].clone();
     assert_eq!(plan.as_array().unwrap().len(), 1);
     assert_eq!(plan[0]["action"], "Take Drug B");
+}
+
+/// What the model alone points at is a step where it says when, and else shown as not used.
+#[tokio::test]
+async fn what_the_model_alone_found_is_marked_or_shown() {
+    let server = server(vec![Script::Answer(200, gemini_answer(&labels("LLM"), "STOP"))]).await;
+    let note = "Plan:\nSunshine in moderation.\nBetter pacing daily.\nTake Drug A daily.";
+    let app = gemini_app(&server, &[]).await;
+    let (patient, doctor) = app.pair().await;
+    let submitted = doctor.submit(&patient, note).await;
+    let all =
+        [&submitted["checklist"], &submitted["plan"]].map(|steps| steps.as_array().unwrap().clone()).concat();
+    let alone = all.iter().find(|step| step["evidence"] == "Better pacing daily").unwrap();
+    assert_eq!((all.len(), &alone["sure"]), (2, &json!(false)), "{all:#?}");
+    assert_eq!(submitted["unused"][0]["quote"], "Sunshine in moderation");
+    let app = gemini_app(&server, &[("AFTERCARE_MODEL__ALONE", "all")]).await;
+    let (patient, doctor) = app.pair().await;
+    assert!(doctor.submit(&patient, note).await["plan"].to_string().contains("Sunshine in moderation"));
 }
 
 /// What the model does not point at and the rules found is there, and to be looked at.

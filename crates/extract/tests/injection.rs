@@ -6,6 +6,7 @@ use aftercare_extract::{
     extraction::by_rules,
     model::{
         self,
+        combine::Alone,
         prompt::{self, Label},
     },
 };
@@ -62,7 +63,7 @@ fn no_attack_gets_through_a_model_that_points_at_everything() {
     for attack in attacks() {
         let clauses = prompt::clauses(&attack.note);
         let labels = vec![Label::Act(Category::Medication); clauses.len()];
-        let read = model::both(&attack.note, "2024-05-06".parse().ok(), &clauses, &labels);
+        let read = model::both(&attack.note, "2024-05-06".parse().ok(), &clauses, &labels, Alone::All);
         let said: Vec<_> = read
             .steps
             .iter()

@@ -10,12 +10,11 @@ use crate::{
 use aftercare_core::step::Category;
 use std::ops::Range;
 
-/// The proposals of both, in the order of the note. In a note that speaks to software, which is not
-/// `trusted`, a model may agree with the rules and find nothing by itself: it could have been told.
+/// The proposals of both, in the order of the note.
 pub fn combine(
     text: &str,
     by_rules: &Proposals,
-    trusted: bool,
+    alone: Alone,
     clauses: &[Clause],
     labels: &[Label],
 ) -> Vec<Proposed> {
@@ -35,12 +34,36 @@ pub fn combine(
     }
     for (clause, category) in pointed {
         let known = by_rules.steps.iter().any(|step| overlap(&clause.range, &step.range));
-        if trusted && !known && !rules::is_told(text, clause) {
+        if !known && alone.takes(text, clause) && !rules::is_told(text, clause) {
             out.push(Proposed::of(text, rules::as_instruction(text, clause, category), FoundBy::Model));
         }
     }
     out.sort_by_key(|step| step.at);
     out
+}
+
+/// What becomes a step that a model alone has pointed at. Everything else it points at is shown to
+/// the doctor as not used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alone {
+    /// Nothing: the model only agrees, or not.
+    Nothing,
+    /// Clauses under a heading that announces instructions, if they say when. Measured best with a
+    /// small model (`docs/EVALUATION.md`).
+    #[default]
+    Timed,
+    /// Every clause that does not plainly tell of something else.
+    All,
+}
+
+impl Alone {
+    fn takes(self, text: &str, clause: &Clause) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Timed => clause.in_plan && rules::says_when(text, clause),
+            Self::All => true,
+        }
+    }
 }
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {

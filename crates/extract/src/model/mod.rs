@@ -7,7 +7,7 @@
 
 pub mod breaker;
 pub mod call;
-mod combine;
+pub mod combine;
 pub mod gemini;
 pub mod openai;
 pub mod prompt;
@@ -18,6 +18,7 @@ use crate::{
     shield::shield,
 };
 use call::Limits;
+use combine::Alone;
 use jiff::civil::Date;
 use prompt::Label;
 use std::ops::Range;
@@ -98,6 +99,7 @@ impl Model {
         limits: Limits,
         note: &str,
         date: Option<Date>,
+        alone: Alone,
     ) -> Result<(Extraction, String), ModelError> {
         let (text, clauses) = on_the_side({
             let note = note.to_owned();
@@ -114,7 +116,7 @@ impl Model {
             labels.extend(part);
             version = by;
         }
-        Ok((on_the_side(move || both(&text, date, &clauses, &labels)).await?, version))
+        Ok((on_the_side(move || both(&text, date, &clauses, &labels, alone)).await?, version))
     }
 
     /// The labels of one part; asked once more where the answer was not what was asked for.
@@ -153,10 +155,17 @@ async fn on_the_side<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
 }
 
 /// What rules and model found, proven, and what neither of them used.
-pub fn both(text: &str, date: Option<Date>, clauses: &[Clause], labels: &[Label]) -> Extraction {
+pub fn both(
+    text: &str,
+    date: Option<Date>,
+    clauses: &[Clause],
+    labels: &[Label],
+    alone: Alone,
+) -> Extraction {
     let by_rules = rules::propose(text);
-    let trusted = shield(text).closed.is_empty();
-    let proposed = combine::combine(text, &by_rules, trusted, clauses, labels);
+    // Where a note speaks to software a model could have been told: it may agree and no more.
+    let alone = if shield(text).closed.is_empty() { alone } else { Alone::Nothing };
+    let proposed = combine::combine(text, &by_rules, alone, clauses, labels);
     let mut out = extraction::prove(text, date, proposed);
     let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
     let used = |range: &Range<usize>| out.places.iter().any(|place| overlaps(place, range));

@@ -133,6 +133,13 @@ pub fn as_instruction(text: &str, clause: &Clause, category: Category) -> Propos
     Proposal { kind, category, range: clause.range.clone(), action, follows: false }
 }
 
+/// Whether a clause says when or how often.
+pub fn says_when(text: &str, clause: &Clause) -> bool {
+    let words = tokens(&text[clause.range.clone()]);
+    let timing = timing::of_words(&words);
+    timing.recurs() || timing.as_needed || timing.duration.is_some() || timing::due_of_words(&words).is_some()
+}
+
 /// Whether a clause tells of something that was, that others do, or that is not to be: to be looked
 /// at twice before anybody calls it an instruction.
 pub fn is_told(text: &str, clause: &Clause) -> bool {
