@@ -185,7 +185,7 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
                 t.is(&["a", "the", "his", "her", "your", "their", "in", "up", "on", "off", "it", "any"])
             }));
     let tests = before.iter().any(|t| t.is_a(Class::TEST)) && rest.first().is_some_and(crate::drugs::is_drug);
-    if tests && !rest.iter().any(crate::drugs::is_strength) || first.text.ends_with("ing") && rest.len() <= 3
+    if tests && !rest.iter().any(crate::drugs::is_strength) || verbs::gerund(&first.text).is_some() && rest.len() <= 3
     {
         return None;
     }

@@ -41,7 +41,7 @@ fn result(tokens: &[Token]) -> bool {
                 "normal", "nrml", "clear", "fine", "ok", "nad", "neg", "negative", "stable", "unremarkable",
             ])
         });
-    if all_well {
+    if all_well && !any(tokens, &["until", "till", "til", "check", "repeat", "recheck", "monitor"]) {
         return true;
     }
     let shown = |token: &Token| token.is(&["reviewed", "normal", "unremarkable", "negative", "reassuring"]);

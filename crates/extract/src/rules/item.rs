@@ -89,6 +89,10 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
     if frame::orders(words) {
         return None;
     }
+    // "2 g Na diet", "1.5 L fluid restriction"
+    if words[0].number().is_some() && words.len() <= 6 && words.iter().any(|t| t.is_a(Class::HABIT)) {
+        return Some(Found::Habit);
+    }
     let timing = timing::of_words(words);
     let due = timing.period.is_none() && (timing::due_of_words(words).is_some() || timing.duration.is_some());
     let done =
