@@ -140,6 +140,11 @@ impl Extraction {
         self.steps.is_empty() && !(self.unused.is_empty() && self.rejected.is_empty())
     }
 
+    /// Keeps what was not used, as far as anybody would read it.
+    pub(crate) fn keep_unused(&mut self, note: &str, ranges: Vec<Range<usize>>) {
+        self.unused = ranges.into_iter().take(MAX_STEPS).map(|range| quote(note, range)).collect();
+    }
+
     /// Keeps when to seek help, as far as anybody would read it.
     pub(crate) fn keep_safety_net(&mut self, note: &str, ranges: Vec<Range<usize>>) {
         let kept = ranges.into_iter().filter(|range| range.len() <= MAX_QUOTE).take(MAX_STEPS);
@@ -153,7 +158,7 @@ pub fn by_rules(text: &str, note_date: Option<Date>) -> Extraction {
     let proposed = proposals.steps.into_iter().map(|step| Proposed::of(text, step, FoundBy::Rules));
     let mut out = prove(text, note_date, proposed.collect());
     out.keep_safety_net(text, proposals.safety_net);
-    out.unused = proposals.unused.into_iter().map(|range| quote(text, range)).collect();
+    out.keep_unused(text, proposals.unused);
     out
 }
 

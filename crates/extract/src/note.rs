@@ -320,6 +320,28 @@ fn split_line(line: &str) -> Vec<Range<usize>> {
     }
     out.push(start..line.trim_end().len().max(start));
     out.retain(|range| !line[range.clone()].trim().is_empty());
+    if out.iter().any(|range| range.len() > LONGEST) {
+        out = out.into_iter().flat_map(|range| pieces(line, range)).collect();
+    }
+    out
+}
+
+/// No sentence is longer, in bytes: what is, is cut, so that reading takes time in proportion.
+const LONGEST: usize = 800;
+
+/// A run of words that never ends, in pieces.
+fn pieces(line: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut start = range.start;
+    while range.end - start > LONGEST {
+        let limit =
+            (start..=start + LONGEST).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(range.end);
+        let space = line[start..limit].rfind(' ').map_or(limit, |at| start + at + 1);
+        let end = if space > start { space } else { limit };
+        out.push(start..end);
+        start = end;
+    }
+    out.push(start..range.end);
     out
 }
 

@@ -174,11 +174,8 @@ impl Plain {
             return Some(if ends { self.end_of_line(at) } else { self.end_of_paragraph(at) });
         }
         // A table of Markdown.
-        let line = rest.lines().next().unwrap_or_default();
-        if (at == 0 || self.text[..at].ends_with('\n'))
-            && line.starts_with('|')
-            && line.matches('|').count() > 2
-        {
+        let begins = at == 0 || self.text.as_bytes()[at - 1] == b'\n';
+        if begins && rest.starts_with('|') && self.text[at..self.end_of_line(at)].matches('|').count() > 2 {
             return Some(self.end_of_line(at));
         }
         if let Some(end) = self.fields_at(at) {
@@ -289,7 +286,9 @@ impl Plain {
     fn closing(&self, from: usize, marks: &[char]) -> Option<usize> {
         let mut at = from;
         loop {
-            let found = at + self.text[at..].find(marks)?;
+            let rest = &self.text[at..];
+            let near = rest.char_indices().nth(2_000).map_or(rest, |(end, _)| &rest[..end]);
+            let found = at + near.find(marks)?;
             let mark = self.text[found..].chars().next()?;
             at = found + mark.len_utf8();
             if !matches!(mark, '\'' | '\u{2019}') || !self.text[at..].starts_with(char::is_alphabetic) {
@@ -358,8 +357,8 @@ impl Plain {
 /// `<system>`, `[/INST]`: the name in a tag, letters only.
 fn tag_name(text: &str, open: char, close: char) -> Option<String> {
     let inner = text.strip_prefix(open)?;
-    let end = inner.find(close).filter(|end| *end < 120)?;
-    let inner = &inner[..end];
+    let near = inner.char_indices().nth(120).map_or(inner, |(at, _)| &inner[..at]);
+    let inner = &near[..near.find(close)?];
     // A tag torn over two lines is one.
     let name: String = if inner.contains('\n') && inner.len() < 20 {
         inner.split_whitespace().collect()

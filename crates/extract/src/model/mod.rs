@@ -180,7 +180,7 @@ pub fn both(
     let nets = by_rules.safety_net;
     let watched: Vec<_> = watched.filter(|range| !nets.iter().any(|net| overlaps(net, range))).collect();
     unused.retain(|range| !watched.contains(range));
-    out.unused = unused.into_iter().map(|range| extraction::quote(text, range)).collect();
+    out.keep_unused(text, unused);
     let mut nets = [nets, watched].concat();
     nets.sort_by_key(|net| net.start);
     out.keep_safety_net(text, nets);

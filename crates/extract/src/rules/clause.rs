@@ -145,7 +145,9 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
             break;
         }
     }
-    let rest = words.get(i + skip..)?;
+    let whole = words.get(i + skip..)?;
+    // What an act begins with stands near.
+    let rest = &whole[..whole.len().min(24)];
     let first = rest.first()?;
     if first.is(&["then", "danach", "dann", "thereafter"]) {
         // "then 20 mg", "danach Kontrolle": an act that follows.
@@ -185,7 +187,8 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
                 t.is(&["a", "the", "his", "her", "your", "their", "in", "up", "on", "off", "it", "any"])
             }));
     let tests = before.iter().any(|t| t.is_a(Class::TEST)) && rest.first().is_some_and(crate::drugs::is_drug);
-    if tests && !rest.iter().any(crate::drugs::is_strength) || verbs::gerund(&first.text).is_some() && rest.len() <= 3
+    if tests && !rest.iter().any(crate::drugs::is_strength)
+        || verbs::gerund(&first.text).is_some() && rest.len() <= 3
     {
         return None;
     }
