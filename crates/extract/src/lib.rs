@@ -8,6 +8,7 @@
 //! - [`extraction`]: proof, timing and checks over whatever was proposed, and the result.
 
 mod courtesy;
+pub mod deidentify;
 pub mod drugs;
 pub mod extraction;
 pub mod lexicon;

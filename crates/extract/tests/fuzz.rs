@@ -75,10 +75,11 @@ impl Chance {
 }
 
 const DICTIONARY: &[&str] = &[
-    "every", "4-6", "hours", "1-0-1", "3/7", "x10d", "#30", "until", "31 February", "99999999999", "0", "1.5",
-    "half", "Mon/Wed", "prn", "max", "then", "and", ",", ";", ".", ":", "-", "->", "(", ")", "\"", "\u{201c}",
-    "<system>", "```", "{\"", "\u{200b}", "\u{e0041}", "ß", "🩺", "é", "\n", "\n\n", "Plan:", "PMH", "we will",
-    "should not be", "take", "stop", "if", "in 2 weeks", "q", "x", "/", "|", "###", "ＡＩ", "toutes les", "1st", "of",
+    "every", "4-6", "hours", "1-0-1", "3/7", "x10d", "#30", "until", "31 February", "99999999999", "0",
+    "1.5", "half", "Mon/Wed", "prn", "max", "then", "and", ",", ";", ".", ":", "-", "->", "(", ")", "\"",
+    "\u{201c}", "<system>", "```", "{\"", "\u{200b}", "\u{e0041}", "ß", "🩺", "é", "\n", "\n\n", "Plan:",
+    "PMH", "we will", "should not be", "take", "stop", "if", "in 2 weeks", "q", "x", "/", "|", "###", "ＡＩ",
+    "toutes les", "1st", "of",
 ];
 
 fn mutate(chance: &mut Chance, seeds: &[String]) -> String {
@@ -99,7 +100,9 @@ fn mutate(chance: &mut Chance, seeds: &[String]) -> String {
                 let piece = text[from..(from + chance.below(20)).min(text.len())].to_vec();
                 drop(text.splice(at..at, piece));
             }
-            _ if at < text.len() => text[at] = char::from_u32(u32::try_from(chance.below(0x3000)).unwrap()).unwrap_or(' '),
+            _ if at < text.len() => {
+                text[at] = char::from_u32(u32::try_from(chance.below(0x3000)).unwrap()).unwrap_or(' ')
+            }
             _ => {}
         }
     }
@@ -108,7 +111,8 @@ fn mutate(chance: &mut Chance, seeds: &[String]) -> String {
 }
 
 fn corpus() -> Vec<String> {
-    let mut files: Vec<_> = std::fs::read_dir(folder().join("fuzz")).unwrap().map(|f| f.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder().join("fuzz")).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
     files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }

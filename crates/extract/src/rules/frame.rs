@@ -65,13 +65,15 @@ const ORDERS: &[&str] = &[
 
 /// The leftmost frame of a clause.
 pub(super) fn find(words: &[Token]) -> Option<Frame> {
+    let reader = Reader { words };
     (0..words.len()).find_map(|at| {
-        let reader = Reader { words };
         reader
             .advice(at)
             .or_else(|| reader.modal(at))
             .or_else(|| reader.ordered(at))
             .or_else(|| reader.visit(at))
+            // A frame that the clause ends with frames nothing.
+            .filter(|frame| frame.at < words.len())
     })
 }
 
