@@ -1,5 +1,6 @@
 //! Configuration: the embedded defaults, then a file, then the environment.
 
+use crate::provider::Provider;
 use aftercare_seal::server::MasterKeys;
 use aftercare_store::account::NoteMode;
 use serde::Deserialize;
@@ -28,6 +29,7 @@ pub struct Config {
     pub note_mode: String,
     pub extractor: Choice,
     pub fallback_to_rules: bool,
+    pub extract: Extract,
     pub gemini: Gemini,
     pub openai: OpenAi,
     pub model: Model,
@@ -110,6 +112,28 @@ pub enum Choice {
     Gemini,
     /// An OpenAI-compatible server.
     Openai,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Extract {
+    pub deidentify: Deidentify,
+    pub terms: String,
+}
+
+/// When notes are de-identified before a model sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deidentify {
+    /// Where they leave this machine.
+    Auto,
+    /// Always.
+    #[serde(rename = "true")]
+    Always,
+    /// Never.
+    #[serde(rename = "false")]
+    Never,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -272,6 +296,15 @@ impl Config {
             if !self.master_keys.is_set() {
                 missing.push("a master key from outside: set AFTERCARE_MASTER_KEYS_FILE");
             }
+            let provider = Provider::of(self);
+            let terms = format!(
+                "the terms of who reads notes accepted ({}): set AFTERCARE_EXTRACT__TERMS={}",
+                provider.meaning(),
+                provider.name()
+            );
+            if provider.is_remote() && self.extract.terms != provider.name() {
+                missing.push(&terms);
+            }
             missing.push("a mail transport: this version has none yet");
             return Err(wrong(format!("profile hospital needs {}", missing.join("; "))));
         }
@@ -307,6 +340,10 @@ fn merge(below: &mut Table, above: Table) -> Result<(), String> {
             (None, _) => return Err(key),
             (Some(Value::Table(below)), Value::Table(above)) => {
                 merge(below, above).map_err(|inner| format!("{key}.{inner}"))?;
+            }
+            // What is a word by default may be given as true or false.
+            (Some(slot @ Value::String(_)), Value::Boolean(value)) => {
+                *slot = Value::String(value.to_string())
             }
             (Some(slot), value) => *slot = value,
         }

@@ -15,6 +15,7 @@ pub mod engine;
 pub mod http;
 pub mod notebook;
 pub mod plan;
+pub mod provider;
 pub mod random;
 pub mod reader;
 pub mod review;

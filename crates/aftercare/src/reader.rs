@@ -1,22 +1,33 @@
 //! Who reads notes: the rules, or a live model with the rules beside it.
 
-use crate::config::{AloneChoice, Choice, Config};
+use crate::{
+    config::{AloneChoice, Config},
+    provider::Provider,
+};
 use aftercare_extract::{
+    deidentify::Masked,
     extraction::{self, Extraction},
     model::{
-        Model, ModelError, breaker::Breaker, call::Limits, combine::Alone, gemini::Gemini, openai::OpenAi,
-        prompt,
+        Model, ModelError,
+        breaker::Breaker,
+        call::Limits,
+        combine::Alone,
+        gemini::Gemini,
+        openai::OpenAi,
+        prompt::{self, Asked},
     },
 };
 use anyhow::Context;
 use jiff::civil::Date;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// The version of the rules, recorded with what they read.
 pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Reads notes as configured.
 pub struct Reader {
+    provider: Provider,
+    deidentify: bool,
     model: Option<Model>,
     breaker: Breaker,
     alone: Alone,
@@ -56,37 +67,49 @@ pub struct Failure {
     pub reason: String,
 }
 
+/// A note made ready to be read.
+pub struct Prepared {
+    note: String,
+    /// What a model is asked, where one is.
+    asked: Option<Asked>,
+}
+
+/// What is about to be sent to a model, and to which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disclosure {
+    /// `gemini` or `openai`.
+    pub provider: &'static str,
+    /// Its model, as configured.
+    pub model: String,
+    /// What was masked; `None` where the note goes as it is.
+    pub masked: Option<BTreeSet<Masked>>,
+}
+
 impl Reader {
     /// As configured.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        let gemini = || {
-            Model::Gemini(Gemini {
+        let provider = Provider::of(config);
+        let model = match provider {
+            Provider::Rules => None,
+            Provider::DeveloperApi | Provider::GoogleCloud => Some(Model::Gemini(Gemini {
                 base_url: config.gemini.base_url.clone(),
                 model: config.gemini.model.clone(),
                 api_key: config.gemini.api_key.expose().to_owned(),
                 cloud: config.gemini.cloud.clone(),
-                key_file: if config.gemini.cloud.is_empty() {
-                    String::new()
-                } else {
-                    config.gemini.api_key_file.clone()
+                key_file: match provider {
+                    Provider::GoogleCloud => config.gemini.api_key_file.clone(),
+                    _ => String::new(),
                 },
-            })
-        };
-        let openai = || {
-            Model::OpenAi(OpenAi {
+            })),
+            Provider::Local | Provider::Elsewhere => Some(Model::OpenAi(OpenAi {
                 base_url: config.openai.base_url.clone(),
                 model: config.openai.model.clone(),
                 api_key: config.openai.api_key.expose().to_owned(),
-            })
-        };
-        let model = match config.extractor {
-            Choice::Gemini => Some(gemini()),
-            Choice::Openai => Some(openai()),
-            Choice::Auto if config.gemini.api_key.is_set() => Some(gemini()),
-            Choice::Auto if !config.openai.base_url.is_empty() => Some(openai()),
-            Choice::Auto | Choice::Rules => None,
+            })),
         };
         Ok(Self {
+            provider,
+            deidentify: provider.deidentifies(config),
             model,
             breaker: Breaker::default(),
             alone: match config.model.alone {
@@ -105,28 +128,56 @@ impl Reader {
     /// Who reads, for people.
     pub fn describe(&self) -> String {
         match &self.model {
-            None => format!("rules {RULES_VERSION} (no note leaves this process)"),
-            Some(model) => format!("{} {} (notes are readable to it)", model.provider(), model.name()),
+            None => format!("rules {RULES_VERSION}"),
+            Some(model) => format!("{} {}", model.provider(), model.name()),
         }
     }
 
-    /// Whether reading leaves this process.
-    pub fn is_remote(&self) -> bool {
-        self.model.is_some()
+    /// Where notes go, and what that means.
+    pub fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    /// Whether notes are de-identified before they are sent.
+    pub fn deidentifies(&self) -> bool {
+        self.deidentify
+    }
+
+    /// Makes a note ready: cut into clauses, and de-identified where it is to leave for elsewhere.
+    /// `names` are those of the two it is about.
+    pub async fn prepare(&self, note: String, names: Vec<String>) -> Result<Prepared, Failure> {
+        let Some(model) = &self.model else { return Ok(Prepared { note, asked: None }) };
+        match Model::prepare(note.clone(), self.deidentify.then_some(names)).await {
+            Ok(asked) => Ok(Prepared { note, asked: Some(asked) }),
+            Err(error) => Err(failure(model, &error)),
+        }
+    }
+
+    /// What reading a note discloses to others; `None` where nothing leaves this process.
+    pub fn disclosure(&self, prepared: &Prepared) -> Option<Disclosure> {
+        let (model, asked) = (self.model.as_ref()?, prepared.asked.as_ref()?);
+        (!asked.prompts.is_empty()).then(|| Disclosure {
+            provider: model.provider(),
+            model: model.name().to_owned(),
+            masked: asked.masked.clone(),
+        })
     }
 
     /// Reads a note written on a date. `jitter` keeps many callers from trying again together;
     /// where `gone` comes first, nobody waits for the answer any more.
     pub async fn read(
         &self,
-        note: String,
+        prepared: Prepared,
         date: Option<Date>,
         jitter: u8,
         gone: impl Future<Output = ()>,
     ) -> Result<Read, Failure> {
-        let Some(model) = &self.model else { return by_rules(note, date, false).await };
+        let Prepared { note, asked } = prepared;
+        let (Some(model), Some(asked)) = (&self.model, asked) else {
+            return by_rules(note, date, false).await;
+        };
         let done = tokio::select! {
-            done = self.ask(model, &note, date, jitter) => done,
+            done = self.ask(model, asked, date, jitter) => done,
             () = gone => Err(ModelError::Cancelled),
         };
         match done {
@@ -141,27 +192,29 @@ impl Reader {
                 tracing::warn!(provider = model.provider(), %error, "the model failed; the rules read the note");
                 by_rules(note, date, true).await
             }
-            Err(error) => {
-                let by = By { provider: model.provider(), model: model.name().to_owned(), fallback: false };
-                Err(Failure { by, reason: error.to_string() })
-            }
+            Err(error) => Err(failure(model, &error)),
         }
     }
 
     async fn ask(
         &self,
         model: &Model,
-        note: &str,
+        asked: Asked,
         date: Option<Date>,
         jitter: u8,
     ) -> Result<(Extraction, String), ModelError> {
         self.breaker.admit()?;
         let end = tokio::time::Instant::now() + self.budget;
         let limits = Limits { call: self.call, end, pause: self.pause, jitter };
-        let done = model.read(&self.client, limits, note, date, self.alone).await;
+        let done = model.read(&self.client, limits, asked, date, self.alone).await;
         self.breaker.record(&done);
         done
     }
+}
+
+fn failure(model: &Model, error: &ModelError) -> Failure {
+    let by = By { provider: model.provider(), model: model.name().to_owned(), fallback: false };
+    Failure { by, reason: error.to_string() }
 }
 
 /// By the rules, on a thread of its own: a long note takes its time.

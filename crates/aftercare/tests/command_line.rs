@@ -121,6 +121,20 @@ fn configuration_is_checked_and_secrets_are_masked() {
         good.status.success() && !said.contains("hush") && said.contains("exclude clinical practice"),
         "{said}"
     );
+    assert!(said.contains("in what is sent: masked"), "{said}");
+    let hospital = Command::new(env!("CARGO_BIN_EXE_aftercare"))
+        .args(["config", "check", "--profile", "hospital"])
+        .env("GEMINI_API_KEY", "hush")
+        .output()
+        .unwrap();
+    let said = text(&hospital.stderr);
+    assert!(said.contains("AFTERCARE_EXTRACT__TERMS=developer-api"), "{said}");
+    let off = Command::new(env!("CARGO_BIN_EXE_aftercare"))
+        .args(["config", "check"])
+        .envs([("GEMINI_API_KEY", "hush"), ("AFTERCARE_EXTRACT__DEIDENTIFY", "false")])
+        .output()
+        .unwrap();
+    assert!(text(&off.stdout).contains("left as they are"), "{}", text(&off.stdout));
     let bad = Command::new(env!("CARGO_BIN_EXE_aftercare"))
         .args(["serve", "--listen", "0.0.0.0:1"])
         .output()

@@ -7,12 +7,10 @@
 //! `docs/EXTRACTION.md` says so.
 
 use crate::token::{Shape, Token, tokens};
-use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, ops::Range};
 
 /// What kind of identifier was replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Masked {
     /// Names of the patient and the doctor, and names behind a title.
     Name,
@@ -31,6 +29,19 @@ pub enum Masked {
 }
 
 impl Masked {
+    /// As it is put on record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Address => "address",
+            Self::BirthDate => "birth_date",
+            Self::RecordNumber => "record_number",
+            Self::Url => "url",
+        }
+    }
+
     /// What stands in its place.
     fn placeholder(self) -> &'static str {
         match self {
@@ -45,41 +56,49 @@ impl Masked {
     }
 }
 
-/// A text without identifiers.
+/// The identifiers in a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Masking {
-    /// The text.
-    pub text: String,
-    /// What was replaced in it.
-    pub classes: BTreeSet<Masked>,
-}
+pub struct Identifiers(Vec<(Range<usize>, Masked)>);
 
-/// Replaces what identifies people; `names` are those of the two, as they are known.
-pub fn mask(text: &str, names: &[String]) -> Masking {
-    let words = tokens(text);
-    let parts: BTreeSet<String> = names
-        .iter()
-        .flat_map(|name| name.split(|c: char| !c.is_alphanumeric() && c != '\''))
-        .map(str::to_lowercase)
-        .filter(|part| part.chars().count() > 1 && !TITLES.contains(&part.as_str()))
-        .collect();
-    let mut out = Masking::default();
-    let mut done = 0;
-    let mut at = 0;
-    while at < words.len() {
-        let Some((class, next)) = found_at(text, &words, at, &parts) else {
-            at += 1;
-            continue;
-        };
-        let range: Range<usize> = words[at].start..words[next - 1].end;
-        out.text += &text[done..range.start];
-        out.text += class.placeholder();
-        out.classes.insert(class);
-        done = range.end;
-        at = next;
+impl Identifiers {
+    /// Finds what identifies people; `names` are those of the two, as they are known.
+    pub fn find(text: &str, names: &[String]) -> Self {
+        let words = tokens(text);
+        let parts: BTreeSet<String> = names
+            .iter()
+            .flat_map(|name| name.split(|c: char| !c.is_alphanumeric() && c != '\''))
+            .map(str::to_lowercase)
+            .filter(|part| part.chars().count() > 1 && !TITLES.contains(&part.as_str()))
+            .collect();
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < words.len() {
+            match found_at(text, &words, at, &parts) {
+                Some((class, next)) => {
+                    found.push((words[at].start..words[next - 1].end, class));
+                    at = next;
+                }
+                None => at += 1,
+            }
+        }
+        Self(found)
     }
-    out.text += &text[done..];
-    out
+
+    /// A part of the text with placeholders for identifiers, and what was replaced in it.
+    pub fn mask(&self, text: &str, part: Range<usize>) -> (String, BTreeSet<Masked>) {
+        let first = self.0.partition_point(|(range, _)| range.end <= part.start);
+        let mut out = String::new();
+        let mut classes = BTreeSet::new();
+        let mut done = part.start;
+        for (range, class) in self.0[first..].iter().take_while(|(range, _)| range.start < part.end) {
+            out += &text[done..range.start.max(done)];
+            out += class.placeholder();
+            classes.insert(*class);
+            done = range.end.min(part.end);
+        }
+        out += &text[done..part.end];
+        (out, classes)
+    }
 }
 
 const TITLES: &[&str] = &["dr", "mr", "mrs", "ms", "miss", "prof", "herr", "frau", "doctor", "sr", "sra"];

@@ -6,11 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "test files that stand beside the code")]
 
 use aftercare_core::{quote::Folded, step::Kind};
-use aftercare_extract::{
-    extraction::by_rules,
-    model::prompt::{self, Prompt},
-    timing,
-};
+use aftercare_extract::{extraction::by_rules, model::prompt::Asked, timing};
 use std::{
     panic::catch_unwind,
     path::{Path, PathBuf},
@@ -48,8 +44,8 @@ fn holds(text: &str) {
         let said: String = text.chars().skip(quote.start).take(quote.end - quote.start).collect();
         assert_eq!(said, quote.quote);
     }
-    let clauses = prompt::clauses(text);
-    for part in Prompt::all(text, &clauses).iter().take(2) {
+    let asked = Asked::of(text.to_owned(), Some(&["Ada Lovelace".to_owned()]));
+    for part in asked.prompts.iter().take(2) {
         let _ = part.labels(text);
     }
 }

@@ -4,11 +4,7 @@
 use aftercare_core::step::Category;
 use aftercare_extract::{
     extraction::by_rules,
-    model::{
-        self,
-        combine::Alone,
-        prompt::{self, Label},
-    },
+    model::{self, combine::Alone, prompt::Label},
 };
 use std::path::Path;
 
@@ -61,7 +57,7 @@ fn no_attack_adds_changes_or_removes_a_step() {
 #[test]
 fn no_attack_gets_through_a_model_that_points_at_everything() {
     for attack in attacks() {
-        let clauses = prompt::clauses(&attack.note);
+        let clauses = aftercare_extract::rules::clauses(&attack.note);
         let labels = vec![Label::Act(Category::Medication); clauses.len()];
         let read = model::both(&attack.note, "2024-05-06".parse().ok(), &clauses, &labels, Alone::All);
         let said: Vec<_> = read

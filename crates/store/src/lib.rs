@@ -11,6 +11,7 @@ pub mod care;
 pub mod check_in;
 mod code;
 pub mod directory;
+pub mod disclosure;
 pub mod due;
 pub mod engine;
 mod error;

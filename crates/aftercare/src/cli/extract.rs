@@ -38,8 +38,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     block_on(&config, async {
         tokio::task::block_in_place(|| {
             lines::each(|input: Input| {
-                let read =
-                    runtime().block_on(reader.read(input.note, input.note_date, 0, std::future::pending()));
+                let read = runtime().block_on(async {
+                    let note = reader.prepare(input.note, Vec::new()).await?;
+                    reader.read(note, input.note_date, 0, std::future::pending()).await
+                });
                 let read = read.map_err(|failure| anyhow!("{}: {}", failure.by.provider, failure.reason))?;
                 let read = read.extraction;
                 Ok(Output {

@@ -1,10 +1,7 @@
 //! Commands for those who run the service: configuration, schema, users, what lies in the tables.
 
 use super::{block_on, settings::Settings};
-use crate::{
-    config::{Config, DEFAULTS},
-    http, start,
-};
+use crate::{config::DEFAULTS, http, provider::Provider, start};
 use aftercare_core::id::{NoteId, UserId};
 use aftercare_store::{account, inspect, schema, session};
 use anyhow::bail;
@@ -69,26 +66,14 @@ pub(super) fn config(command: &ConfigCommand) -> anyhow::Result<()> {
         ConfigCommand::Check(settings) => {
             let config = settings.load()?;
             writeln!(out, "{config:#?}")?;
-            writeln!(out, "{}", terms(&config))?;
+            let provider = Provider::of(&config);
+            writeln!(out, "notes are read by: {} ({})", provider.name(), provider.meaning())?;
+            let masks = if provider.deidentifies(&config) { "masked" } else { "left as they are" };
+            writeln!(out, "names and numbers in what is sent: {masks}")?;
         }
         ConfigCommand::Defaults => write!(out, "{DEFAULTS}")?,
     }
     Ok(())
-}
-
-/// What the extractor in use means for notes of real people.
-fn terms(config: &Config) -> &'static str {
-    use crate::config::Choice::{Auto, Gemini, Openai, Rules};
-    let gemini = config.gemini.api_key.is_set();
-    match (config.extractor, gemini, config.openai.base_url.is_empty()) {
-        (Gemini, ..) | (Auto, true, _) => {
-            "extractor: gemini. The terms of the Gemini Developer API exclude clinical practice: for demonstrations with made-up notes only. For real notes use Google Cloud under the hospital's own contract (set gemini.base_url), or a local server (openai)."
-        }
-        (Openai, ..) | (Auto, false, false) => {
-            "extractor: openai. Every note is readable to the server at openai.base_url; its operator's terms apply."
-        }
-        (Rules, ..) | (Auto, false, true) => "extractor: rules. No note leaves this process.",
-    }
 }
 
 pub(super) fn openapi() -> anyhow::Result<()> {

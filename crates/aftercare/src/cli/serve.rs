@@ -1,7 +1,9 @@
 //! `aftercare serve` and `aftercare work`.
 
 use super::{block_on, settings::Settings};
-use crate::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
+use crate::{
+    app::App, clock::ServiceClock, config::Config, engine, http, provider::Provider, random::Random, start,
+};
 use anyhow::Context;
 use std::{future::IntoFuture, io::Write};
 use tokio::sync::watch;
@@ -108,6 +110,9 @@ fn block(app: &App, worker: bool) -> std::io::Result<()> {
             config.key_file().display()
         )
     };
+    let provider = app.reader.provider();
+    let masked = if app.reader.deidentifies() { ", names and numbers masked" } else { "" };
+    let notes = format!("{}{masked}", provider.meaning());
     let mut out = std::io::stdout().lock();
     writeln!(out, "Aftercare {} is ready.\n", env!("CARGO_PKG_VERSION"))?;
     for (name, value) in [
@@ -118,10 +123,11 @@ fn block(app: &App, worker: bool) -> std::io::Result<()> {
         ("Database", database),
         ("Worker", if worker { "in this process" } else { "elsewhere: aftercare work" }.to_owned()),
         ("Extractor", app.reader.describe()),
+        ("Notes", notes),
     ] {
         writeln!(out, "  {name:<10} {value}")?;
     }
-    if !app.reader.is_remote() {
+    if provider == Provider::Rules {
         writeln!(
             out,
             "\nFor a live model, stop this and run one of:\n  GEMINI_API_KEY=… aftercare serve\n  AFTERCARE_OPENAI__BASE_URL=http://127.0.0.1:11434/v1 AFTERCARE_OPENAI__MODEL=… aftercare serve"

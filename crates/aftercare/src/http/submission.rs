@@ -10,7 +10,7 @@ use crate::{
     app::App,
     notebook::{self, OpenNote, Page, People, SafetyNet, StepText},
     plan::{Habits, Plan, PlanStep},
-    reader::{By, Read},
+    reader::{By, Disclosure, Read},
     review::Review,
 };
 use aftercare_core::{
@@ -22,8 +22,9 @@ use aftercare_extract::extraction::{Extraction, FoundBy};
 use aftercare_seal::ark::Keys;
 use aftercare_store::{
     Tx,
-    account::NoteMode,
+    account::{self, NoteMode},
     care::{self, Care},
+    disclosure,
     note::{self, Note, NoteState},
 };
 use std::collections::HashMap;
@@ -71,7 +72,7 @@ pub(super) async fn read_and_store(
     gone: impl Future<Output = ()>,
 ) -> Result<Outcome, Problem> {
     let keys = actor.keys(app)?;
-    let (by, extraction, failure) = read(app, &arrived, gone).await?;
+    let (by, extraction, failure) = read(app, actor.id, &arrived, gone).await?;
     let now = app.now();
     let steps: Vec<(StepId, StepText)> = extraction
         .steps
@@ -207,14 +208,30 @@ pub(super) fn can_be_read_again(state: NoteState) -> bool {
 /// Reads a note on its patient's calendar. Outside of any transaction: a model takes its time.
 async fn read(
     app: &App,
+    doctor: UserId,
     arrived: &Arrived,
     gone: impl Future<Output = ()>,
 ) -> Result<(By, Extraction, Option<String>), Problem> {
-    let habits = Habits::load(&mut app.store.read().await?, arrived.patient).await?;
+    let mut tx = app.store.read().await?;
+    let habits = Habits::load(&mut tx, arrived.patient).await?;
+    let mut names = Vec::new();
+    for person in [arrived.patient, doctor] {
+        names.extend(account::get(&mut tx, person).await?.map(|person| person.name));
+    }
+    drop(tx);
     let zone = habits.zone(arrived.created_at);
     let date = zone.to_datetime(arrived.created_at.timestamp()).date();
     let jitter = arrived.id.as_bytes()[15];
-    Ok(match app.reader.read(arrived.text.clone(), Some(date), jitter, gone).await {
+    let done = match app.reader.prepare(arrived.text.clone(), names).await {
+        Ok(prepared) => {
+            if let Some(sent) = app.reader.disclosure(&prepared) {
+                disclose(app, doctor, arrived, sent).await?;
+            }
+            app.reader.read(prepared, Some(date), jitter, gone).await
+        }
+        Err(failure) => Err(failure),
+    };
+    Ok(match done {
         // Nothing found where something seems to be asked for is no "nothing to do": the plan in
         // force is not ended by it.
         Ok(Read { extraction, by }) if extraction.is_doubtful() && arrived.mode == NoteMode::Activate => {
@@ -228,6 +245,26 @@ async fn read(
             (failure.by, Extraction::default(), Some(failure.reason))
         }
     })
+}
+
+/// Puts on record that a note goes to a model, before it goes.
+async fn disclose(app: &App, doctor: UserId, arrived: &Arrived, sent: Disclosure) -> Result<(), Problem> {
+    let now = app.now();
+    let row = disclosure::Disclosure {
+        id: app.random.id(now),
+        note_id: arrived.id,
+        patient_id: arrived.patient,
+        doctor_id: doctor,
+        provider: sent.provider.to_owned(),
+        model: sent.model,
+        masked: sent
+            .masked
+            .map(|classes| classes.iter().map(|class| class.name()).collect::<Vec<_>>().join(",")),
+        created_at: now,
+    };
+    let mut tx = app.store.write().await?;
+    disclosure::insert(&mut tx, &row).await?;
+    Ok(tx.commit().await?)
 }
 
 fn blank(arrived: &Arrived, doctor: UserId) -> Note {

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(dead_code, reason = "each test file uses its part")]
 
+pub mod model;
+
 use aftercare::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
 use aftercare_core::instant::{Instant, Span};
 use aftercare_store::testing::{On, postgres_url};

@@ -20,7 +20,7 @@ use crate::{
 use call::Limits;
 use combine::Alone;
 use jiff::civil::Date;
-use prompt::Label;
+use prompt::{Asked, Label};
 use std::ops::Range;
 
 /// Why a model gave no answer that can be used. Never a word of the note or of the answer.
@@ -90,6 +90,12 @@ impl Model {
         }
     }
 
+    /// Makes a note ready for [`Self::read`]. Where the names of its two people are given, it is
+    /// de-identified.
+    pub async fn prepare(note: String, names: Option<Vec<String>>) -> Result<Asked, ModelError> {
+        on_the_side(move || Asked::of(note, names.as_deref())).await
+    }
+
     /// Reads a note together with the rules: the model points at clauses, what both found and what
     /// only one of them found is laid together, proven against the note, and its schedules read.
     /// Gives the model's version with it.
@@ -97,25 +103,18 @@ impl Model {
         &self,
         client: &reqwest::Client,
         limits: Limits,
-        note: &str,
+        asked: Asked,
         date: Option<Date>,
         alone: Alone,
     ) -> Result<(Extraction, String), ModelError> {
-        let (text, clauses) = on_the_side({
-            let note = note.to_owned();
-            move || {
-                let clauses = prompt::clauses(&note);
-                (note, clauses)
-            }
-        })
-        .await?;
-        let mut labels = Vec::with_capacity(clauses.len());
+        let mut labels = Vec::with_capacity(asked.clauses.len());
         let mut version = self.name().to_owned();
-        for prompt in prompt::Prompt::all(&text, &clauses) {
-            let (part, by) = self.label(client, limits, &prompt).await?;
+        for prompt in &asked.prompts {
+            let (part, by) = self.label(client, limits, prompt).await?;
             labels.extend(part);
             version = by;
         }
+        let Asked { text, clauses, .. } = asked;
         Ok((on_the_side(move || both(&text, date, &clauses, &labels, alone)).await?, version))
     }
 

@@ -5,11 +5,14 @@
 //! clauses go in between marks that are their own hash, so that nothing in them can close them.
 
 use super::ModelError;
-use crate::rules::{self, Clause};
+use crate::{
+    deidentify::{Identifiers, Masked},
+    rules::{self, Clause},
+};
 use aftercare_core::step::Category;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the prompt; figures are kept by it.
 pub const VERSION: &str = "2";
@@ -73,6 +76,40 @@ impl Label {
     }
 }
 
+/// A note made ready to be asked about, in parts. What is not said to the patient is not in it.
+pub struct Asked {
+    /// The note.
+    pub text: String,
+    /// Its clauses, in order.
+    pub clauses: Vec<Clause>,
+    /// What was masked in them; `None` where they go as they are.
+    pub masked: Option<BTreeSet<Masked>>,
+    /// The questions.
+    pub prompts: Vec<Prompt>,
+}
+
+impl Asked {
+    /// Makes a note ready. Where the names of its two people are given, it is de-identified.
+    pub fn of(text: String, names: Option<&[String]>) -> Self {
+        let clauses = rules::clauses(&text);
+        let identifiers = names.map(|names| Identifiers::find(&text, names));
+        let mut masked = names.map(|_| BTreeSet::new());
+        let lines: Vec<String> = clauses
+            .iter()
+            .map(|clause| match (&identifiers, &mut masked) {
+                (Some(found), Some(masked)) => {
+                    let (line, classes) = found.mask(&text, clause.range.clone());
+                    masked.extend(classes);
+                    line
+                }
+                _ => text[clause.range.clone()].to_owned(),
+            })
+            .collect();
+        let prompts = lines.chunks(MOST_CLAUSES).map(Prompt::new).collect();
+        Self { text, clauses, masked, prompts }
+    }
+}
+
 /// The question for some clauses of a note.
 pub struct Prompt {
     /// Who is asked, and the rules.
@@ -83,15 +120,10 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// The questions for a note, in parts. What is not said to the patient is not sent at all.
-    pub fn all(text: &str, clauses: &[Clause]) -> Vec<Self> {
-        clauses.chunks(MOST_CLAUSES).map(|part| Self::new(text, part)).collect()
-    }
-
-    fn new(text: &str, clauses: &[Clause]) -> Self {
+    fn new(clauses: &[String]) -> Self {
         let mut lines = String::new();
         for (number, clause) in clauses.iter().enumerate() {
-            let words = text[clause.range.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+            let words = clause.split_whitespace().collect::<Vec<_>>().join(" ");
             lines += &format!("{} {words}\n", name(number));
         }
         let digest = Sha256::digest(lines.as_bytes());
@@ -153,11 +185,6 @@ fn name(number: usize) -> String {
     format!("{:02}", number + 1)
 }
 
-/// The clauses of a note that a model is asked about.
-pub fn clauses(text: &str) -> Vec<Clause> {
-    rules::clauses(text)
-}
-
 /// Models that are only asked for JSON put it between fences now and then.
 fn unfenced(answer: &str) -> &str {
     let text = answer.trim();
@@ -170,7 +197,7 @@ mod tests {
     use super::*;
 
     fn prompt(note: &str) -> Prompt {
-        Prompt::all(note, &clauses(note)).remove(0)
+        Asked::of(note.to_owned(), None).prompts.remove(0)
     }
 
     #[test]
@@ -209,7 +236,7 @@ mod tests {
     #[test]
     fn a_long_note_is_asked_about_in_parts() {
         let note = "Take Drug A daily.\n".repeat(95);
-        let parts = Prompt::all(&note, &clauses(&note));
+        let parts = Asked::of(note, None).prompts;
         assert_eq!(parts.iter().map(|part| part.clauses).collect::<Vec<_>>(), [40, 40, 15]);
         assert_eq!(parts[2].schema()["required"].as_array().unwrap().len(), 15);
     }

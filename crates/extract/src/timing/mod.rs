@@ -328,7 +328,8 @@ impl Reader<'_> {
         let last = at > 0 && next.is_none() && token.is(&["take"]);
         let source = self.text.get(token.start..token.end).unwrap_or_default();
         let run_on = source.char_indices().skip(1).any(|(i, c)| {
-            c.is_uppercase() && words::number(&token.text[..i.min(token.text.len())], None, None).is_some()
+            let before = c.is_uppercase().then(|| token.text.get(..i)).flatten();
+            before.is_some_and(|word| words::number(word, None, None).is_some())
         });
         again || part || last || run_on && !token.upper
     }

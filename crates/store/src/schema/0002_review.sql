@@ -21,3 +21,19 @@ create table carried (
   policy smallint not null,
   primary key (bucket, note_id, step_id)
 );
+
+-- A note that was sent to a model: to which, and what was masked in it (names of classes; null: nothing
+-- was looked for). Written before it is sent.
+create table disclosure (
+  bucket smallint not null,
+  id uuid not null,
+  note_id uuid not null,
+  patient_id uuid not null,
+  doctor_id uuid not null,
+  provider text not null,
+  model text not null,
+  masked text,
+  created_at bigint not null,
+  primary key (bucket, id)
+);
+create index disclosure_note on disclosure (bucket, note_id);
