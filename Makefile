@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint setup figures test-live
+.PHONY: run test lint wasm setup eval figures test-live
 
 run:
 	cargo build --locked --package aftercare
@@ -20,7 +20,7 @@ setup:
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 jq curl; }
 	@[ -d $(INDEPENDENT)/node_modules ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 
-test: setup lint
+test: setup lint wasm
 	cargo test --workspace --locked
 
 # The client for live models against a real server and a real (small) model on loopback; optional.
@@ -30,6 +30,16 @@ test-live:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The rules run in a browser too.
+wasm:
+	@rustup target list --installed | grep -q wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	cargo build --locked --package aftercare-extract --no-default-features --target wasm32-unknown-unknown
+
+# How well notes are read, and the worst errors: the rules, and each live model in the environment.
+eval:
+	cargo build --locked --package aftercare
+	python3 eval/run.py $(AFTERCARE)
 
 # The figures the product is held to, as one JSON object (a release build).
 figures:

@@ -44,7 +44,7 @@ def main():
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     parser.add_argument("--reader", action="append", choices=["rules", "openai", "gemini"])
     parser.add_argument("--errors", type=int, default=5, help="of how many notes to print the errors")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     readers = args.reader or ["rules"] + [
         reader for reader, name in [("openai", "AFTERCARE_OPENAI__BASE_URL"), ("gemini", "GEMINI_API_KEY")]
         if os.environ.get(name)]

@@ -14,6 +14,7 @@ use aftercare_core::{
     instant::{Instant, Span},
     step::Kind,
 };
+use aftercare_extract::extraction;
 use aftercare_store::{
     due::{self, Wake},
     regime::{self, RegimeRow},
@@ -45,12 +46,14 @@ fn main() {
         let large = engine_minute(50_000).await;
         let reminders = reminders_p50().await;
         let (submit, ready, memory) = (submit_p50().await, ready_ms(), memory_mib());
+        let (short, long) = (rules_ms(2_000), rules_ms(100_000));
         let figures = json!({
             "engine_minute_ms": { "5000_schedules": small, "50000_schedules": large, "ratio": large / small },
             "get_reminders_p50_ms": reminders,
             "submit_note_p50_ms": submit,
             "start_to_ready_ms": ready,
             "idle_resident_mib": memory,
+            "rules_ms": { "2_kB": short, "100_kB": long, "ratio_by_byte": long / short / 50.0 },
         });
         println!("{}", serde_json::to_string_pretty(&figures).unwrap());
     });
@@ -187,6 +190,28 @@ async fn submit_p50() -> f64 {
         times.push(began.elapsed().as_secs_f64() * 1e3);
     }
     median(times)
+}
+
+/// A note of so many bytes, of real sentences, read by the rules; milliseconds on one core.
+fn rules_ms(bytes: usize) -> f64 {
+    let cases = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../eval/more.jsonl"));
+    let notes: Vec<Value> = cases.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut note = String::new();
+    for case in notes.iter().cycle() {
+        note += case["note"].as_str().unwrap();
+        note += "\n\n";
+        if note.len() >= bytes {
+            break;
+        }
+    }
+    note.truncate(note.floor_char_boundary(bytes));
+    let times = (0..30).map(|_| {
+        let began = Clock::now();
+        let read = extraction::by_rules(std::hint::black_box(&note), None);
+        assert!(!read.steps.is_empty());
+        began.elapsed().as_secs_f64() * 1e3
+    });
+    median(times.collect())
 }
 
 /// The binary with an existing database: from its start to the block it prints when it is ready.

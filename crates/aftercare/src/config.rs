@@ -343,7 +343,7 @@ fn merge(below: &mut Table, above: Table) -> Result<(), String> {
             }
             // What is a word by default may be given as true or false.
             (Some(slot @ Value::String(_)), Value::Boolean(value)) => {
-                *slot = Value::String(value.to_string())
+                *slot = Value::String(value.to_string());
             }
             (Some(slot), value) => *slot = value,
         }

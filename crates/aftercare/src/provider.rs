@@ -23,12 +23,11 @@ impl Provider {
         let gemini = if config.gemini.cloud.is_empty() { Self::DeveloperApi } else { Self::GoogleCloud };
         let openai = if is_loopback(&config.openai.base_url) { Self::Local } else { Self::Elsewhere };
         match config.extractor {
-            Choice::Rules => Self::Rules,
             Choice::Gemini => gemini,
             Choice::Openai => openai,
             Choice::Auto if config.gemini.api_key.is_set() => gemini,
             Choice::Auto if !config.openai.base_url.is_empty() => openai,
-            Choice::Auto => Self::Rules,
+            Choice::Auto | Choice::Rules => Self::Rules,
         }
     }
 

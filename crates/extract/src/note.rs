@@ -297,9 +297,11 @@ fn split_line(line: &str) -> Vec<Range<usize>> {
         // "… b.i.d. Measure …": the last dot ends the sentence too.
         if line[token.start..token.end].ends_with('.')
             && token.end - token.start > 2
-            && tokens
-                .get(i + 1)
-                .is_some_and(|next| !next.upper && line[next.start..].starts_with(char::is_uppercase))
+            && tokens.get(i + 1).is_some_and(|next| {
+                // "p.o. BID" goes on; after two spaces another sentence begins.
+                (!next.upper || line[token.end..next.start].len() > 1)
+                    && line[next.start..].starts_with(char::is_uppercase)
+            })
         {
             out.push(start..token.end);
             start = token.end;

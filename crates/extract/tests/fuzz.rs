@@ -97,7 +97,7 @@ fn mutate(chance: &mut Chance, seeds: &[String]) -> String {
                 drop(text.splice(at..at, piece));
             }
             _ if at < text.len() => {
-                text[at] = char::from_u32(u32::try_from(chance.below(0x3000)).unwrap()).unwrap_or(' ')
+                text[at] = char::from_u32(u32::try_from(chance.below(0x3000)).unwrap()).unwrap_or(' ');
             }
             _ => {}
         }

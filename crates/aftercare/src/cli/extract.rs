@@ -3,7 +3,7 @@
 use super::{block_on, lines, settings::Settings};
 use crate::reader::Reader;
 use aftercare_core::step::Step;
-use aftercare_extract::extraction::{Quote, Rejected};
+use aftercare_extract::extraction::{Question, Quote, Rejected};
 use anyhow::anyhow;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ struct Input {
 struct Output {
     id: serde_json::Value,
     steps: Vec<Step>,
+    questions: Vec<Question>,
     safety_net: Vec<Quote>,
     unused: Vec<Quote>,
     rejected: Vec<Rejected>,
@@ -47,6 +48,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
                 Ok(Output {
                     id: input.id,
                     steps: read.steps.into_iter().map(|(step, _)| step).collect(),
+                    questions: read.questions,
                     safety_net: read.safety_net,
                     unused: read.unused,
                     rejected: read.rejected,

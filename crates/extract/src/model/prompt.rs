@@ -98,8 +98,8 @@ impl Asked {
             .iter()
             .map(|clause| match (&identifiers, &mut masked) {
                 (Some(found), Some(masked)) => {
-                    let (line, classes) = found.mask(&text, clause.range.clone());
-                    masked.extend(classes);
+                    let (line, here) = found.mask(&text, clause.range.clone());
+                    masked.extend(here);
                     line
                 }
                 _ => text[clause.range.clone()].to_owned(),
@@ -134,6 +134,7 @@ impl Prompt {
     }
 
     /// The same question after an answer that was not what was asked for.
+    #[must_use]
     pub fn again(&self, fault: &ModelError) -> Self {
         let user = format!(
             "{}\nThe last answer was refused ({fault}). Answer with the labels as JSON and nothing else.",

@@ -215,6 +215,7 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
 fn elaborates(before: &[Token], rest: &[Token]) -> bool {
     let names = |words: &[Token]| words.iter().any(crate::drugs::is_drug);
     let timed = |words: &[Token]| crate::timing::of_words(words).is_scheduled();
+    let rest = if rest.len() > 1 && rest[0].is(&["to"]) { &rest[1..] } else { rest };
     let again = rest[0]
         .is(&["take", "start", "use", "apply", "carry", "starting", "taking", "change", "shake", "mix"])
         && rest.get(1).is_none_or(|t| {

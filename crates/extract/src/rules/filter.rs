@@ -34,6 +34,13 @@ fn result(tokens: &[Token]) -> bool {
     let test = tokens
         .iter()
         .position(|token| token.is(&["labs", "lab", "bloods", "results", "ecg", "x-ray", "exam"]));
+    // "A CT was ordered and read as negative", "scheduled for August but cancelled".
+    if pair(tokens, &["read"], &["as"])
+        || any(tokens, &["cancelled", "canceled"])
+            && pair(tokens, &["but", "and", "was", "she", "he"], &["cancelled", "canceled"])
+    {
+        return true;
+    }
     // "FBC, U+E, TFT normal"
     let all_well = tokens.first().is_some_and(|t| t.is_a(Class::TEST) || t.is_a(Class::MEASURE))
         && tokens.last().is_some_and(|t| {
@@ -52,6 +59,19 @@ fn result(tokens: &[Token]) -> bool {
     measured && !any(tokens, wanted)
         || test.is_some_and(|at| tokens[at..].iter().any(shown))
             && !any(tokens, &["repeat", "recheck", "if", "until"])
+}
+
+/// "His mother …", "Her father …": of whom a clause speaks.
+pub(super) fn of_a_relative(tokens: &[Token]) -> bool {
+    let subject = tokens.iter().position(|token| !token.is(&["his", "her", "the", "patient's", "a", "and"]));
+    subject.is_some_and(|at| {
+        at > 0
+            && tokens[at].is(&[
+                "mother", "father", "brother", "sister", "uncle", "aunt", "cousin", "grandmother",
+                "grandfather", "husband", "wife", "parents", "daughter", "son", "partner", "neighbor",
+                "neighbour",
+            ])
+    })
 }
 
 fn any(tokens: &[Token], set: &[&str]) -> bool {

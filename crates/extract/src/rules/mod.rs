@@ -156,6 +156,7 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
     out.safety_net.extend(conditional);
     let mut drug = None;
     let mut told = false;
+    let mut theirs = false;
     for part in parts {
         if filter::elsewhere(&tokens(&text[part.clone()])) {
             continue;
@@ -169,7 +170,10 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
             // "He received Toradol 30 mg and Zofran 4 mg": what is told goes on being told.
             let orders = frame::orders(&tokens);
             told = !framed && !orders && (told || frame::tells(&tokens));
-            if told || framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
+            // "His mother takes insulin and was told to have an eye exam": the exam is hers.
+            theirs |=
+                told && filter::of_a_relative(&tokens) && !tokens.iter().any(|t| t.is(&["give", "gives"]));
+            if told || theirs || framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
                 continue;
             }
             if let Some(mut proposal) =

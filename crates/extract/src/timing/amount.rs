@@ -49,7 +49,6 @@ impl Reader<'_> {
             return None;
         }
         let next = self.amount_end(next);
-        let next = if self.mark(next, '/') { next + 1 } else { next };
         // "max 3 x daily" and "no more than 3 times a day" say how often, at most.
         if self.is(next, &["times", "x", "mal"]) {
             return None;
@@ -219,7 +218,9 @@ impl Reader<'_> {
         // "2 per day" may be twice one or once two; it is read so only where nothing else is said.
         let plain = self.token(next).is_none_or(|after| {
             matches!(after.shape, Shape::Mark(_))
-                || after.is(&["as", "for", "to", "with", "when", "if", "in", "at", "and", "until", "x"])
+                || after.is(&[
+                    "as", "for", "to", "with", "when", "if", "in", "at", "and", "until", "x", "on", "w",
+                ])
         });
         if self.amounts.bare && !plain {
             return None;
@@ -242,5 +243,6 @@ const BEHIND_A_COUNT: &[&str] = &[
     "at", "in", "on", "every", "each", "per", "a", "daily", "once", "twice", "thrice", "up", "as", "when",
     "if", "prn", "bd", "bid", "tds", "tid", "qds", "qid", "od", "om", "on", "nocte", "mane", "qd", "weekly",
     "monthly", "before", "after", "with", "for", "now", "stat", "morgens", "abends", "täglich", "q",
-    "hourly", "alternate", "nightly", "tonight", "today", "then", "until", "by", "hs", "qhs", "qam",
+    "hourly", "alternate", "nightly", "tonight", "today", "then", "until", "by", "hs", "qhs", "qam", "po",
+    "orally", "sl", "pr", "pv",
 ];

@@ -349,7 +349,9 @@ impl Reader<'_> {
     }
 
     fn finish(mut self) -> Reading {
-        let weekly = self.out.timing.period_unit == Some(Unit::Wk);
+        // "Three times a week on Monday" is no weekly day.
+        let weekly = self.out.timing.period_unit == Some(Unit::Wk)
+            && self.out.timing.frequency.is_none_or(|times| times <= 1);
         if let Some(place) = self.lone_weekday.clone().filter(|_| !weekly && self.kind == Kind::Plan) {
             self.out.one_day = self.out.timing.period.is_none();
             self.lone_day(place);
@@ -373,12 +375,18 @@ impl Reader<'_> {
         if daily && timing.duration.is_some_and(|d| d.unit == Unit::H && d.value < 24) {
             timing.duration = None;
         }
+        // "Every morning before food" is before one meal; "before meals and at bedtime" before each.
+        let any_meal = |when: &When| matches!(when, When::C | When::Ac | When::Pc);
+        let at_night = |when: &When| matches!(when, When::Hs | When::Night);
+        if timing.when.iter().any(|when| !any_meal(when) && !at_night(when)) {
+            timing.when.retain(|when| !any_meal(when));
+        }
         // "Every morning before breakfast" is one time: the meal says which.
         let meal = |when: &When| {
             !matches!(
                 when,
                 When::Morn | When::Noon | When::Aft | When::Eve | When::Night | When::Hs | When::Wake
-            )
+            ) && !any_meal(when)
         };
         if self.rate.of_habit
             && timing.when.len() == 2
@@ -386,7 +394,10 @@ impl Reader<'_> {
         {
             timing.when.retain(meal);
         }
-        if self.rate.of_habit && timing.when.len() > 1 {
+        if self.rate.of_habit && timing.when.len() > 1 && timing.when.iter().any(any_meal) {
+            // "ac and hs": before each of three meals, and at bedtime.
+            (timing.frequency, timing.period, timing.period_unit) = (None, None, None);
+        } else if self.rate.of_habit && timing.when.len() > 1 {
             timing.frequency = u32::try_from(timing.when.len()).ok();
         }
         if self.kind == Kind::Checklist {

@@ -127,8 +127,16 @@ impl Reader<'_> {
         if let Some(next) = self.days_a_week(at) {
             return Some(next);
         }
-        let (low, high, next) = self.times(limit.unwrap_or(at))?;
-        let (period, unit, next) = self.per(next)?;
+        let (low, high, counted) = self.times(limit.unwrap_or(at))?;
+        let (period, unit, next) = self.per(counted)?;
+        // "Repeat x1 in 72 h" is once, then; only within a day it is a rate.
+        if low == 1
+            && self.is(counted, &["in"])
+            && (period, unit) != (24, Unit::H)
+            && (period, unit) != (1, Unit::D)
+        {
+            return None;
+        }
         let timing = &mut self.out.timing;
         if limit.is_some() && timing.period.is_some() {
             // A bound beside a rate stays in the action.
@@ -172,7 +180,7 @@ impl Reader<'_> {
     /// The count of `times_per`: `once`, `twice`, `3 times`, `3x`, `2 to 3 times`, `2-mal`.
     fn times(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
         const TIMES: &[&str] =
-            &["times", "time", "x", "mal", "veces", "vez", "×", "fois", "sets", "sessions"];
+            &["times", "time", "x", "mal", "veces", "vez", "×", "fois", "sets", "sessions", "visits"];
         for (word, n) in [
             ("once", 1),
             ("twice", 2),
