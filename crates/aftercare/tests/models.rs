@@ -1,6 +1,5 @@
 //! Live models, in the documented form of their exchanges, and every way they fail: the plan in
 //! force stays as it was.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -256,8 +256,13 @@ fn without_schedule(action: &str, evidence: &str, reading: &timing::Reading) -> 
         return None;
     }
     let before = action.strip_suffix(evidence)?;
-    let head = format!("{before}{}", &evidence[..first.start]);
-    let mut head = head.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')' && c != '%');
+    let whole = format!("{before}{}", &evidence[..first.start]);
+    let mut head = whole.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')' && c != '%');
+    // "81 mg p.o. q.d."
+    let dotted = head.rsplit(' ').next().is_some_and(|word| word.contains('.') && word.len() <= 4);
+    if dotted && whole[head.len()..].starts_with('.') {
+        head = &whole[..=head.len()];
+    }
     while let Some((rest, "for" | "at" | "on" | "x" | "and" | "the" | "in" | "to" | "-")) =
         head.rsplit_once(' ')
     {

@@ -362,8 +362,10 @@ fn ends_sentence(line: &str, tokens: &[Token], i: usize) -> bool {
     ];
     // "q.6h. p.r.n.": what follows in small letters goes on.
     let small_before = i > 0
-        && tokens[i - 1].text.len() <= 2
+        && (tokens[i - 1].text.len() == 1 || tokens[i - 1].is(&["po", "hr", "iv", "im", "sq", "mg", "ml"]))
         && tokens[i - 1].shape == crate::token::Shape::Word
+        // "Stop Drug A. amoxicillin 500 mg TID" are two.
+        && !tokens[i - 1].upper
         && tokens[i - 1].end == tokens[i].start;
     if small_before
         && tokens.get(i + 1).is_some_and(|next| line[next.start..].starts_with(char::is_lowercase))
@@ -416,6 +418,11 @@ mod tests {
             ["See Dr. Harris", "take 2.5 mg b.i.d. then stop"]
         );
         assert_eq!(cut("A/P: 58M. 1) metformin 500mg 2) f/u 3mo."), ["58M", "metformin 500mg", "f/u 3mo"]);
+        assert_eq!(cut("Stop Drug A. amoxicillin 500 mg TID"), ["Stop Drug A", "amoxicillin 500 mg TID"]);
+        assert_eq!(
+            cut("amoxicillin 500 mg bd. stop it. aspirin po. daily"),
+            ["amoxicillin 500 mg bd", "stop it", "aspirin po. daily"]
+        );
         assert_eq!(cut("1.\tRest\n2.\tFluids"), ["Rest", "Fluids"]);
     }
 

@@ -28,8 +28,11 @@ const STREET: [&str; 6] = [
 ];
 const CODE: [&str; 4] = ["SW1A 1AA", "M1 1AE", "EH99 1SP", "12345"];
 
-/// 200 headers, each with what must not get through, by class.
-fn headers() -> Vec<(String, [String; 2], Vec<(Masked, String)>)> {
+/// The text, the two names, and what must not get through, by class.
+type Header = (String, [String; 2], Vec<(Masked, String)>);
+
+/// 200 headers.
+fn headers() -> Vec<Header> {
     (0..200)
         .map(|n| {
             let (first, last) = (FIRST[n % 10], LAST[(n / 10 + n) % 10]);
