@@ -31,7 +31,8 @@ def read(aftercare, reader, cases, notes):
     done = subprocess.run([aftercare, "extract", "--extractor", reader], input=lines, env=env, text=True,
                           stdout=subprocess.PIPE, check=False)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    for answer in answers:
+    for case, answer in zip(cases, answers):
+        answer.setdefault("id", case["id"])
         if "error" in answer:
             notes.append(f"{answer['id']}: {answer['error']}")
             answer["steps"] = []

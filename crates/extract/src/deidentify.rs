@@ -190,8 +190,10 @@ fn phone(text: &str, words: &[Token], at: usize) -> Option<(Masked, usize)> {
     let mut digits = 0;
     let mut groups = 0;
     while let Some(token) = words.get(next) {
-        if token.number().is_some() && !token.text.contains(',') {
-            digits += token.text.chars().filter(char::is_ascii_digit).count();
+        let figures = token.text.chars().filter(char::is_ascii_digit).count();
+        // "30/500 1-2 tabs": but for a leading one, no group is of one figure.
+        if token.number().is_some() && !token.text.contains(',') && (figures > 1 || groups == 0) {
+            digits += figures;
             groups += 1;
         } else if !matches!(token.shape, Shape::Mark('+' | '(' | ')' | '-' | '/' | '.')) {
             break;
@@ -278,18 +280,20 @@ fn name(text: &str, words: &[Token], at: usize, names: &BTreeSet<String>) -> Opt
                 && (capital(i) || t.text.len() > 3)
         })
     };
-    if words[at].is(TITLES) && words[at].shape == Shape::Word {
-        let dot = usize::from(words.get(at + 1).is_some_and(|t| t.is_mark('.')));
-        let mut next = at + 1 + dot;
-        let first = next;
+    // "MS" is a disease; "her doctor. Quit smoking" names nobody.
+    let source = &text[words[at].start..words[at].end];
+    if words[at].is(TITLES) && source != "MS" {
+        let dot = words.get(at + 1).is_some_and(|t| t.is_mark('.')) && !words[at].is(&["doctor", "miss"]);
+        let first = at + 1 + usize::from(dot);
+        let mut next = first;
         while words.get(next).is_some_and(|t| t.shape == Shape::Word)
             && (capital(next) || known(next))
             && next < first + 3
+            && !text[words[next - 1].end..words[next].start].contains('\n')
         {
             next += 1;
         }
-        return (next > first && (dot > 0 || !words[at].is(&["ms", "doctor"])))
-            .then_some((Masked::Name, next));
+        return (next > first).then_some((Masked::Name, next));
     }
     if !known(at) {
         return None;

@@ -95,6 +95,7 @@ fn what_gets_through_is_known() {
 /// Doses, times, readings and dates are what a model needs.
 #[test]
 fn what_a_model_needs_is_left() {
+    assert_eq!(mask("Ms Trujillo and doctor Grey", &[]), "[name] and [name]");
     for words in [
         "Amoxicillin 500 mg three times a day for 7 days",
         "BP 128/76, pulse 72, temp 37.4, SpO2 98%",
@@ -105,6 +106,9 @@ fn what_a_model_needs_is_left() {
         "HbA1c 58, eGFR 45, U&E, B12 187, L4/L5, C5-6",
         "Vit D 20,000 IU, colecalciferol 50,000iu",
         "prednisone 40 mg x 5 d -> 20 mg x 5 d",
+        "Co-codamol 30/500 1-2 tabs up to QDS prn - max 8/24h",
+        "Relapsing MS since 2011, sees her own doctor. Quit date chosen: January 15",
+        "Booked with the duty dr\nPulm rehab",
         "walk 10 minutes a day, price of bread, grey sputum",
         "Patient to drink 1.5-2 litres, case discussed, record weights daily",
     ] {
