@@ -40,6 +40,7 @@ wasm:
 eval:
 	cargo build --locked --package aftercare
 	python3 eval/run.py $(AFTERCARE)
+	python3 eval/attacks.py $(AFTERCARE)
 
 # The figures the product is held to, as one JSON object (a release build).
 figures:

@@ -39,6 +39,12 @@ def read(aftercare, reader, cases, notes):
     return answers
 
 
+def readers_of(args):
+    return args.reader or ["rules"] + [
+        reader for reader, name in [("openai", "AFTERCARE_OPENAI__BASE_URL"), ("gemini", "GEMINI_API_KEY")]
+        if os.environ.get(name)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("aftercare")
@@ -46,11 +52,8 @@ def main():
     parser.add_argument("--reader", action="append", choices=["rules", "openai", "gemini"])
     parser.add_argument("--errors", type=int, default=5, help="of how many notes to print the errors")
     args = parser.parse_intermixed_args()
-    readers = args.reader or ["rules"] + [
-        reader for reader, name in [("openai", "AFTERCARE_OPENAI__BASE_URL"), ("gemini", "GEMINI_API_KEY")]
-        if os.environ.get(name)]
     files = args.files or [HERE / "cases.jsonl", HERE / "more.jsonl"] + ([SHARED] if SHARED.exists() else [])
-    for reader in readers:
+    for reader in readers_of(args):
         for file in files:
             cases = [json.loads(line) for line in file.read_text().splitlines()]
             failures = []

@@ -62,17 +62,16 @@ impl Provider {
 
     /// Whether notes are de-identified on their way there.
     pub fn deidentifies(self, config: &Config) -> bool {
+        let here = match self {
+            Self::Rules | Self::Local => true,
+            Self::DeveloperApi | Self::GoogleCloud => is_loopback(&config.gemini.base_url),
+            Self::Elsewhere => false,
+        };
         match config.extract.deidentify {
-            Deidentify::Auto => {
-                self.is_remote() && !(self.is_gemini() && is_loopback(&config.gemini.base_url))
-            }
+            Deidentify::Auto => !here,
             Deidentify::Always => self != Self::Rules,
             Deidentify::Never => false,
         }
-    }
-
-    fn is_gemini(self) -> bool {
-        matches!(self, Self::DeveloperApi | Self::GoogleCloud)
     }
 }
 
