@@ -31,6 +31,8 @@ def read(aftercare, reader, cases, notes):
     done = subprocess.run([aftercare, "extract", "--extractor", reader], input=lines, env=env, text=True,
                           stdout=subprocess.PIPE, check=False)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
+    if len(answers) != len(cases):
+        sys.exit(f"{reader}: {len(answers)} answers to {len(cases)} notes: it broke off")
     for case, answer in zip(cases, answers):
         answer.setdefault("id", case["id"])
         if "error" in answer:

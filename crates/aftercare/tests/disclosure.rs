@@ -52,6 +52,17 @@ async fn what_stays_on_this_machine_goes_as_it_is_and_that_is_on_record_too() {
     assert_eq!((on_record.len(), &on_record[0]["masked"]), (1, &Value::Null));
 }
 
+/// The version is kept in clear: a server that echoes gets no words into it.
+#[tokio::test]
+async fn a_version_is_a_name_and_no_text() {
+    let answer = gemini_answer(&labels("OOMA"), "STOP").replace("gemini-3.8-flash", "Take Drug A daily");
+    let server = server(vec![Script::Answer(200, answer)]).await;
+    let app = gemini_app(&server, &[]).await;
+    let (patient, doctor) = app.pair().await;
+    let submitted = doctor.submit(&patient, NOTE).await;
+    assert_eq!(submitted["extractor"]["model"], "gemini-flash-latest, prompt 2");
+}
+
 #[tokio::test]
 async fn the_rules_disclose_nothing() {
     let app = TestApp::with(On::Sqlite, &[]).await;

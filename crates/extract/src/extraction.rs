@@ -1,7 +1,7 @@
 //! The result of reading a note: every proposal proven against the note, its schedule read by our
 //! own parser, checked, and sorted into what is to be done, what to watch for and what is unclear.
 
-use crate::{courtesy, note, rules, shield::shield, timing};
+use crate::{courtesy, note, rules, shield::shield, timing, token::tokens};
 use aftercare_core::{
     quote::{Folded, char_offset},
     step::{Category, Kind, Step},
@@ -200,7 +200,16 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         let evidence = &text[range.clone()];
         let mut reading = timing::read(evidence, proposal.kind, note_date);
         reading.follows |= proposal.follows;
-        let follows = stages.place(&mut reading, note_date);
+        let ends =
+            proposal.category == Category::Medication && rules::ends::verb_of(&proposal.action).is_some();
+        let ended =
+            proposal.category == Category::Medication && !ends && rules::ends::says(&tokens(evidence));
+        let bounded = tokens(evidence).iter().any(|t| t.is(&["until", "till", "before", "for", "after"]));
+        if ended || ends && (proposal.kind == Kind::Plan || bounded) {
+            // What is not to be taken has no times to take it; its words are kept whole.
+            reading = timing::Reading::default();
+        }
+        let follows = !ends && stages.place(&mut reading, note_date);
         // "Then", but nobody can tell when: the stage before has no end.
         let lost = reading.follows && !follows && reading.timing.start.is_none() && !out.steps.is_empty();
         if let Err(error) = reading.timing.check() {
@@ -208,7 +217,7 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             continue;
         }
         let index = out.steps.len();
-        let lost = lost.then_some(About::Timing);
+        let lost = (lost || ended).then_some(About::Timing);
         out.questions.extend(about(&proposal, &reading).into_iter().chain(lost).map(|about| Question {
             step: index,
             about,
@@ -297,6 +306,7 @@ fn about(proposal: &Proposed, reading: &timing::Reading) -> Vec<About> {
     let timing = &reading.timing;
     if proposal.kind == Kind::Plan
         && proposal.category == Category::Medication
+        && rules::ends::verb_of(&proposal.action).is_none()
         && !timing.recurs()
         && !timing.as_needed
         && timing.frequency_max.is_none()

@@ -99,7 +99,16 @@ fn read(answer: &Value, model: &str) -> Result<Answer, ModelError> {
     // Thoughts come as parts of their own.
     let parts = parts.iter().filter(|part| part["thought"] != true);
     let text: String = parts.filter_map(|part| part["text"].as_str()).collect();
-    Ok(Answer { text, version: answer["modelVersion"].as_str().unwrap_or(model).to_owned() })
+    Ok(Answer { text, version: version(&answer["modelVersion"], model) })
+}
+
+/// A model's version as the server names it; the name it is configured by where that is free text,
+/// for it is kept in clear.
+pub(super) fn version(named: &Value, model: &str) -> String {
+    let plain = |text: &&str| {
+        text.len() <= 80 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._:/@-".contains(c))
+    };
+    named.as_str().filter(plain).unwrap_or(model).to_owned()
 }
 
 /// A reason as a code, never as free text.

@@ -3,7 +3,7 @@
 use super::{
     Answer, ModelError,
     call::{Limits, post},
-    gemini::word,
+    gemini::{version, word},
     prompt::Prompt,
 };
 use serde_json::{Value, json};
@@ -81,5 +81,5 @@ fn read(answer: &Value, model: &str) -> Result<Answer, ModelError> {
         None => return Err(ModelError::Malformed("no finish_reason")),
     }
     let text = choice["message"]["content"].as_str().ok_or(ModelError::Malformed("no content"))?;
-    Ok(Answer { text: text.to_owned(), version: answer["model"].as_str().unwrap_or(model).to_owned() })
+    Ok(Answer { text: text.to_owned(), version: version(&answer["model"], model) })
 }

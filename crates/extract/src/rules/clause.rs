@@ -158,6 +158,9 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         return None;
     }
     let before = &words[start..i];
+    if super::ends::ends_the_one_before(rest) && before.iter().any(crate::drugs::is_drug) {
+        return None;
+    }
     if arrowed && item::is_stage(rest) {
         return Some(skip);
     }

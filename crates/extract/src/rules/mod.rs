@@ -7,6 +7,7 @@ mod act;
 mod advice;
 mod begins;
 mod clause;
+pub(crate) mod ends;
 mod filter;
 mod frame;
 mod item;
@@ -157,6 +158,7 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
     let mut drug = None;
     let mut told = false;
     let mut theirs = false;
+    let mut ending: Option<(String, Kind)> = None;
     for part in parts {
         if filter::elsewhere(&tokens(&text[part.clone()])) {
             continue;
@@ -185,6 +187,19 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
                     && item::is_stage(&tokens)
                     && out.steps.last().is_some_and(|last| last.category == Category::Medication);
                 proposal.range = note::trimmed(text, proposal.range);
+                // "Stop lisinopril, ibuprofen and naproxen": what is ended first is all ended.
+                let said = text[proposal.range.clone()].to_lowercase();
+                if let Some((verb, kind)) = ending.as_ref().filter(|_| {
+                    proposal.category == Category::Medication
+                        && proposal
+                            .action
+                            .strip_prefix("Take ")
+                            .is_some_and(|_| !said.starts_with("take") && !ends::begins_anew(&tokens))
+                }) {
+                    proposal.action = format!("{verb} {}", &text[proposal.range.clone()]);
+                    proposal.kind = *kind;
+                }
+                ending = ends::verb_of(&proposal.action).map(|verb| (verb.to_owned(), proposal.kind));
                 if let Some(name) = act::drug_name(&tokens) {
                     drug = Some(name);
                 }
