@@ -41,6 +41,8 @@ pub(super) struct Arrived {
     pub(super) text: String,
     /// When it was submitted.
     pub(super) created_at: Instant,
+    /// Its newest sealed form, where it was stored before.
+    pub(super) envelope: Option<Vec<u8>>,
     /// Whether it waits for the doctor.
     pub(super) mode: NoteMode,
 }
@@ -137,8 +139,18 @@ async fn store(
     let before = InForce::lock(app, &mut tx, arrived.patient, actor.id).await?;
     if again.is_some() {
         let stored = note::get(&mut tx, arrived.patient, arrived.id).await?;
-        if stored.is_none_or(|note| !can_be_read_again(note.state)) {
+        let Some(stored) = stored.filter(|note| can_be_read_again(note.state)) else {
             return Err(already_extracted());
+        };
+        // The doctor may have edited it while it was read: their edit stands.
+        let envelope = note::envelope(&mut tx, arrived.patient, arrived.id).await?;
+        if again.is_some_and(|again| (stored.state, stored.ticket) != (again.state, again.ticket))
+            || what.arrived.envelope != envelope
+        {
+            return Err(Problem::conflict(
+                "changed_meanwhile",
+                "the draft was changed while the note was read; it stands as changed",
+            ));
         }
         if what.failed && again.is_some_and(|note| note.state == NoteState::Draft) {
             return Err(Problem::conflict(

@@ -108,7 +108,15 @@ pub async fn submit_note(
     let ticket = care::take_ticket(&mut tx, &care).await?;
     tx.commit().await?;
 
-    let arrived = Arrived { id, patient: body.patient_id, ticket, text: body.note, created_at: now, mode };
+    let arrived = Arrived {
+        id,
+        patient: body.patient_id,
+        ticket,
+        text: body.note,
+        created_at: now,
+        envelope: None,
+        mode,
+    };
     let done = to_its_end(app, actor, arrived, None).await?;
     Ok((StatusCode::CREATED, Json(submitted::view(done, reader.0))))
 }
@@ -159,6 +167,7 @@ pub async fn extract_again(
         _ => mode_of(&app, &mut tx, actor.id, None).await?,
     };
     let text = open(&app, &mut tx, &actor, &note).await?.text;
+    let envelope = note::envelope(&mut tx, note.patient_id, id).await?;
     drop(tx);
     let arrived = Arrived {
         id,
@@ -166,6 +175,7 @@ pub async fn extract_again(
         ticket: note.ticket,
         text,
         created_at: note.created_at,
+        envelope,
         mode,
     };
     let done = to_its_end(app, actor, arrived, Some(note)).await?;
