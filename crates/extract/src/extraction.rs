@@ -1,13 +1,13 @@
 //! The result of reading a note: every proposal proven against the note, its schedule read by our
 //! own parser, checked, and sorted into what is to be done, what to watch for and what is unclear.
 
-use crate::{courtesy, note, rules, shield::shield, timing, token::tokens};
+use crate::{courtesy, note, rules, shield::shield, stages::Stages, timing, token::tokens};
 use aftercare_core::{
     quote::{Folded, char_offset},
     step::{Category, Kind, Step},
-    timing::{OnDate, Quantity, Start, Timing, Unit},
+    timing::Timing,
 };
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, ops::Range};
 
@@ -140,6 +140,19 @@ impl Extraction {
         self.steps.is_empty() && !(self.unused.is_empty() && self.rejected.is_empty())
     }
 
+    /// The same for a plan that nobody looks at before it comes into force: a step whose times are
+    /// in question has none, so that nobody is reminded by a guess.
+    #[must_use]
+    pub fn unattended(mut self) -> Self {
+        for question in self.questions.iter().filter(|question| question.about == About::Timing) {
+            if let Some((step, _)) = self.steps.get_mut(question.step) {
+                step.timing = None;
+            }
+        }
+        self.follow.retain(|step| self.steps.get(*step).is_some_and(|(step, _)| step.timing.is_some()));
+        self
+    }
+
     /// Keeps what was not used, as far as anybody would read it.
     pub(crate) fn keep_unused(&mut self, note: &str, ranges: Vec<Range<usize>>) {
         self.unused = ranges.into_iter().take(MAX_STEPS).map(|range| quote(note, range)).collect();
@@ -199,31 +212,45 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         }
         let evidence = &text[range.clone()];
         let mut reading = timing::read(evidence, proposal.kind, note_date);
+        let said = reading.follows;
         reading.follows |= proposal.follows;
-        let ends =
-            proposal.category == Category::Medication && rules::ends::verb_of(&proposal.action).is_some();
-        let ended =
-            proposal.category == Category::Medication && !ends && rules::ends::says(&tokens(evidence));
-        let bounded = tokens(evidence).iter().any(|t| t.is(&["until", "till", "before", "for", "after"]));
-        if ended || ends && (proposal.kind == Kind::Plan || bounded) {
+        let words = tokens(evidence);
+        let medicine = proposal.category == Category::Medication;
+        let ends = medicine && rules::ends::verb_of(&proposal.action).is_some();
+        let taken = medicine && !ends;
+        let planned = taken && !reading.timing.as_needed;
+        let changed = taken && rules::ends::says(&words)
+            || planned && rules::doubt::changes_the_schedule(&words, &reading.spans);
+        let awaits = planned
+            && reading.timing.start.is_none()
+            && (reading.event || rules::doubt::awaits_something(&words, &reading.spans));
+        let bounded = words.iter().any(|t| t.is(&["until", "till", "before", "for", "after"]));
+        if changed || ends && (proposal.kind == Kind::Plan || bounded) {
             // What is not to be taken has no times to take it; its words are kept whole.
             reading = timing::Reading::default();
         }
-        let follows = !ends && stages.place(&mut reading, note_date);
+        let alike = stages.at_the_same_times(&reading.timing);
+        let follows = !ends && stages.place(&mut reading);
         // "Then", but nobody can tell when: the stage before has no end.
-        let lost = reading.follows && !follows && reading.timing.start.is_none() && !out.steps.is_empty();
+        let lost = (said || reading.follows && alike)
+            && !follows
+            && !ends
+            && reading.timing.start.is_none()
+            && !out.steps.is_empty();
         if let Err(error) = reading.timing.check() {
             out.rejected.push(Rejected { action: proposal.action, reason: reason(error.key).into() });
             continue;
         }
         let index = out.steps.len();
-        let lost = (lost || ended).then_some(About::Timing);
-        out.questions.extend(about(&proposal, &reading).into_iter().chain(lost).map(|about| Question {
+        let unclear = lost || changed || awaits || !reading.leftovers.is_empty();
+        let timing = unclear.then_some(About::Timing);
+        out.questions.extend(about(&proposal, &reading).into_iter().chain(timing).map(|about| Question {
             step: index,
             about,
             evidence: evidence.to_owned(),
         }));
-        let action = without_schedule(&proposal.action, evidence, &reading);
+        // Of what is unclear no word is left out.
+        let action = if unclear { None } else { without_schedule(&proposal.action, evidence, &reading) };
         let schedule = reading.schedule();
         let timing = (schedule != Timing::default()).then_some(schedule);
         let step = Step {
@@ -300,82 +327,16 @@ fn reason(key: &str) -> &'static str {
     }
 }
 
-/// What of a medicine's schedule must be asked, because it must not be guessed.
-fn about(proposal: &Proposed, reading: &timing::Reading) -> Vec<About> {
-    let mut about = Vec::new();
+/// Whether a medicine's frequency must be asked, because it must not be guessed.
+fn about(proposal: &Proposed, reading: &timing::Reading) -> Option<About> {
     let timing = &reading.timing;
-    if proposal.kind == Kind::Plan
+    let asked = proposal.kind == Kind::Plan
         && proposal.category == Category::Medication
         && rules::ends::verb_of(&proposal.action).is_none()
         && !timing.recurs()
         && !timing.as_needed
-        && timing.frequency_max.is_none()
-    {
-        about.push(About::Frequency);
-    }
-    if !reading.leftovers.is_empty() {
-        about.push(About::Timing);
-    }
-    about
-}
-
-/// Stages of a taper follow each other: each begins when the one before ends.
-#[derive(Default)]
-struct Stages {
-    end: Option<Start>,
-    days: Vec<jiff::civil::Weekday>,
-}
-
-impl Stages {
-    /// Places a stage; whether it begins by the end of the one before.
-    fn place(&mut self, reading: &mut timing::Reading, note_date: Option<Date>) -> bool {
-        let timing = &mut reading.timing;
-        if reading.other_days && !self.days.is_empty() {
-            timing.day_of_week = week().filter(|day| !self.days.contains(day)).collect();
-        }
-        let follows = reading.follows && timing.start.is_none() && self.end.is_some();
-        if follows {
-            timing.start = self.end;
-        }
-        self.days.clone_from(&timing.day_of_week);
-        self.end = end_of(timing, note_date);
-        follows
-    }
-}
-
-fn week() -> impl Iterator<Item = jiff::civil::Weekday> {
-    jiff::civil::Weekday::Monday.cycle_forward().take(7)
-}
-
-/// When a stage ends, as the start of the next: the day after its last.
-fn end_of(timing: &Timing, _note_date: Option<Date>) -> Option<Start> {
-    if let Some(until) = timing.until {
-        return until.tomorrow().ok().map(|date| Start::On(OnDate { date }));
-    }
-    let duration = timing.duration?;
-    let before = match timing.start {
-        Some(Start::After(start)) => start,
-        None => Quantity::of(0, duration.unit),
-        Some(Start::On(on)) => {
-            let days = match duration.unit {
-                Unit::D => duration.value,
-                Unit::Wk => duration.value.saturating_mul(7),
-                _ => return None,
-            };
-            let date = on.date.checked_add(i64::from(days).days()).ok()?;
-            return Some(Start::On(OnDate { date }));
-        }
-    };
-    if before.unit == duration.unit {
-        return Some(Start::After(Quantity::of(before.value.saturating_add(duration.value), duration.unit)));
-    }
-    let days = |q: Quantity| match q.unit {
-        Unit::D => Some(q.value),
-        Unit::Wk => Some(q.value.saturating_mul(7)),
-        _ if q.value == 0 => Some(0),
-        _ => None,
-    };
-    Some(Start::After(Quantity::of(days(before)?.saturating_add(days(duration)?), Unit::D)))
+        && timing.frequency_max.is_none();
+    asked.then_some(About::Frequency)
 }
 
 /// Words of a note, by their bytes.

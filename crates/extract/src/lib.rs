@@ -17,5 +17,6 @@ pub mod model;
 pub mod note;
 pub mod rules;
 pub mod shield;
+mod stages;
 pub mod timing;
 pub mod token;

@@ -1,14 +1,20 @@
-//! What is ended, held or refused is never scheduled without a question.
+//! What is ended, held, refused or changed is never scheduled by a guess.
 
-use aftercare_extract::extraction::{Extraction, by_rules};
+use aftercare_core::step::Kind;
+use aftercare_extract::extraction::{About, Extraction, by_rules};
 
 fn read(note: &str) -> Extraction {
     by_rules(note, "2024-05-06".parse().ok())
 }
 
+fn actions(read: &Extraction) -> Vec<&str> {
+    read.steps.iter().map(|(step, _)| step.action.as_str()).collect()
+}
+
+/// What ends a medicine stands before its name or behind it, over a list or in short.
 #[test]
-fn what_is_ended_first_is_all_ended() {
-    for (note, actions) in [
+fn what_is_ended_is_a_stop_without_times() {
+    for (note, expected) in [
         (
             "Plan: Stop aspirin and clopidogrel 75 mg daily.",
             ["Stop aspirin", "Stop clopidogrel 75 mg"].as_slice(),
@@ -21,39 +27,147 @@ fn what_is_ended_first_is_all_ended() {
             "Plan: Do not take ibuprofen, naproxen or aspirin.",
             &["Do not take ibuprofen", "Do not take naproxen or aspirin"],
         ),
+        (
+            "Plan:\nSTOP taking:\n- naproxen 500 mg twice daily\n- lisinopril 10 mg daily",
+            &["Stop naproxen 500 mg", "Stop lisinopril 10 mg"],
+        ),
+        ("Plan:\nHold the following:\n- metformin 500 mg BID", &["Hold metformin 500 mg"]),
+        ("Plan: Ramipril 2.5 mg od - stop.", &["Stop Ramipril 2.5 mg od"]),
+        ("Plan: Amlodipine 5 mg od - stopped.", &["Stop Amlodipine 5 mg od"]),
+        ("Plan: Ramipril 2.5 mg od (stop)", &["Stop Ramipril 2.5 mg od"]),
+        ("Plan: Aspirin 75 mg od on hold.", &["Hold Aspirin 75 mg od"]),
+        ("Plan: Digoxin - stop.", &["Stop Digoxin"]),
+        ("Plan: Spironolactone - hold until Friday.", &["Hold Spironolactone until Friday"]),
+        ("Plan: d/c digoxin.", &["Stop digoxin"]),
+        ("Plan: DC digoxin 125 mcg daily.", &["Stop digoxin 125 mcg daily"]),
+        ("Plan: Stop apixaban 2 days before colonoscopy.", &["Stop apixaban 2 days before colonoscopy"]),
+        (
+            "Plan: Hold metformin for 48 hours after contrast.",
+            &["Hold metformin for 48 hours after contrast"],
+        ),
+        ("Plan: Do not restart naproxen until seen.", &["Do not restart naproxen until seen"]),
     ] {
         let read = read(note);
-        let said: Vec<_> = read.steps.iter().map(|(step, _)| step.action.as_str()).collect();
-        assert_eq!(said, actions);
+        assert_eq!(actions(&read), expected);
         assert!(read.steps.iter().all(|(step, _)| step.timing.is_none()), "{note}");
+        assert_eq!(read.questions, [], "{note}");
     }
 }
 
 #[test]
-fn an_end_said_otherwise_is_asked_about_and_not_scheduled() {
-    for note in [
-        "Plan: Ramipril 2.5 mg od - stop.",
-        "Plan: Amlodipine 5 mg od - stopped.",
-        "Plan: Ramipril 2.5 mg od (stop)",
-        "Plan: Aspirin 75 mg od stopped.",
-        "Plan: Would not start aspirin 81 mg daily.",
-        "Plan: Losartan 50 mg daily was stopped in hospital and should not be restarted.",
-        "Plan: No longer needs furosemide 40 mg daily.",
-        "Plan: DC digoxin 125 mcg daily.",
-        "Plan: c/w carvedilol 6.25 mg bid, d/c digoxin 125 mcg daily.",
-        "Plan: Spironolactone 25 mg od - hold until Friday.",
+fn what_stands_beside_an_end_goes_on() {
+    for (note, expected) in [
+        (
+            "Plan: c/w carvedilol 6.25 mg bid, d/c digoxin 125 mcg daily.",
+            ["Continue carvedilol 6.25 mg bid", "Stop digoxin 125 mcg daily"],
+        ),
+        (
+            "Plan: Enalapril 5 mg bd instead of lisinopril 10 mg od.",
+            ["Take Enalapril 5 mg", "Stop lisinopril 10 mg od"],
+        ),
+        (
+            "Plan:\nSTOP:\n- naproxen 500 mg BD\n\nContinue metformin 500 mg BD.",
+            ["Stop naproxen 500 mg", "Continue metformin 500 mg"],
+        ),
+        (
+            "Plan:\nCONTINUE:\n- metformin 500 mg BD\nSTOP:\n- naproxen 500 mg BD",
+            ["Continue metformin 500 mg", "Stop naproxen 500 mg"],
+        ),
     ] {
         let read = read(note);
-        let timed = read.steps.iter().enumerate().find(|(_, (step, _))| step.timing.is_some());
-        assert!(timed.is_none(), "{note}: {timed:?}");
-        let ends = |action: &str| ["Stop", "Hold", "No "].iter().any(|verb| action.starts_with(verb));
-        let asked = |at: usize| read.questions.iter().any(|question| question.step == at);
-        assert!(
-            read.steps.iter().enumerate().all(|(at, (step, _))| ends(&step.action) || asked(at)),
-            "{note}: {:?}",
-            read.questions
-        );
+        assert_eq!(actions(&read), expected);
+        for (step, _) in &read.steps {
+            assert_eq!(step.timing.is_some(), step.kind == Kind::Plan, "{note}: {step:?}");
+        }
     }
+}
+
+/// Refused, another person's, a colleague's or done: no step, and the doctor sees it.
+#[test]
+fn what_is_not_the_patients_to_take_is_shown_as_unused() {
+    for note in [
+        "Would not start aspirin 81 mg daily",
+        "Not for aspirin 75 mg od",
+        "Would hold off on statin 20 mg daily",
+        "Consider adding spironolactone 25 mg daily at next visit",
+        "His wife will take doxycycline 100 mg BID x 7 days",
+        "Wife to take azithromycin 1 g once as well",
+        "Partner should take metronidazole 2 g once",
+        "Mum to continue her own sertraline 100 mg daily",
+        "GP please increase bisoprolol to 5mg od in 2/52",
+        "GP to stop amlodipine",
+        "Amoxicillin 500 mg TID for 7 days - already completed",
+    ] {
+        let read = read(&format!("Plan: {note}."));
+        assert_eq!(actions(&read), [""; 0], "{note}");
+        assert_eq!(read.unused.iter().map(|unused| unused.quote.as_str()).collect::<Vec<_>>(), [note]);
+    }
+    let read = read("Plan: Gabapentin 100 mg TID, may increase to 300 mg TID after 3 days.");
+    assert_eq!(actions(&read), ["Take Gabapentin 100 mg"]);
+    assert_eq!(read.unused[0].quote, "may increase to 300 mg TID after 3 days");
+}
+
+/// The words beside a schedule change it: nothing is left of it but a question.
+#[test]
+fn a_schedule_that_is_changed_is_asked_about() {
+    for note in [
+        "Prednisolone reducing by 5 mg every 3 days",
+        "Reduce prednisone by 5 mg weekly",
+        "Prednisone 60/50/40/30/20/10 mg daily, one day each",
+        "Amitriptyline 10mg nocte increasing by 10mg weekly",
+        "Folic acid 1 mg daily except the day of methotrexate",
+        "Losartan 50 mg daily was stopped in hospital and should not be restarted",
+        "Not to take with levothyroxine 50 mcg od",
+    ] {
+        let read = read(&format!("Plan: {note}."));
+        assert!(read.steps.iter().all(|(step, _)| step.timing.is_none()), "{note}: {:?}", read.steps);
+        assert!(read.questions.iter().any(|asked| asked.about == About::Timing), "{note}");
+    }
+}
+
+/// What begins with something that no clock tells is asked about, and nobody is reminded of it
+/// until that is answered.
+#[test]
+fn a_schedule_that_waits_for_something_is_not_begun_unattended() {
+    for note in [
+        "Once INR <2 start apixaban 5 mg BID",
+        "Switch to apixaban 5 mg BID when INR <2",
+        "Restart ramipril 1.25mg od once K <5.0",
+        "Doxycycline 100 mg daily, start 2 days before travel",
+        "Metformin 500 mg TDS, restart 48 h after angiogram",
+    ] {
+        let read = read(&format!("Plan: {note}."));
+        assert_eq!(read.steps.len(), 1, "{note}: {:?}", read.steps);
+        assert!(read.questions.iter().any(|asked| asked.about == About::Timing), "{note}");
+        let (step, _) = &read.steps[0];
+        assert!(
+            step.timing.as_ref().is_some_and(aftercare_core::timing::Timing::is_scheduled),
+            "{note}: {step:?}"
+        );
+        assert_eq!(read.unattended().steps[0].0.timing, None, "{note}");
+    }
+}
+
+#[test]
+fn two_doses_of_a_day_are_two_steps() {
+    let read = read("Plan: Risperidone 0.5 mg am and 1 mg nocte.");
+    assert_eq!(actions(&read), ["Take Risperidone 0.5 mg", "Take risperidone 1 mg"]);
+    assert_eq!(read.questions, []);
+}
+
+#[test]
+fn a_taper_is_a_step_for_each_stage() {
+    let read = read("Plan: Prednisone 40 mg daily x 3d, 30 mg x 3d, 20 mg x 3d then stop.");
+    let starts: Vec<_> = read
+        .steps
+        .iter()
+        .map(|(step, _)| {
+            let timing = serde_json::to_value(step.timing.as_ref()).expect("a timing");
+            (timing["frequency"].as_u64(), timing["start"]["value"].as_u64().unwrap_or(0))
+        })
+        .collect();
+    assert_eq!(starts, [(Some(1), 0), (Some(1), 3), (Some(1), 6)]);
+    assert_eq!(read.questions, []);
 }
 
 #[test]

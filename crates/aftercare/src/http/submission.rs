@@ -251,6 +251,9 @@ async fn read(
                 "no step could be read, though the note seems to give instructions; see unused and rejected";
             (by, extraction, Some(reason.to_owned()))
         }
+        Ok(Read { extraction, by }) if arrived.mode == NoteMode::Activate => {
+            (by, extraction.unattended(), None)
+        }
         Ok(Read { extraction, by }) => (by, extraction, None),
         Err(failure) => {
             tracing::warn!(note = %arrived.id, provider = failure.by.provider, reason = %failure.reason, "a note could not be read");

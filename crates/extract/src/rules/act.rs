@@ -3,9 +3,11 @@
 use super::{
     Proposal,
     begins::{self, begins_dose, begins_drug, begins_measure, begins_prohibition, begins_test, begins_visit},
+    ends,
     frame::{self, Frame, Way},
     item,
     verbs::{self, Verb},
+    wording,
 };
 use crate::{
     drugs::{is_drug, is_strength},
@@ -35,6 +37,12 @@ pub(super) fn read(
         Some(frame) => Some(framed(words, frame, drug.is_some())),
         None => find(words, in_plan, drug.is_some()),
     }?;
+    let changes = drug.is_some() && wording::changes_the_drug(&words[at..]);
+    let class = if changes && class.is_verb() {
+        Found::Object(Verb::Take, Kind::Plan, Category::Medication)
+    } else {
+        class
+    };
     let start = range.start + words[at].start;
     let range = start..range.end;
     let source = &text[range.clone()];
@@ -89,7 +97,7 @@ pub(super) fn read(
         }
         _ => {}
     }
-    Some(Proposal { kind, category, action: action(source, class, drug), range, follows: false })
+    Some(Proposal { kind, category, action: wording::action(source, class, drug), range, follows: false })
 }
 
 /// "12 December at 14:30" is one time, not every day at that hour.
@@ -194,6 +202,20 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
     }
     if words.last().is_some_and(|t| t.is(&["besorgen", "kaufen", "abholen", "holen", "mitbringen"])) {
         return Some((0, Found::Object(Verb::Get, Kind::Checklist, Category::Medication)));
+    }
+    if let Some((verb, _)) = ends::short(words) {
+        let stop = Found::Object(Verb::Stop, Kind::Checklist, Category::Medication);
+        return Some((0, if verb == "Stop" { stop } else { Found::Verb(Verb::Take) }));
+    }
+    // "Once INR <2 start apixaban": the condition stays with what it is a condition of.
+    if words[0].is(&["once", "when", "after"])
+        && let Some(at) = (2..words.len().min(10)).find(|at| {
+            verb_at(&words[*at..], *at, true, in_plan).is_some_and(Verb::treats)
+                && words[at + 1..].iter().take(3).any(is_drug)
+        })
+        && let Some(verb) = verb_at(&words[at..], at, true, in_plan)
+    {
+        return Some((0, with_object(verb, &words[at..])));
     }
     if let Some(found) = item::item(words) {
         return Some((0, found));
@@ -383,23 +405,12 @@ pub(super) fn looks_like_one(words: &[Token]) -> bool {
         || words.iter().any(is_drug) && words.iter().any(|t| t.number().is_some())
 }
 
-/// The imperative for the patient: the words themselves, led by a verb where they have none.
-fn action(source: &str, found: Found, drug: Option<&str>) -> String {
-    let words = source.trim().trim_end_matches(['.', ',', ';', ':']);
-    match found {
-        Found::Drug => format!("Take {words}"),
-        Found::Dose => format!(
-            "Take {} {}",
-            drug.unwrap_or_default(),
-            words.trim_start_matches("then ").trim_start_matches("Then ")
-        ),
-        Found::Test => format!("Have {words}"),
-        Found::Visit => format!("Attend {words}"),
-        Found::Measure => format!("Measure {words}"),
-        Found::Habit => format!("Keep to {words}"),
-        Found::Verb(_) | Found::Object(..) | Found::Prohibition => {
-            let mut chars = words.chars();
-            chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-        }
-    }
+/// Whether a sentence speaks of a medicine's dose or of what is done with it.
+pub(super) fn treats(words: &[Token]) -> bool {
+    words.iter().any(is_drug)
+        && words.iter().any(|t| {
+            is_strength(t)
+                || t.is(&["stop", "restart", "adding", "increasing", "stopping", "off"])
+                || matches!(verbs::verb(&t.text), Some(Verb::Take | Verb::Stop))
+        })
 }

@@ -153,11 +153,24 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         // "then 20 mg", "danach Kontrolle": an act that follows.
         return (rest.len() > 1).then_some(skip);
     }
+    let instead = super::ends::short(rest).is_some();
+    if instead
+        && (joined || first.is(&["instead", "replaces", "replacing"]))
+        && act::is_whole(&words[start..i])
+    {
+        return Some(skip);
+    }
+    if super::doubt::is_permission(rest) && act::is_whole(&words[start..i]) {
+        return Some(skip);
+    }
     // "max 4 g per day" belongs to the medicine before it.
     if !joined || open_bracket(&words[start..i]) || first.is(&["max", "maximum", "höchstens"]) {
         return None;
     }
     let before = &words[start..i];
+    if first.is(&["skip", "omit", "except"]) && medicine_in(before) {
+        return None;
+    }
     if super::ends::ends_the_one_before(rest) && before.iter().any(crate::drugs::is_drug) {
         return None;
     }
@@ -177,7 +190,7 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     let other_test = begins::begins_test(rest) && (image(rest) || image(before)) && rest.len() <= 9;
     let listed_tests =
         before.iter().any(|t| t.is_a(Class::TEST)) && !before.iter().any(|t| t.is_a(Class::VISIT));
-    let medicine = before.iter().any(|t| crate::drugs::is_drug(t) || crate::drugs::is_strength(t));
+    let medicine = medicine_in(before);
     if medicine && elaborates(before, rest) {
         return None;
     }
@@ -213,21 +226,29 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
     (begins && act::is_whole(before)).then_some(skip)
 }
 
+fn medicine_in(words: &[Token]) -> bool {
+    words.iter().any(|t| crate::drugs::is_drug(t) || crate::drugs::is_strength(t))
+}
+
 /// "Sertraline 50 mg OD, take in the morning", "Symbicort 160/4.5, 2 puffs twice a day", "start 2
 /// days before travel and carry on": more about the medicine just named.
 fn elaborates(before: &[Token], rest: &[Token]) -> bool {
     let names = |words: &[Token]| words.iter().any(crate::drugs::is_drug);
-    let timed = |words: &[Token]| crate::timing::of_words(words).is_scheduled();
+    let timed = |words: &[Token]| {
+        let timing = crate::timing::of_words(words);
+        timing.is_scheduled() || timing.duration.is_some()
+    };
     let rest = if rest.len() > 1 && rest[0].is(&["to"]) { &rest[1..] } else { rest };
-    let again = rest[0]
-        .is(&["take", "start", "use", "apply", "carry", "starting", "taking", "change", "shake", "mix"])
-        && rest.get(1).is_none_or(|t| {
-            t.number().is_some()
-                || t.is(&[
-                    "in", "with", "at", "on", "before", "after", "it", "them", "w", "well", "twice", "once",
-                    "daily",
-                ])
-        });
+    let again = rest[0].is(&[
+        "take", "start", "restart", "resume", "use", "apply", "carry", "starting", "taking", "change",
+        "shake", "mix",
+    ]) && rest.get(1).is_none_or(|t| {
+        t.number().is_some()
+            || t.is(&[
+                "in", "with", "at", "on", "before", "after", "it", "them", "w", "well", "twice", "once",
+                "daily",
+            ])
+    });
     let number = rest[0].number().is_some() || rest[0].is(&["one", "two", "half", "three"]);
     !names(rest) && (again || number && !timed(before))
 }

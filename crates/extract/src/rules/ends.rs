@@ -1,9 +1,11 @@
 //! What ends a medicine: "stop", "hold", "do not take", before its name or behind it.
 
+use super::Proposal;
 use crate::{
     drugs,
-    token::{Shape, Token},
+    token::{Shape, Token, tokens},
 };
+use aftercare_core::step::{Category, Kind};
 
 const VERBS: &[&str] = &[
     "Do not restart", "Do not resume", "Do not start", "Do not take", "Do not use", "Don't take",
@@ -18,8 +20,88 @@ pub(crate) fn verb_of(action: &str) -> Option<&'static str> {
     })
 }
 
+/// "STOP taking:", "Hold the following", "CONTINUE:": what is done with every medicine of the list
+/// below it.
+pub(super) fn heading(words: &[Token]) -> Option<(&'static str, Kind)> {
+    const OF_A_LIST: &[&str] = &[
+        "taking", "using", "the", "following", "these", "this", "medication", "medications", "medicine",
+        "medicines", "meds", "drugs", "tablets", "now", "for", "all", "your", "to", "please",
+    ];
+    let verb = |token: &Token| match token.text.as_str() {
+        "stop" | "stopped" | "discontinue" | "discontinued" | "cease" => Some(("Stop", Kind::Checklist)),
+        "hold" | "held" | "withhold" | "pause" => Some(("Hold", Kind::Checklist)),
+        "avoid" => Some(("Avoid", Kind::Plan)),
+        "continue" | "continued" => Some(("Continue", Kind::Plan)),
+        "start" | "started" => Some(("Start", Kind::Plan)),
+        _ => None,
+    };
+    let mut verbs = words.iter().filter_map(verb);
+    let first = verbs.next().filter(|_| verbs.next().is_none());
+    let nothing_else = words
+        .iter()
+        .all(|token| token.is(OF_A_LIST) || verb(token).is_some() || matches!(token.shape, Shape::Mark(_)));
+    first.filter(|_| nothing_else)
+}
+
+/// "Ramipril 2.5 mg od - stop", "aspirin on hold until Friday": the verb, where the medicine's words
+/// end, and where those behind the verb begin.
+fn behind(words: &[Token]) -> Option<(&'static str, usize, usize)> {
+    let at = words.iter().rposition(|token| token.is(ENDED))?;
+    let last = words[at + 1..].iter().find(|token| token.shape == Shape::Word);
+    let closed = last.is_none_or(|token| token.is(&["until", "till", "for", "now", "today"]));
+    let before = words[..at].iter().rposition(|token| {
+        token.shape == Shape::Word && !token.is(&["to", "on"]) || token.number().is_some()
+    })?;
+    let joined = words[..at].iter().any(|token| {
+        token.is(&["then", "and", "not", "or", "before", "without", "if", "until", "once", "when", "was"])
+    });
+    let named = words[..=before].iter().any(drugs::is_drug);
+    let verb = if words[at].is(&["hold", "held"]) { "Hold" } else { "Stop" };
+    (closed && !joined && named).then_some((verb, before + 1, at + 1))
+}
+
+/// "d/c digoxin", "instead of lisinopril", "replaces omeprazole", "c/w carvedilol": the verb that is meant and
+/// how many words say it.
+pub(super) fn short(words: &[Token]) -> Option<(&'static str, usize)> {
+    let is = |i: usize, set: &[&str]| words.get(i).is_some_and(|token| token.is(set));
+    let slash = words.get(1).is_some_and(|token| token.is_mark('/'));
+    let (verb, length) = if is(0, &["dc", "replaces", "replacing"]) {
+        ("Stop", 1)
+    } else if is(0, &["d"]) && slash && is(2, &["c"]) {
+        ("Stop", 3)
+    } else if is(0, &["c"]) && slash && is(2, &["w"]) {
+        ("Continue", 3)
+    } else if is(0, &["instead"]) && is(1, &["of"]) {
+        ("Stop", 2)
+    } else {
+        return None;
+    };
+    words[length..].iter().take(3).any(drugs::is_drug).then_some((verb, length))
+}
+
+/// Makes a medicine to take one to end, where its words or those before it say so.
+pub(super) fn end(proposal: &mut Proposal, quote: &str, ending: Option<&(String, Kind)>) {
+    let words = tokens(quote);
+    if proposal.category != Category::Medication || !proposal.action.starts_with("Take ") {
+        return;
+    }
+    if let Some((verb, end, behind)) = behind(&words) {
+        let rest = words.get(behind).map_or("", |token| quote[token.start..].trim_end_matches(')'));
+        let action = format!("{verb} {} {rest}", &quote[..words[end - 1].end]);
+        action.trim_end().clone_into(&mut proposal.action);
+        proposal.kind = Kind::Checklist;
+    } else if let Some((verb, kind)) = ending
+        && !quote.to_lowercase().starts_with("take")
+        && !begins_anew(&words)
+    {
+        // "Stop lisinopril, ibuprofen and naproxen": what is ended first is all ended.
+        proposal.action = format!("{verb} {quote}");
+        proposal.kind = *kind;
+    }
+}
+
 /// "then resume 500 mg": what comes after the end is not ended.
-pub(crate) fn begins_anew(words: &[Token]) -> bool {
+fn begins_anew(words: &[Token]) -> bool {
     words
         .iter()
         .any(|token| token.is(&["then", "resume", "restart", "start", "continue", "switch", "change"]))
@@ -53,11 +135,7 @@ pub(crate) fn says(words: &[Token]) -> bool {
                 || is(i, &["not"]) && is(i + 1, &["to"]) && is(i + 2, &["take", "use", "start", "restart"])
                 || is(i, &["not", "don't"]) && is(i + 1, &["take", "use"])
                 || is(i, &["no"]) && (is(i + 1, &["longer"]) || at(i + 1).is_some_and(drugs::is_drug));
-            let short = is(i, &["dc"]) && at(i + 1).is_some_and(drugs::is_drug)
-                || is(i, &["d"])
-                    && at(i + 1).is_some_and(|token| token.is_mark('/'))
-                    && is(i + 2, &["c", "c'd"])
-                    && words[i + 3..].iter().take(3).any(drugs::is_drug);
+            let short = short(&words[i..]).is_some_and(|(verb, _)| verb == "Stop");
             ended || refused || short
         })
 }

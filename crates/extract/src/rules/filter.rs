@@ -1,5 +1,6 @@
 //! What is not a step: words to software, history, staff work, what is done, declined or denied.
 
+use crate::drugs::{is_drug, is_strength};
 use crate::lexicon::Class;
 use crate::token::Token;
 
@@ -11,6 +12,7 @@ pub(super) fn whole(tokens: &[Token]) -> bool {
 /// What is no instruction though it stands in a frame: another person's, declined, the clinic's.
 pub(super) fn framed(tokens: &[Token]) -> bool {
     others(tokens)
+        || asks_staff(tokens)
         || any(tokens, &["declined", "declines", "refused", "refuses", "pending", "nil", "might"])
         || pair(tokens, &["hold"], &["off"])
         || pair(tokens, &["will"], &["consider", "likely", "not"]) && !any(tokens, &["should", "must"])
@@ -110,6 +112,15 @@ fn story(tokens: &[Token]) -> bool {
             &["feels", "has", "used", "usually", "wears", "takes", "did"],
         ) && !any(tokens, &["will", "should", "advised", "to"])
         || any(tokens, &["s/e", "allergic"])
+        || tokens.first().is_some_and(|t| t.is(&["currently", "presently"]))
+            && !any(tokens, &["continue", "take", "start", "increase", "reduce"])
+}
+
+/// "GP please increase bisoprolol", "GP to stop amlodipine": what a colleague is asked for.
+fn asks_staff(tokens: &[Token]) -> bool {
+    tokens.first().is_some_and(|t| t.is(&["gp", "pcp", "gps", "surgeon", "cardiology", "nurse", "rn"]))
+        && tokens.get(1).is_some_and(|t| t.is(&["please", "pls", "to", "kindly", "will", "can", "could"]))
+        && tokens.iter().any(is_drug)
 }
 
 /// What the clinic does itself.
@@ -133,6 +144,7 @@ fn staff(tokens: &[Token]) -> bool {
         &["consider", "need", "also", "refilled"],
     ) && !any(tokens, &["will", "take", "use"]);
     super::frame::staff_work(tokens)
+        || asks_staff(tokens)
         || will
         || bare
         || might
@@ -154,8 +166,15 @@ fn done(tokens: &[Token]) -> bool {
         tokens,
         &["appointment", "appt", "review", "rehab", "prescription", "referral", "ref", "screening"],
     );
-    // Into a vein it was given here.
+    if pair(tokens, &["already", "now", "has", "have"], &["completed", "finished", "done", "taken", "had"]) {
+        return true;
+    }
+    // Into a vein it was given here, but for what people carry for an emergency.
     let infused = any(tokens, &["iv", "im"])
+        && !any(
+            tokens,
+            &["epipen", "auto-injector", "autoinjector", "jext", "emerade", "glucagon", "anaphylaxis"],
+        )
         && !any(tokens, &["home", "daily", "every", "days", "weeks", "weekly", "monthly"]);
     if infused && !any(tokens, &["should", "will", "must", "continue"]) {
         return true;
@@ -199,7 +218,8 @@ fn not_started(tokens: &[Token]) -> bool {
             "recommended", "prescribed", "further", "complaints", "new", "evidence", "signs",
         ],
     ) || any(tokens, &["declined", "declines", "refused", "refuses", "nil"])
-        || pair(tokens, &["will"], &["not"])
+        || pair(tokens, &["will", "would"], &["not"])
+        || tokens.windows(3).any(|w| w[0].is(&["not"]) && w[1].is(&["for"]) && is_drug(&w[2]))
         || pair(tokens, &["was", "were"], &["considered"])
         || pair(tokens, &["hold"], &["off"])
 }
@@ -219,12 +239,19 @@ fn others(tokens: &[Token]) -> bool {
     if whose && !any(tokens, &["use", "share", "take", "not", "don't"]) {
         return true;
     }
+    // "Wife to take azithromycin", but "mum to take his temperature", "mum to give".
+    let takes = |at: usize| {
+        pair(&tokens[at..], &["to", "will", "should", "must", "also", "can"], &["take", "continue", "start"])
+            && (any(&tokens[at..], &["own"])
+                || any(&tokens[at..], &["take"]) && tokens.iter().any(|t| is_drug(t) || is_strength(t)))
+    };
     kin.is_some_and(|at| {
-        tokens[at..].iter().any(|t| {
-            t.is(&[
-                "takes", "has", "on", "uses", "had", "was", "died", "says", "nimmt", "toma", "está", "prend",
-                "takes", "finished", "is", "used", "gets",
-            ])
-        })
+        takes(at)
+            || tokens[at..].iter().any(|t| {
+                t.is(&[
+                    "takes", "has", "on", "uses", "had", "was", "died", "says", "nimmt", "toma", "está",
+                    "prend", "takes", "finished", "is", "used", "gets",
+                ])
+            })
     })
 }

@@ -97,7 +97,7 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
     let due = timing.period.is_none() && (timing::due_of_words(words).is_some() || timing.duration.is_some());
     let done =
         words.iter().any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "note"]));
-    if due && !done && early_a(Class::TEST) {
+    if due && !done && early_a(Class::TEST) && !words.iter().any(is_strength) {
         return Some(Found::Test);
     }
     if due
@@ -119,6 +119,7 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
         && words.iter().any(|t| t.is(&["in", "within", "tomorrow", "dans", "en"]))
         && !words[0].is(&["in", "within", "then", "no", "tomorrow", "improving"])
         && !words.iter().any(is_strength)
+        && !words.get(1).is_some_and(|t| t.is(&["restart", "resume"]))
     {
         let test = words
             .iter()
@@ -194,6 +195,7 @@ pub(super) fn is_timed_item(words: &[Token]) -> bool {
     });
     (timing.is_scheduled() || timing.as_needed || timing.frequency_max.is_some())
         && words[0].shape == Shape::Word
+        && !(words[0].is(&["back"]) && words[1..].first().is_some_and(|t| t.is(&["at", "in"])))
         && !story
 }
 

@@ -7,18 +7,20 @@ mod act;
 mod advice;
 mod begins;
 mod clause;
+pub(crate) mod doubt;
 pub(crate) mod ends;
 mod filter;
 mod frame;
 mod item;
 mod label;
 mod verbs;
+mod wording;
 
 use crate::{
     note::{self, Sentence},
     shield::{Shielded, shield},
     timing,
-    token::tokens,
+    token::{Token, tokens},
 };
 use aftercare_core::step::{Category, Kind};
 use std::{collections::HashSet, ops::Range};
@@ -59,8 +61,9 @@ pub(crate) fn propose_in(shielded: &Shielded) -> Proposals {
     let text = shielded.text.as_str();
     let mut out = Proposals::default();
     let mut seen = HashSet::new();
+    let mut carried = Carried::default();
     for sentence in note::sentences(text) {
-        read_sentence(text, &sentence, &mut out, &mut seen);
+        read_sentence(text, &sentence, &mut carried, &mut out, &mut seen);
         if out.steps.len() > MOST {
             break;
         }
@@ -150,21 +153,64 @@ pub fn is_told(text: &str, clause: &Clause) -> bool {
         || !framed && (filter::whole(&words) || frame::tells(&words) && !frame::orders(&words))
 }
 
-fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mut HashSet<Seen>) {
+/// What the sentences before have left open.
+#[derive(Default)]
+struct Carried {
+    /// "STOP taking:" stands over a list: what is to be done with every medicine of it.
+    heading: Option<(String, Kind)>,
+    /// The paragraph of the heading, then of its list.
+    paragraph: usize,
+    /// The medicine named last.
+    drug: Option<String>,
+}
+
+impl Carried {
+    /// What the heading over a sentence does to its medicines, if the sentence is of its list.
+    fn heading_over(&mut self, sentence: &Sentence, words: &[Token]) -> Option<(String, Kind)> {
+        let heading = self.heading.take()?;
+        let near = sentence.paragraph <= self.paragraph + 1;
+        let of_the_list = near && begins::begins_drug(words);
+        if of_the_list {
+            // A list does not go on behind a blank line.
+            self.paragraph = sentence.paragraph.saturating_sub(1);
+            self.heading = Some(heading.clone());
+        }
+        of_the_list.then_some(heading)
+    }
+}
+
+fn read_sentence(
+    text: &str,
+    sentence: &Sentence,
+    carried: &mut Carried,
+    out: &mut Proposals,
+    seen: &mut HashSet<Seen>,
+) {
     let before = out.steps.len();
+    let whole = tokens(&text[sentence.range.clone()]);
+    if let Some((verb, kind)) = ends::heading(&whole) {
+        carried.heading = Some((verb.to_owned(), kind));
+        carried.paragraph = sentence.paragraph;
+        return;
+    }
+    let mut ending = carried.heading_over(sentence, &whole);
+    // "Then 5 mg less each week": of the medicine of the sentence before.
+    let mut drug = carried.drug.take().filter(|_| whole.first().is_some_and(|t| t.is(THEN)));
     let range = label::skip(text, sentence.range.clone());
     let (parts, conditional) = clause::without_condition(text, range);
     out.safety_net.extend(conditional);
-    let mut drug = None;
     let mut told = false;
     let mut theirs = false;
-    let mut ending: Option<(String, Kind)> = None;
     for part in parts {
         if filter::elsewhere(&tokens(&text[part.clone()])) {
             continue;
         }
         for clause in clause::clauses(text, part) {
             let tokens = tokens(&text[clause.clone()]);
+            if doubt::is_permission(&tokens) {
+                out.unused.push(clause);
+                continue;
+            }
             if sentence.range.start == 0 && !sentence.in_plan && label::is_title(&tokens) {
                 continue;
             }
@@ -187,18 +233,8 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
                     && item::is_stage(&tokens)
                     && out.steps.last().is_some_and(|last| last.category == Category::Medication);
                 proposal.range = note::trimmed(text, proposal.range);
-                // "Stop lisinopril, ibuprofen and naproxen": what is ended first is all ended.
-                let said = text[proposal.range.clone()].to_lowercase();
-                if let Some((verb, kind)) = ending.as_ref().filter(|_| {
-                    proposal.category == Category::Medication
-                        && proposal
-                            .action
-                            .strip_prefix("Take ")
-                            .is_some_and(|_| !said.starts_with("take") && !ends::begins_anew(&tokens))
-                }) {
-                    proposal.action = format!("{verb} {}", &text[proposal.range.clone()]);
-                    proposal.kind = *kind;
-                }
+                let quote = &text[proposal.range.clone()];
+                ends::end(&mut proposal, quote, ending.as_ref());
                 ending = ends::verb_of(&proposal.action).map(|verb| (verb.to_owned(), proposal.kind));
                 if let Some(name) = act::drug_name(&tokens) {
                     drug = Some(name);
@@ -210,16 +246,21 @@ fn read_sentence(text: &str, sentence: &Sentence, out: &mut Proposals, seen: &mu
             }
         }
     }
-    let words = tokens(&text[sentence.range.clone()]);
-    if out.steps.len() == before
+    carried.drug = drug;
+    let quiet = out.steps.len() == before
         && out.safety_net.last().is_none_or(|net| net.start < sentence.range.start)
-        && (act::looks_like_one(&words)
-            || timing::read(&text[sentence.range.clone()], Kind::Plan, None).timing.recurs())
-        && !filter::whole(&words)
-    {
+        && out.unused.last().is_none_or(|unused| unused.start < sentence.range.start);
+    let asks = act::looks_like_one(&whole)
+        || timing::read(&text[sentence.range.clone()], Kind::Plan, None).timing.recurs();
+    if quiet && (sentence.in_plan && act::treats(&whole) || asks && !filter::whole(&whole)) {
         out.unused.push(sentence.range.clone());
     }
 }
+
+const THEN: &[&str] = &[
+    "then", "thereafter", "afterwards", "followed", "danach", "dann", "reduce", "increase", "resume",
+    "restart",
+];
 
 /// Far more than anybody is told in one note; the rest is not looked at.
 const MOST: usize = 400;

@@ -5,7 +5,10 @@ use aftercare_core::{
     step::Kind,
     timing::{OnDate, Start},
 };
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date};
+
+const UNTIL: &[&str] = &["until", "till", "til", "through", "bis", "hasta", "thru", "jusqu'au", "jusqu'à"];
+const BEFORE_DATE: &[&str] = &["the", "einschließlich", "inkl", "zum", "el", "and"];
 
 impl Reader<'_> {
     /// `until 2 April`, `through Friday`, `until finished` (no bound).
@@ -15,11 +18,13 @@ impl Reader<'_> {
             self.out.timing.until = Some(date);
             return Some(end);
         }
-        let next = self.phrase(
-            at,
-            &[&["until", "till", "til", "through", "bis", "hasta", "thru", "jusqu'au", "jusqu'à"]],
-        )?;
-        let next = self.skip(next, &["the", "einschließlich", "inkl", "zum", "el", "and"]);
+        if let Some(next) = last.and_then(|next| self.phrase(next, &[&["tomorrow", "today", "tonight"]])) {
+            let days = i64::from(self.is(next - 1, &["tomorrow"]));
+            self.out.timing.until = Some(self.note_date?.checked_add(days.days()).ok()?);
+            return Some(next);
+        }
+        let next = self.phrase(at, &[UNTIL])?;
+        let next = self.skip(next, BEFORE_DATE);
         if let Some((date, end)) = self.any_date(next).or_else(|| self.end_of_month(next)) {
             if self.kind == Kind::Plan {
                 self.out.timing.until = Some(date);
@@ -27,12 +32,17 @@ impl Reader<'_> {
             return Some(end);
         }
         // "Until 36 weeks", "until 24 h without fever": an event too.
-        if let Some((_, end)) = self.quantity(next) {
-            return Some(end);
-        }
-        // "Until stable", "until sutures are out": said, but no date. Nothing is bounded by it.
+        self.quantity(next).map(|(_, end)| end)
+    }
+
+    /// "Until stable", "until sutures are out": said, but no date. Nothing is bounded by it, and no
+    /// schedule says it, so it is no word of the schedule.
+    pub(super) fn until_some_event(&self, at: usize) -> Option<usize> {
+        let next = self.phrase(at, &[UNTIL])?;
         let vague = self.token(next).is_some_and(|token| token.number().is_none());
-        vague.then_some(next)
+        let day = self.skip(next, BEFORE_DATE);
+        let dated = self.any_date(day).or_else(|| self.end_of_month(day)).is_some();
+        (vague && !dated && self.quantity(day).is_none()).then_some(next)
     }
 
     /// `from 13 March`, `starting 5 May`, `on 3 April 2024`, or a date alone for a task.

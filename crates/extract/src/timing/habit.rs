@@ -64,9 +64,12 @@ impl Reader<'_> {
         let token = self.token(at)?;
         let behind_number = at.checked_sub(1).is_some_and(|i| self.tokens[i].number().is_some());
         let behind_drug = at.checked_sub(1).is_some_and(|i| crate::drugs::is_drug(&self.tokens[i]));
+        // "0.5 mg am and 1 mg pm"
+        let behind_amount = at.checked_sub(1).is_some_and(|i| crate::drugs::is_strength(&self.tokens[i]));
+        let half = behind_amount || token.upper && !behind_number && !behind_drug;
         let code = match token.text.as_str() {
-            "am" if token.upper && !behind_number && !behind_drug => When::Morn,
-            "pm" if token.upper && !behind_number && !behind_drug => When::Eve,
+            "am" if half => When::Morn,
+            "pm" if half => When::Eve,
             "overnight" if self.token(at + 1).is_none_or(|t| t.shape != crate::token::Shape::Word) => {
                 When::Night
             }
@@ -230,7 +233,7 @@ impl Reader<'_> {
             self.out.leftovers.push(place);
             return None;
         }
-        let excepted = behind(&["except", "excluding", "not", "außer", "excepto"]);
+        let excepted = behind(&["except", "excluding", "not", "skip", "omit", "außer", "excepto"]);
         let before = self.out.timing.day_of_week.clone();
         let end = self.named_weekdays(at)?;
         if excepted {

@@ -144,7 +144,7 @@ impl Reader<'_> {
     fn read(mut self) -> Reading {
         let mut at = 0;
         while at < self.tokens.len() {
-            if let Some(next) = self.limit(at) {
+            if let Some(next) = self.limit(at).or_else(|| self.until_some_event(at)) {
                 at = next;
             } else if let Some(next) = self.rule_at(at) {
                 let next = next.max(at + 1).min(self.tokens.len());

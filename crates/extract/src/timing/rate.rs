@@ -69,6 +69,7 @@ impl Reader<'_> {
             .or_else(|| self.phrase(at, &[&["at"], &["onset"]]))
             .or_else(|| self.phrase(at, &[&["at"], &["headache", "migraine", "symptom"], &["onset"]]))
             .or_else(|| self.phrase(at, &[&["for"], &["breakthrough"]]))
+            .or_else(|| self.phrase(at, &[&["for"], &["anaphylaxis"]]))
             .or_else(|| self.phrase(at, &[&["if", "when", "for"], &["any"], SYMPTOMS]))
             .or_else(|| self.phrase(at, &[&["if", "when", "wenn", "bei", "si"], SYMPTOMS]))?;
         self.out.timing.as_needed = true;

@@ -11,6 +11,12 @@ use jiff::civil::Weekday;
 const COURSES: &[&str] =
     &["course", "supply", "treatment", "regimen", "trial", "taper", "prescription", "of", "then", "and"];
 
+/// What may follow "once" where it says how often: "once only", "once today", "once with food".
+const BEHIND_ONCE: &[&str] = &[
+    "only", "more", "now", "today", "tonight", "tomorrow", "then", "and", "again", "stat", "for", "on", "at",
+    "as", "with", "after", "before", "to", "prn", "if", "this", "po", "by", "orally", "nocte", "mane",
+];
+
 pub(super) fn after(value: u32, unit: Unit) -> Start {
     Start::After(Quantity::of(value, unit))
 }
@@ -218,13 +224,11 @@ impl Reader<'_> {
                 return Some(end + 1);
             }
         }
+        // "Once" with nothing behind it that it could be the condition of.
         if self.is(at, &["once"])
-            && self.token(at + 1).is_none_or(|t| {
-                !t.is(&[
-                    "a", "per", "daily", "weekly", "every", "each", "monthly", "in", "or", "the", "you",
-                    "nightly", "an", "al",
-                ])
-            })
+            && self
+                .token(at + 1)
+                .is_none_or(|t| matches!(t.shape, crate::token::Shape::Mark(_)) || t.is(BEHIND_ONCE))
         {
             self.out.once = true;
             return Some(at + 1);

@@ -1,0 +1,74 @@
+//! What the patient reads: the doctor's words as an imperative.
+
+use super::{act::Found, ends};
+use crate::{
+    drugs::is_drug,
+    lexicon::Class,
+    token::{Token, tokens},
+};
+
+/// The imperative for the patient: the words themselves, led by a verb where they have none.
+pub(super) fn action(source: &str, found: Found, drug: Option<&str>) -> String {
+    let words = source.trim().trim_end_matches(['.', ',', ';', ':']);
+    if let Some((verb, length)) = ends::short(&tokens(words)) {
+        let rest = tokens(words).get(length).map_or("", |first| &words[first.start..]);
+        return format!("{verb} {rest}");
+    }
+    match found {
+        Found::Drug => led_by_its_verb(words).unwrap_or_else(|| format!("Take {words}")),
+        Found::Dose => {
+            let words = words.trim_start_matches("then ").trim_start_matches("Then ");
+            of_the_drug(words, drug).unwrap_or_else(|| format!("Take {} {words}", drug.unwrap_or_default()))
+        }
+        Found::Test => format!("Have {words}"),
+        Found::Visit => format!("Attend {words}"),
+        Found::Measure => format!("Measure {words}"),
+        Found::Habit => format!("Keep to {words}"),
+        Found::Verb(_) | Found::Object(..) | Found::Prohibition => {
+            of_the_drug(words, drug).unwrap_or_else(|| capitalised(words))
+        }
+    }
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Changes of a medicine that is not named again.
+const CHANGES: &[&str] =
+    &["restart", "resume", "reduce", "increase", "decrease", "taper", "titrate", "reducing", "increasing"];
+
+/// Whether a clause changes the medicine named before it: "reduce by 5 mg", "resume 500 mg BID",
+/// but not "reduce alcohol".
+pub(super) fn changes_the_drug(words: &[Token]) -> bool {
+    const BEHIND: &[&str] = &[
+        "by", "to", "the", "in", "after", "on", "at", "once", "when", "tomorrow", "from", "every", "weekly",
+        "daily", "monthly", "next",
+    ];
+    let skip = words.iter().take_while(|t| t.is(&["then", "and"])).count();
+    words.get(skip).is_some_and(|t| t.is(CHANGES))
+        && !words.iter().any(is_drug)
+        && words.get(skip + 1).is_none_or(|t| t.is(BEHIND) || t.number().is_some())
+        && !words.get(skip + 2).is_some_and(|t| t.is_a(Class::HABIT))
+}
+
+/// "Reduce by 5 mg" after prednisolone: "Reduce prednisolone by 5 mg".
+fn of_the_drug(words: &str, drug: Option<&str>) -> Option<String> {
+    let read = tokens(words);
+    if !changes_the_drug(&read) {
+        return None;
+    }
+    let verb = &words[read[0].start..read[0].end];
+    let rest = words[read[0].end..].trim_start();
+    Some(format!("{} {} {rest}", capitalised(verb), drug?).trim_end().to_owned())
+}
+
+/// "Methotrexate restart in 1 week": "Restart methotrexate in 1 week".
+fn led_by_its_verb(words: &str) -> Option<String> {
+    let read = tokens(words);
+    let verb = read.get(1).filter(|token| token.is(&["restart", "resume"]))?;
+    let name = &words[read[0].start..read[0].end];
+    let rest = words[verb.end..].trim_start();
+    Some(format!("{} {name} {rest}", capitalised(&words[verb.start..verb.end])).trim_end().to_owned())
+}
