@@ -98,10 +98,10 @@ pub fn apply(
         if step.id.is_some_and(|id| before.step(id).is_none()) {
             at("id", "must be a step of this draft; leave it out to add one".to_owned());
         }
-        let id = step.continues.or(step.id).unwrap_or_else(&mut new_id);
-        if !taken.insert(id)
-            || step.continues.is_some() && step.id.is_some_and(|own| own != id && !taken.insert(own))
-        {
+        // A step that is to go on no longer needs an id of its own: the one it had is of the plan.
+        let own = step.id.filter(|id| !before.step(*id).is_some_and(|was| was.continues));
+        let id = step.continues.or(own).unwrap_or_else(&mut new_id);
+        if !taken.insert(id) || step.id.is_some_and(|was| was != id && !taken.insert(was)) {
             at("id", "must not be given twice".to_owned());
         }
         match read(step, before, &folded) {

@@ -4,6 +4,7 @@
 //! - [`http`]: one file an endpoint; [`token`]: who is asking;
 //! - [`reader`]: who reads notes; [`notebook`]: notes sealed and opened;
 //! - [`plan`]: a patient's plan as it stands; [`engine`]: what happens by itself;
+//! - [`quiet`]: panics without their words;
 //! - [`start`]: from a configuration to a service; [`cli`]: the command line.
 
 pub mod app;
@@ -16,6 +17,7 @@ pub mod http;
 pub mod notebook;
 pub mod plan;
 pub mod provider;
+pub mod quiet;
 pub mod random;
 pub mod reader;
 pub mod review;

@@ -108,6 +108,16 @@ impl PlanStep {
             }
     }
 
+    /// Whether it was in force until a note ended it.
+    pub fn was_ended_by(&self, note: NoteId) -> bool {
+        self.row.superseded_by == Some(note)
+            && match (&self.course, self.row.kind) {
+                (Some((_, replay)), _) => replay.state == CourseState::Superseded,
+                (None, Kind::Checklist) => self.row.task == step::Task::Open,
+                (None, Kind::Plan) => true,
+            }
+    }
+
     /// What has happened.
     pub fn occurrences(&self) -> &[Occurrence] {
         self.course.as_ref().map_or(&[], |(_, replay)| &replay.occurrences)

@@ -176,11 +176,7 @@ impl Reader {
         let (Some(model), Some(asked)) = (&self.model, asked) else {
             return by_rules(note, date, false).await;
         };
-        let done = tokio::select! {
-            done = self.ask(model, asked, date, jitter) => done,
-            () = gone => Err(ModelError::Cancelled),
-        };
-        match done {
+        match self.ask(model, asked, date, jitter, gone).await {
             Ok((extraction, version)) => {
                 let version = format!("{version}, prompt {}", prompt::VERSION);
                 Ok(Read {
@@ -202,11 +198,17 @@ impl Reader {
         asked: Asked,
         date: Option<Date>,
         jitter: u8,
+        gone: impl Future<Output = ()>,
     ) -> Result<(Extraction, String), ModelError> {
         self.breaker.admit()?;
-        let end = tokio::time::Instant::now() + self.budget;
+        let begun = tokio::time::Instant::now();
+        let end = begun + self.budget;
         let limits = Limits { call: self.call, end, pause: self.pause, jitter };
-        let done = model.read(&self.client, limits, asked, date, self.alone).await;
+        let done = tokio::select! {
+            done = model.read(&self.client, limits, asked, date, self.alone) => done,
+            // Who gives up after half the time has waited for a server that does not answer.
+            () = gone => Err(if 2 * begun.elapsed() < self.call { ModelError::Cancelled } else { ModelError::Timeout }),
+        };
         self.breaker.record(&done);
         done
     }

@@ -256,6 +256,37 @@ async fn of_two_notes_in_flight_the_later_wins_whatever_order_the_model_answers_
     let plan = patient.get("/api/actionable-steps/").await.ok()["plan"].clone();
     assert_eq!(plan.as_array().unwrap().len(), 1);
     assert_eq!(plan[0]["action"], "Take Drug B");
+
+    // Taken back, the later one leaves the field to the earlier: it waits for the doctor.
+    let path = |note: &serde_json::Value, what: &str| {
+        format!("/api/notes/{}/{what}/", note["note"]["id"].as_str().unwrap())
+    };
+    doctor.post(&path(&second, "undo"), json!({})).await.ok();
+    assert_eq!(patient.get("/api/actionable-steps/").await.ok()["plan"], json!([]));
+    assert_eq!(doctor.get(&path(&first, "steps")).await.ok()["status"], "draft");
+    doctor.post(&path(&first, "activate"), json!({})).await.ok();
+    assert_eq!(patient.get("/api/actionable-steps/").await.ok()["plan"][0]["action"], "Take Drug A");
+}
+
+#[tokio::test]
+async fn an_edit_made_while_a_draft_is_read_again_stands() {
+    let server = server(vec![Script::Answer(200, gemini_answer(&good(), "STOP")), Script::Hang]).await;
+    let app = gemini_app(&server, &[("AFTERCARE_FALLBACK_TO_RULES", "true")]).await;
+    let (patient, doctor) = app.pair().await;
+    let body = json!({ "patient_id": patient.id(), "note": NOTE, "mode": "review" });
+    let draft = doctor.post("/api/submit-notes/", body).await.ok();
+    let path = format!("/api/notes/{}", draft["note"]["id"].as_str().unwrap());
+    let again = tokio::spawn({
+        let (doctor, path) = (doctor.clone(), format!("{path}/extract/"));
+        async move { doctor.post(&path, json!({})).await }
+    });
+    while server.asked.lock().unwrap().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let steps = json!({ "steps": [{ "kind": "checklist", "action": "Rest", "category": "lifestyle" }] });
+    let edited = doctor.json(axum::http::Method::PUT, &format!("{path}/steps/"), steps).await.ok();
+    assert_eq!(again.await.unwrap().problem(), (409, "changed_meanwhile"));
+    assert_eq!(doctor.get(&format!("{path}/steps/")).await.ok(), edited);
 }
 
 /// What the model alone points at is a step where it says when, and else shown as not used.

@@ -180,11 +180,37 @@ stories! {
         let plan = patient.get("/api/actionable-steps/").await.ok();
         assert_eq!((&plan["plan"][0]["id"], &plan["plan"][0]["progress"]["done"]), (&old, &json!(1)));
 
+        // Read later, the note says what has become of its steps, and what it changed.
+        let read = doctor.get(&path(&draft, "steps/")).await.ok();
+        assert_eq!(read["plan"][0]["progress"]["done"], 1);
+        let of = |answer: &Value| {
+            ["stops", "starts", "continues"].map(|what| {
+                let steps = answer["changes"][what].as_array().unwrap();
+                steps.iter().map(|step| step["id"].clone()).collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(of(&read), of(&done));
+
         let other = self::draft(&doctor, &patient, "Take Drug A twice daily for 10 days.").await;
         let mut steps = self::steps(&other);
         steps[0]["continues"] = old;
         let refused = put(&doctor, &other, json!({ "steps": steps })).await;
         assert_eq!((refused.problem().0, &refused.json["errors"][0]["pointer"]), (422, &json!("/steps/0/continues")));
+    }
+
+    async fn a_step_that_is_not_to_go_on_after_all_begins_anew(app: TestApp) {
+        let (patient, doctor) = app.pair().await;
+        let first = doctor.submit(&patient, "Take Drug A daily for 7 days.").await;
+        let old = first["plan"][0]["id"].clone();
+        let draft = draft(&doctor, &patient, "Take Drug A daily for 10 days.").await;
+        let mut steps = steps(&draft);
+        steps[0]["continues"] = old.clone();
+        let edited = put(&doctor, &draft, json!({ "steps": steps })).await.ok();
+        let edited = put(&doctor, &draft, json!({ "steps": self::steps(&edited) })).await.ok();
+        assert_ne!(edited["plan"][0]["id"], old);
+        let done = activate(&doctor, &draft).await;
+        assert_eq!(done["changes"]["stops"][0]["id"], old);
+        assert_eq!(done["changes"]["continues"], json!([]));
     }
 
     async fn taken_back_within_a_minute_nothing_has_been(app: TestApp) {

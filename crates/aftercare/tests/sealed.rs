@@ -154,6 +154,13 @@ stories! {
         let skip = json!({ "reminder_id": due[0]["id"], "status": "skipped", "reason": "felt wobblegong" });
         patient.post("/api/check-in/", skip).await.ok();
         doctor.submit(&patient, "Stop Zyxolitamab. Marzipantherapy again in 2 weeks.").await;
+        // A defect is told by its place, not by the words it broke at.
+        let loud = std::panic::take_hook();
+        aftercare::quiet::panics();
+        let cut = |at: usize| "fünf Quokkafever"[at..].len();
+        tokio::spawn(async move { cut(2) }).await.unwrap_err();
+        std::panic::set_hook(loud);
+        assert!(String::from_utf8_lossy(&LOG.lock().unwrap()).contains("tests/sealed.rs"));
 
         let mut tx = app.app.store.read().await.unwrap();
         let tables = inspect::tables(&mut tx).await.unwrap();

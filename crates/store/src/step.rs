@@ -294,20 +294,7 @@ pub async fn put_back(
         bucket,
         note.0
     )?;
-    for table in ["check_in", "occurrence", "due"] {
-        let sql = format!(
-            "-- step::put_back {table}\ndelete from {table} where bucket = $1 and step_id in (
-               select id from step where bucket = $1 and patient_id = $2 and note_id = $3)"
-        );
-        execute!(tx, sqlx::AssertSqlSafe(sql.clone()), bucket, patient.0, note.0)?;
-    }
-    execute!(
-        tx,
-        "-- step::put_back own\ndelete from step where bucket = $1 and patient_id = $2 and note_id = $3",
-        bucket,
-        patient.0,
-        note.0
-    )?;
+    remove(tx, patient, note).await?;
     let ended = fetch_all!(
         tx,
         (Uuid,),
@@ -321,4 +308,24 @@ pub async fn put_back(
     )?;
     back.extend(ended.into_iter().map(|row| StepId(row.0)));
     Ok(back)
+}
+
+/// Removes the steps of a note that is to be a draft again, with all that was recorded of them.
+pub async fn remove(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), StoreError> {
+    let bucket = Bucket::of(patient).get();
+    for table in ["check_in", "occurrence", "due"] {
+        let sql = format!(
+            "-- step::remove {table}\ndelete from {table} where bucket = $1 and step_id in (
+               select id from step where bucket = $1 and patient_id = $2 and note_id = $3)"
+        );
+        execute!(tx, sqlx::AssertSqlSafe(sql.clone()), bucket, patient.0, note.0)?;
+    }
+    execute!(
+        tx,
+        "-- step::remove\ndelete from step where bucket = $1 and patient_id = $2 and note_id = $3",
+        bucket,
+        patient.0,
+        note.0
+    )?;
+    Ok(())
 }

@@ -50,6 +50,7 @@ enum Command {
 
 /// Reads the arguments of the process and runs the command.
 pub fn run() -> ExitCode {
+    crate::quiet::panics();
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::serve(&args),
         Command::Work(args) => serve::work(&args),

@@ -269,6 +269,12 @@ pub(super) async fn take_back(
         care.live_ticket = before.ticket;
         note::update(tx, &before).await?;
     }
+    // What came too late for the plan that is taken back may be what the doctor wants: it waits.
+    for mut late in note::late_behind(tx, note.patient_id, note.id).await? {
+        step::remove(tx, late.patient_id, late.id).await?;
+        (late.state, late.superseded_at, late.superseded_by) = (NoteState::Draft, None, None);
+        note::update(tx, &late).await?;
+    }
     for id in back {
         if let Some(locked) = plan::lock(tx, &*app.clock, note.patient_id, id).await? {
             plan::record_anew(tx, &locked.step, locked.now).await?;

@@ -166,7 +166,7 @@ async fn outermost(State(app): State<App>, request: Request, next: Next) -> Resp
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     let mut response = match tokio::time::timeout(LONGEST, work).await {
         Ok(Ok(response)) => response,
-        // A defect, told as one; the panic's own words are in the log already.
+        // A defect, told as one; its place is in the log already.
         Ok(Err(_)) => Problem::internal("a panic").into_response(),
         Err(_) => Problem::unavailable("took longer than 90 s").into_response(),
     };

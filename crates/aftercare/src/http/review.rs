@@ -14,13 +14,12 @@ use crate::{
     app::App,
     draft::{Edit, apply},
     notebook::{self, OpenNote, People},
-    plan::{Habits, Plan, PlanStep},
+    plan::{Plan, PlanStep},
 };
 use aftercare_core::{access::Act, id::NoteId};
 use aftercare_store::{
     Tx, care,
     note::{self, Note, NoteState},
-    step,
 };
 use axum::{extract::State, http::StatusCode};
 use std::collections::HashMap;
@@ -56,17 +55,16 @@ pub(super) async fn stored(app: &App, tx: &mut Tx, actor: &Actor, note: Note) ->
         return draft(app, tx, actor, note, words).await;
     }
     let now = app.now();
-    let habits = Habits::load(tx, note.patient_id).await?;
-    let rows = step::of_note(tx, note.patient_id, note.id).await?;
-    let new = rows.into_iter().map(|row| PlanStep::new(row, &habits, &[], &[], now));
-    let new = new.collect::<Result<_, _>>()?;
-    Ok(Outcome {
-        old: Plan { patient_id: note.patient_id, now, habits, steps: Vec::new() },
-        new,
-        open: HashMap::from([(note.id, words)]),
-        failure: None,
-        note,
-    })
+    // Its own steps, and those that it ended.
+    let since = note.activated_at.or(note.superseded_at).unwrap_or(now);
+    let mut old = Plan::load(tx, note.patient_id, Some(note.doctor_id), since, now).await?;
+    let (new, others) = old.steps.into_iter().partition(|step| step.row.note_id == note.id);
+    old.steps = others;
+    let mut open_notes = HashMap::from([(note.id, words)]);
+    if let Some(before) = note::replaced_by(tx, note.patient_id, note.id).await? {
+        open_notes.insert(before.id, open(app, tx, actor, &before).await?);
+    }
+    Ok(Outcome { note, old, new, open: open_notes, failure: None })
 }
 
 /// A draft beside the plan it would replace.

@@ -137,29 +137,28 @@ async fn store(
     // Locked first, then asked: the patient may have left while the note was read.
     let mut care = current_care(&mut tx, arrived.patient, actor.id).await?;
     let before = InForce::lock(app, &mut tx, arrived.patient, actor.id).await?;
-    if again.is_some() {
+    let mut note = blank(arrived, actor.id);
+    if let Some(again) = again {
         let stored = note::get(&mut tx, arrived.patient, arrived.id).await?;
         let Some(stored) = stored.filter(|note| can_be_read_again(note.state)) else {
             return Err(already_extracted());
         };
         // The doctor may have edited it while it was read: their edit stands.
         let envelope = note::envelope(&mut tx, arrived.patient, arrived.id).await?;
-        if again.is_some_and(|again| (stored.state, stored.ticket) != (again.state, again.ticket))
-            || what.arrived.envelope != envelope
-        {
+        if (stored.state, stored.ticket) != (again.state, again.ticket) || arrived.envelope != envelope {
             return Err(Problem::conflict(
                 "changed_meanwhile",
                 "the draft was changed while the note was read; it stands as changed",
             ));
         }
-        if what.failed && again.is_some_and(|note| note.state == NoteState::Draft) {
+        if what.failed && stored.state == NoteState::Draft {
             return Err(Problem::conflict(
                 "extraction_failed",
                 "it could not be read again; the draft stands as it was",
             ));
         }
+        note = stored;
     }
-    let mut note = again.cloned().unwrap_or_else(|| blank(arrived, actor.id));
     what.by.provider.clone_into(&mut note.provider);
     note.model.clone_from(&what.by.model);
     note.fallback = what.by.fallback;

@@ -137,7 +137,8 @@ async fn to_its_end(
         };
         read_and_store(&app, &actor, arrived, again, gone).await
     });
-    let done = work.await.map_err(Problem::internal)?;
+    // What a panic says may be words of the note.
+    let done = work.await.map_err(|_| Problem::internal("the reading of a note broke off"))?;
     drop(here);
     done
 }
@@ -148,7 +149,7 @@ async fn to_its_end(
 /// stays in force.
 #[utoipa::path(post, path = "/api/notes/{id}/extract/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
     (status = 200, body = Submitted), (status = 404, body = Problem),
-    (status = 409, description = "`already_extracted`", body = Problem)))]
+    (status = 409, description = "`already_extracted`; `changed_meanwhile`: edited while it was read, the edit stands; `extraction_failed`: the draft stands as it was", body = Problem)))]
 pub async fn extract_again(
     State(app): State<App>,
     Doctor(actor): Doctor,

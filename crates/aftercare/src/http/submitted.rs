@@ -5,7 +5,7 @@ use super::{
     submission::Outcome,
     view::{SafetyNetView, Show, StepStatus, StepView},
 };
-use crate::{notebook::OpenNote, review::Asked};
+use crate::{notebook::OpenNote, plan::Plan, review::Asked};
 use aftercare_core::{
     id::{NoteId, StepId},
     step::Kind,
@@ -115,7 +115,9 @@ pub(super) fn view(done: Outcome, language: Language) -> Submitted {
         step.status = StepStatus::Draft;
     }
     let changes = match note.state {
-        NoteState::Live | NoteState::Draft => changes_view(&show, &words, &old, &shown, &open),
+        NoteState::Live | NoteState::Draft => {
+            changes_view(&show, &words, (note.id, note.state), &old, &shown, &open)
+        }
         _ => ChangesView { stops: Vec::new(), starts: Vec::new(), continues: Vec::new() },
     };
     let of_kind = |kind| shown.iter().filter(|step| step.kind == kind).cloned().collect();
@@ -141,12 +143,16 @@ pub(super) fn view(done: Outcome, language: Language) -> Submitted {
 fn changes_view(
     show: &Show<'_>,
     words: &OpenNote,
-    old: &crate::plan::Plan,
+    (id, state): (NoteId, NoteState),
+    old: &Plan,
     shown: &[StepView],
     open: &HashMap<NoteId, OpenNote>,
 ) -> ChangesView {
-    let active: Vec<_> = old.steps.iter().filter(|step| step.is_active()).collect();
-    let ids: Vec<_> = active.iter().map(|step| step.row.id).collect();
+    let active: Vec<_> = old.steps.iter().filter(|step| step.is_active() || step.was_ended_by(id)).collect();
+    let mut ids: Vec<_> = active.iter().map(|step| step.row.id).collect();
+    // Of a note in force, what went on stands among its own steps.
+    let carried = words.steps.iter().filter(|(_, text)| text.continues && state == NoteState::Live);
+    ids.extend(carried.map(|(id, _)| *id));
     let new: Vec<_> =
         words.steps.iter().map(|(id, text)| (*id, Some(*id).filter(|_| text.continues))).collect();
     let changes = changes(&ids, &new);

@@ -37,19 +37,27 @@ impl Breaker {
         }
     }
 
-    /// How it did. What a note is to blame for, a block or a strange answer, is no failure of the
-    /// server.
+    /// How it did. What a note is to blame for, a block, a refusal or a strange answer, is no failure
+    /// of the server; a caller who left early says nothing of it, and gives the trial to the next.
     pub fn record<T>(&self, result: &Result<T, ModelError>) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Err(ModelError::Timeout | ModelError::Unreachable | ModelError::Status(_)) => {
-                state.failures += 1;
-                if state.failures >= FAILURES {
-                    state.rests_until = Some(Instant::now() + REST);
-                }
+        let failed = match result {
+            Err(ModelError::Timeout | ModelError::Unreachable) => true,
+            Err(ModelError::Status(status)) => matches!(status, 401 | 403 | 429 | 500..),
+            Err(ModelError::Resting | ModelError::NoKey) => return,
+            Err(ModelError::Cancelled) => {
+                state.rests_until = state.rests_until.map(|_| Instant::now());
+                return;
             }
-            Err(ModelError::Resting | ModelError::Cancelled) => {}
-            Ok(_) | Err(_) => *state = State::default(),
+            Ok(_) | Err(_) => false,
+        };
+        if !failed {
+            *state = State::default();
+            return;
+        }
+        state.failures += 1;
+        if state.failures >= FAILURES {
+            state.rests_until = Some(Instant::now() + REST);
         }
     }
 }
@@ -75,5 +83,26 @@ mod tests {
         assert_eq!((breaker.admit(), breaker.admit()), (Ok(()), Err(ModelError::Resting)));
         breaker.record(&Ok(()));
         assert_eq!(breaker.admit(), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_the_server_is_to_blame_for_counts() {
+        let breaker = Breaker::default();
+        for error in [ModelError::Status(400), ModelError::Status(413), ModelError::Malformed("empty")] {
+            for _ in 0..FAILURES {
+                breaker.record::<()>(&Err(error.clone()));
+            }
+            assert_eq!(breaker.admit(), Ok(()), "{error}");
+        }
+        for _ in 0..FAILURES {
+            breaker.record::<()>(&Err(ModelError::Status(503)));
+            breaker.record::<()>(&Err(ModelError::NoKey));
+        }
+        assert_eq!(breaker.admit(), Err(ModelError::Resting));
+        tokio::time::advance(REST).await;
+        // Whoever leaves before the trial is over leaves it to the next.
+        assert_eq!(breaker.admit(), Ok(()));
+        breaker.record::<()>(&Err(ModelError::Cancelled));
+        assert_eq!((breaker.admit(), breaker.admit()), (Ok(()), Err(ModelError::Resting)));
     }
 }
