@@ -6,8 +6,12 @@
 //! by form and by the names that are known; names of others in free text get through, and
 //! `docs/EXTRACTION.md` says so.
 
-use crate::token::{Shape, Token, tokens};
+use crate::{
+    shield::{Shielded, is_seen},
+    token::{Shape, Token, tokens},
+};
 use std::{collections::BTreeSet, ops::Range};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// What kind of identifier was replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,42 +67,132 @@ pub struct Identifiers(Vec<(Range<usize>, Masked)>);
 impl Identifiers {
     /// Finds what identifies people; `names` are those of the two, as they are known.
     pub fn find(text: &str, names: &[String]) -> Self {
-        let words = tokens(text);
-        let parts: BTreeSet<String> = names
-            .iter()
-            .flat_map(|name| name.split(|c: char| !c.is_alphanumeric() && c != '\''))
-            .map(str::to_lowercase)
-            .filter(|part| part.chars().count() > 1 && !TITLES.contains(&part.as_str()))
-            .collect();
+        let plain = Plain::new(text);
+        let words = tokens(&plain.text);
+        let names = Names::new(names);
         let mut found = Vec::new();
         let mut at = 0;
         while at < words.len() {
-            match found_at(text, &words, at, &parts) {
+            match found_at(&plain.text, &words, at, &names.words) {
                 Some((class, next)) => {
-                    found.push((words[at].start..words[next - 1].end, class));
+                    found.push((plain.source(words[at].start..words[next - 1].end), class));
                     at = next;
                 }
                 None => at += 1,
             }
         }
-        Self(found)
+        for name in &names.unspaced {
+            let places = plain.text.match_indices(name.as_str());
+            found.extend(places.map(|(at, name)| (plain.source(at..at + name.len()), Masked::Name)));
+        }
+        found.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut apart: Vec<(Range<usize>, Masked)> = Vec::new();
+        for (range, class) in found {
+            match apart.last_mut().filter(|(last, _)| range.start < last.end) {
+                Some((last, _)) => last.end = last.end.max(range.end),
+                None => apart.push((range, class)),
+            }
+        }
+        Self(apart)
     }
 
-    /// A part of the text with placeholders for identifiers, and what was replaced in it.
-    pub fn mask(&self, text: &str, part: Range<usize>) -> (String, BTreeSet<Masked>) {
-        let first = self.0.partition_point(|(range, _)| range.end <= part.start);
+    /// A part of the text as a reader sees it, with placeholders for identifiers, and what was
+    /// replaced in it.
+    pub fn mask(&self, text: &Shielded, part: Range<usize>) -> (String, BTreeSet<Masked>) {
         let mut out = String::new();
         let mut classes = BTreeSet::new();
         let mut done = part.start;
+        let first = self.0.partition_point(|(range, _)| range.end <= part.start);
         for (range, class) in self.0[first..].iter().take_while(|(range, _)| range.start < part.end) {
-            out += &text[done..range.start.max(done)];
+            out += &text.seen(done..range.start.max(done));
             out += class.placeholder();
             classes.insert(*class);
             done = range.end.min(part.end);
         }
-        out += &text[done..part.end];
+        out += &text.seen(done..part.end);
         (out, classes)
     }
+}
+
+/// A text without accents, invisible characters and typographic apostrophes, in which one name is
+/// written in one way. Remembers where each byte came from.
+struct Plain {
+    text: String,
+    origin: Vec<Range<usize>>,
+}
+
+impl Plain {
+    fn new(source: &str) -> Self {
+        let mut plain = Self { text: String::with_capacity(source.len()), origin: Vec::new() };
+        for (at, c) in source.char_indices().filter(|(_, c)| is_seen(*c)) {
+            let place = at..at + c.len_utf8();
+            for c in plainly(c) {
+                plain.text.push(c);
+                plain.origin.extend(std::iter::repeat_n(place.clone(), c.len_utf8()));
+            }
+        }
+        plain
+    }
+
+    /// A range of it as bytes of the source, accents that follow included.
+    fn source(&self, range: Range<usize>) -> Range<usize> {
+        let place = |at: usize| self.origin.get(at).cloned().unwrap_or_default();
+        let next = self.origin.get(range.end).map(|place| place.start);
+        let last = place(range.end.saturating_sub(1)).end;
+        place(range.start).start..next.filter(|next| *next <= last + 2).unwrap_or(last).max(last)
+    }
+}
+
+fn plainly(c: char) -> impl Iterator<Item = char> {
+    std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)).map(|c| match c {
+        '\u{2018}' | '\u{2019}' | '\u{02bc}' => '\'',
+        c => c,
+    })
+}
+
+/// The names of the two people, as they may stand in a note.
+struct Names {
+    /// Word by word, in small letters.
+    words: BTreeSet<String>,
+    /// Of scripts that put no space between words: whole, and given name and surname apart.
+    unspaced: Vec<String>,
+}
+
+impl Names {
+    fn new(names: &[String]) -> Self {
+        let mut out = Self { words: BTreeSet::new(), unspaced: Vec::new() };
+        for name in names {
+            let plain = Plain::new(name).text;
+            for part in plain.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+                let part = part.to_lowercase();
+                // "O'Brien" is also written "OBrien" and "O Brien".
+                if let Some((head, tail)) = part.split_once('\'') {
+                    out.add(format!("{head}{tail}"));
+                    out.add(tail.to_owned());
+                }
+                out.add(part);
+            }
+        }
+        out
+    }
+
+    fn add(&mut self, part: String) {
+        if part.contains(is_unspaced) {
+            // Of three characters and more the first is the surname, or the first two.
+            let chars: Vec<char> = part.chars().collect();
+            let halves =
+                (1..=2).filter(|cut| chars.len() > cut + 1).flat_map(|cut| [&chars[..cut], &chars[cut..]]);
+            self.unspaced.extend(halves.filter(|half| half.len() > 1).map(|half| half.iter().collect()));
+            self.unspaced.push(part);
+        } else if part.chars().count() > 1 && !TITLES.contains(&part.as_str()) {
+            self.words.insert(part);
+        }
+    }
+}
+
+/// Letters of scripts that put no space between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{e00}'..='\u{e7f}')
 }
 
 const TITLES: &[&str] = &["dr", "mr", "mrs", "ms", "miss", "prof", "herr", "frau", "doctor", "sr", "sra"];
@@ -129,15 +223,17 @@ fn glued(text: &str, words: &[Token], at: usize) -> Option<(Masked, usize)> {
     if domain {
         return Some((Masked::Email, next));
     }
-    let link = run.starts_with("http") || run.starts_with("www.");
+    let run = run.to_ascii_lowercase();
+    let link = run.contains("://") || run.contains("www.");
     (link && next > at + 2).then_some((Masked::Url, next))
 }
 
 /// "DOB 03/04/1950", "MRN: 0012345", "NHS no. 943 476 5919".
 fn labelled(words: &[Token], at: usize) -> Option<(Masked, usize)> {
     let born = words[at]
-        .is(&["dob", "born", "birthdate", "geb", "geboren", "nacimiento", "né", "née", "naissance"])
-        || words[at].is(&["birth"]) && at > 0 && words[at - 1].is(&["of"]);
+        .is(&["dob", "born", "birthdate", "geb", "geboren", "nacimiento", "ne", "nee", "naissance"])
+        || words[at].is(&["birth"])
+            && (at > 0 && words[at - 1].is(&["of"]) || words.get(at + 1).is_some_and(|t| t.is(&["date"])));
     let record = words[at].is(&[
         "mrn", "nhs", "ssn", "hospital", "insurance", "account", "acct", "record", "patient", "policy",
         "medicare", "medicaid", "versicherungsnummer", "kvnr", "id", "case", "chart", "fallnummer", "dni",
@@ -148,8 +244,9 @@ fn labelled(words: &[Token], at: usize) -> Option<(Masked, usize)> {
     }
     let mut next = at + 1;
     while words.get(next).is_some_and(|token| {
-        token.is(&["no", "number", "nr", "id", "on", "am", "le", "el", "is", "date", "of", "birth", "card"])
-            || matches!(token.shape, Shape::Mark(':' | '.' | '#' | '(' | '-'))
+        token.is(&[
+            "no", "number", "nr", "id", "on", "am", "le", "el", "is", "date", "of", "birth", "card", "in",
+        ]) || matches!(token.shape, Shape::Mark(':' | '.' | '#' | '(' | '-'))
     }) {
         next += 1;
     }
@@ -157,7 +254,7 @@ fn labelled(words: &[Token], at: usize) -> Option<(Masked, usize)> {
     let mut digits = 0;
     while let Some(token) = words.get(next) {
         let figures = token.text.chars().filter(char::is_ascii_digit).count();
-        let month = born && token.shape == Shape::Word && token.text.len() >= 3 && next < first + 4;
+        let month = born && (is_month(token) || token.is(&["st", "nd", "rd", "th", "of", "de", "the"]));
         let joins = matches!(token.shape, Shape::Mark('/' | '-' | '.')) && next > first
             || born && token.is_mark(',') && next > first && digits > 0
             || token.shape == Shape::Word && token.upper && token.text.len() <= 3 && record;
@@ -178,6 +275,32 @@ fn labelled(words: &[Token], at: usize) -> Option<(Masked, usize)> {
     (digits >= enough).then_some((class, next))
 }
 
+/// The name of a month, also short, in the languages that notes are read in.
+fn is_month(token: &Token) -> bool {
+    const MONTHS: &[&str] = &[
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt",
+        "dez", "ene", "abr", "ago", "dic", "fev", "avr", "juin", "juil", "aout",
+    ];
+    token.shape == Shape::Word && MONTHS.iter().any(|month| token.text.starts_with(month))
+}
+
+/// Whether a date in figures begins here: "12/05/2024", "12.5.24", "2024-05-12".
+fn is_date(words: &[Token], at: usize) -> bool {
+    let figures =
+        |i: usize| words.get(i).filter(|token| token.number().is_some()).map_or(0, |token| token.text.len());
+    let mark = |i: usize| match words.get(i) {
+        Some(Token { shape: Shape::Mark(mark @ ('/' | '.' | '-')), glued: true, .. }) => Some(*mark),
+        _ => None,
+    };
+    let parts = (figures(at), figures(at + 2), figures(at + 4));
+    // "12.5.24" is a decimal number and one more.
+    let decimal = words.get(at).is_some_and(|token| token.number().is_some() && token.text.contains('.'));
+    mark(at + 1).is_some()
+        && mark(at + 1) == mark(at + 3)
+        && matches!(parts, (1..=2, 1..=2, 2 | 4) | (4, 1..=2, 1..=2))
+        || decimal && mark(at + 1) == Some('.') && matches!(figures(at + 2), 2 | 4)
+}
+
 /// `+44 20 7946 0018`, `(555) 014-7788`, `0171/1234567`: seven figures and more, in the groups of a
 /// telephone number.
 fn phone(text: &str, words: &[Token], at: usize) -> Option<(Masked, usize)> {
@@ -186,34 +309,49 @@ fn phone(text: &str, words: &[Token], at: usize) -> Option<(Masked, usize)> {
     if !led || at > 0 && first.glued && words[at - 1].number().is_some() {
         return None;
     }
+    // The longest run of groups that is a number somebody can be rung at.
     let mut next = at;
-    let mut digits = 0;
-    let mut groups = 0;
-    while let Some(token) = words.get(next) {
+    let mut groups: Vec<usize> = Vec::new();
+    let mut best = None;
+    while let Some(token) = words.get(next).filter(|_| next == at || !parts(text, words, next)) {
         let figures = token.text.chars().filter(char::is_ascii_digit).count();
         // "30/500 1-2 tabs": but for a leading one, no group is of one figure.
-        if token.number().is_some() && !token.text.contains(',') && (figures > 1 || groups == 0) {
-            digits += figures;
-            groups += 1;
+        let group =
+            token.number().is_some() && !token.text.contains(',') && (figures > 1 || groups.is_empty());
+        if group && !is_date(words, next) {
+            groups.push(figures);
         } else if !matches!(token.shape, Shape::Mark('+' | '(' | ')' | '-' | '/' | '.')) {
             break;
         }
         next += 1;
+        if groups.iter().sum::<usize>() > 15 {
+            break;
+        }
+        if group && is_number_to_ring(&text[first.start..words[next - 1].end], &groups) {
+            best = Some(next);
+        }
     }
-    while next > at && words[next - 1].number().is_none() {
-        next -= 1;
-    }
-    if next == at {
-        return None;
-    }
-    let run = &text[first.start..words[next - 1].end];
-    let begins =
-        first.is_mark('+') || first.is_mark('(') || run.starts_with('0') || groups >= 3 || digits >= 10;
-    // "14/06/2024" is a date.
-    let date = run.matches('/').count() == 2
-        || run.matches('.').count() == 2 && digits == 8
-        || run.len() == 10 && run.matches('-').count() == 2;
-    (begins && (7..=15).contains(&digits) && !date).then_some((Masked::Phone, next))
+    best.map(|next| (Masked::Phone, next))
+}
+
+/// Whether a number ends before this token: at a line's end, at a stroke between two numbers, at
+/// the end of a sentence.
+fn parts(text: &str, words: &[Token], at: usize) -> bool {
+    let token = &words[at];
+    let apart = !token.glued || words.get(at + 1).is_none_or(|next| !next.glued);
+    text[words[at - 1].end..token.start].contains('\n')
+        || token.is_mark('/') && apart
+        || token.is_mark('.') && words.get(at + 1).is_none_or(|next| !next.glued)
+}
+
+/// Whether groups of figures are those of a telephone number: seven figures and more.
+fn is_number_to_ring(run: &str, groups: &[usize]) -> bool {
+    let digits: usize = groups.iter().sum();
+    let years =
+        || run.split(|c: char| !c.is_ascii_digit()).all(|year| matches!(year.get(..2), Some("19" | "20")));
+    let local = groups == [3, 4] && run.contains('-') || groups == [4, 4] && !years();
+    let begins = run.starts_with(['+', '(', '0']) || groups.len() >= 3 || digits >= 10 || local;
+    begins && (7..=15).contains(&digits)
 }
 
 /// "12 Acacia Avenue", "Hauptstraße 5", a British or German postal code with its town.

@@ -8,6 +8,7 @@
 //! - [`extraction`]: proof, timing and checks over whatever was proposed, and the result.
 
 mod courtesy;
+#[cfg(feature = "models")]
 pub mod deidentify;
 pub mod drugs;
 pub mod extraction;

@@ -17,6 +17,15 @@ pub struct Shielded {
     pub text: String,
     /// What was blanked out, as bytes of the note.
     pub closed: Vec<Range<usize>>,
+    /// Whether it holds letters that no reader sees but software does.
+    pub hidden: bool,
+}
+
+impl Shielded {
+    /// Some of it as a reader sees it: without what is blanked out, and without what is invisible.
+    pub fn seen(&self, range: Range<usize>) -> String {
+        self.text[range].chars().filter(|c| is_seen(*c)).collect()
+    }
 }
 
 /// Blanks out what is not for the patient.
@@ -28,7 +37,9 @@ pub fn shield(text: &str) -> Shielded {
     let orders = Plain::new(&text).orders(&text);
     let text = blank(&text, &orders);
     closed.extend(orders);
-    Shielded { text, closed: merged(closed) }
+    // Tags of Unicode spell what no font draws.
+    let hidden = text.contains(|c| matches!(c, '\u{e0000}'..='\u{e007f}'));
+    Shielded { text, closed: merged(closed), hidden }
 }
 
 /// The text with a full stop and spaces in place of some of it.
@@ -383,6 +394,11 @@ fn is_forged_end(line: &str) -> bool {
     ruled && said > 0
         || line.trim_start().starts_with("end of note")
         || line.trim_start().starts_with("begin system")
+}
+
+/// Whether a character can be seen.
+pub fn is_seen(c: char) -> bool {
+    looks_like(c).is_some()
 }
 
 /// What a character looks like; `None` for what cannot be seen.

@@ -2,7 +2,10 @@
 //! model needs is lost.
 #![expect(clippy::unwrap_used, reason = "test files that stand beside the code")]
 
-use aftercare_extract::deidentify::{Identifiers, Masked};
+use aftercare_extract::{
+    deidentify::{Identifiers, Masked},
+    shield::shield,
+};
 use std::collections::BTreeMap;
 
 const FIRST: [&str; 10] =
@@ -63,7 +66,7 @@ fn headers() -> Vec<Header> {
 }
 
 fn mask(text: &str, names: &[String]) -> String {
-    Identifiers::find(text, names).mask(text, 0..text.len()).0
+    Identifiers::find(text, names).mask(&shield(text), 0..text.len()).0
 }
 
 #[test]
@@ -92,6 +95,34 @@ fn what_gets_through_is_known() {
     );
 }
 
+/// One name, number or date is written in many ways.
+#[test]
+fn however_it_is_written_it_is_masked() {
+    let names = ["Seán O'Brien".to_owned(), "Jos\u{e9} 山田太郎".to_owned()];
+    for (text, masked) in [
+        ("O\u{2019}Brien, O'BRIEN, OBrien, Brien\u{2019}s wife", "[name], [name], [name], [name] wife"),
+        ("Sean or Jose\u{301} or JOS\u{c9} or Se\u{ad}\u{e1}n", "[name] or [name] or [name] or [name]"),
+        ("患者山田太郎さん、山田", "患者[name]さん、[name]"),
+        ("Tel 07700900123 / 07700900456", "Tel [phone] / [phone]"),
+        ("Tel 07700 900123\n07700 900456", "Tel [phone]\n[phone]"),
+        ("Tel 07700 900123 12/05/2024", "Tel [phone] 12/05/2024"),
+        ("Tel 07700 900123. 12 tablets", "Tel [phone]. 12 tablets"),
+        ("ring 555-0147 or 7946 0018", "ring [phone] or [phone]"),
+        ("DOB 3rd March 1950", "[date of birth]"),
+        ("DOB 21st of June 1948, well", "[date of birth], well"),
+        ("born in 1950", "[date of birth]"),
+        ("Birth date: 3/4/1950", "[date of birth]"),
+        ("nacimiento: 3 de mayo de 1950", "[date of birth]"),
+        ("geboren am 3. März 1950", "[date of birth]"),
+        ("(https://portal.example/p/8841)", "[link])"),
+        ("see HTTPS://portal.example/p/8841.", "see [link]."),
+        ("link:https://portal.example/p/8841", "[link]"),
+        ("(ada@clinic.example)", "[email])"),
+    ] {
+        assert_eq!(mask(text, &names), masked);
+    }
+}
+
 /// Doses, times, readings and dates are what a model needs.
 #[test]
 fn what_a_model_needs_is_left() {
@@ -110,6 +141,7 @@ fn what_a_model_needs_is_left() {
         "Relapsing MS since 2011, sees her own doctor. Quit date chosen: January 15",
         "Booked with the duty dr\nPulm rehab",
         "walk 10 minutes a day, price of bread, grey sputum",
+        "born prematurely, 1500 g, seen 2019 2020, 14.6.2024 08:00-12:00",
         "Patient to drink 1.5-2 litres, case discussed, record weights daily",
     ] {
         assert_eq!(mask(words, &["Ada Lovelace".to_owned()]), words);

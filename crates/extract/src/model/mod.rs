@@ -163,7 +163,8 @@ pub fn both(
 ) -> Extraction {
     let by_rules = rules::propose(text);
     // Where a note speaks to software a model could have been told: it may agree and no more.
-    let alone = if shield(text).closed.is_empty() { alone } else { Alone::Nothing };
+    let shielded = shield(text);
+    let alone = if shielded.closed.is_empty() && !shielded.hidden { alone } else { Alone::Nothing };
     let proposed = combine::combine(text, &by_rules, alone, clauses, labels);
     let mut out = extraction::prove(text, date, proposed);
     let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
