@@ -34,7 +34,8 @@ def read(aftercare, reader, cases, notes):
     if len(answers) != len(cases):
         sys.exit(f"{reader}: {len(answers)} answers to {len(cases)} notes: it broke off")
     for case, answer in zip(cases, answers):
-        answer.setdefault("id", case["id"])
+        if answer.setdefault("id", case["id"]) != case["id"]:
+            sys.exit(f"{reader}: an answer to {answer['id']} where {case['id']} was asked")
         if "error" in answer:
             notes.append(f"{answer['id']}: {answer['error']}")
             answer["steps"] = []

@@ -31,6 +31,10 @@ fn what_is_ended_is_a_stop_without_times() {
             "Plan:\nSTOP taking:\n- naproxen 500 mg twice daily\n- lisinopril 10 mg daily",
             &["Stop naproxen 500 mg", "Stop lisinopril 10 mg"],
         ),
+        (
+            "Plan:\nSTOP taking:\n- Garlic capsules daily\n- St John's wort",
+            &["Stop Garlic capsules", "Stop St John's wort"],
+        ),
         ("Plan:\nHold the following:\n- metformin 500 mg BID", &["Hold metformin 500 mg"]),
         ("Plan: Ramipril 2.5 mg od - stop.", &["Stop Ramipril 2.5 mg od"]),
         ("Plan: Amlodipine 5 mg od - stopped.", &["Stop Amlodipine 5 mg od"]),

@@ -20,27 +20,18 @@ pub(crate) fn verb_of(action: &str) -> Option<&'static str> {
     })
 }
 
-/// "STOP taking:", "Hold the following", "CONTINUE:": what is done with every medicine of the list
-/// below it.
-pub(super) fn heading(words: &[Token]) -> Option<(&'static str, Kind)> {
-    const OF_A_LIST: &[&str] = &[
-        "taking", "using", "the", "following", "these", "this", "medication", "medications", "medicine",
-        "medicines", "meds", "drugs", "tablets", "now", "for", "all", "your", "to", "please",
-    ];
-    let verb = |token: &Token| match token.text.as_str() {
-        "stop" | "stopped" | "discontinue" | "discontinued" | "cease" => Some(("Stop", Kind::Checklist)),
-        "hold" | "held" | "withhold" | "pause" => Some(("Hold", Kind::Checklist)),
-        "avoid" => Some(("Avoid", Kind::Plan)),
-        "continue" | "continued" => Some(("Continue", Kind::Plan)),
-        "start" | "started" => Some(("Start", Kind::Plan)),
-        _ => None,
-    };
-    let mut verbs = words.iter().filter_map(verb);
-    let first = verbs.next().filter(|_| verbs.next().is_none());
-    let nothing_else = words
-        .iter()
-        .all(|token| token.is(OF_A_LIST) || verb(token).is_some() || matches!(token.shape, Shape::Mark(_)));
-    first.filter(|_| nothing_else)
+/// What is done with medicines: "Stop", once; "Avoid", over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    pub(super) verb: &'static str,
+    pub(super) kind: Kind,
+}
+
+impl Ending {
+    /// What a step ends, for those that follow it in one sentence.
+    pub(super) fn of(proposal: &Proposal) -> Option<Self> {
+        verb_of(&proposal.action).map(|verb| Self { verb, kind: proposal.kind })
+    }
 }
 
 /// "Ramipril 2.5 mg od - stop", "aspirin on hold until Friday": the verb, where the medicine's words
@@ -60,8 +51,8 @@ fn behind(words: &[Token]) -> Option<(&'static str, usize, usize)> {
     (closed && !joined && named).then_some((verb, before + 1, at + 1))
 }
 
-/// "d/c digoxin", "instead of lisinopril", "replaces omeprazole", "c/w carvedilol": the verb that is meant and
-/// how many words say it.
+/// "d/c digoxin", "instead of lisinopril", "replaces omeprazole", "c/w carvedilol": the verb that is
+/// meant and how many words say it.
 pub(super) fn short(words: &[Token]) -> Option<(&'static str, usize)> {
     let is = |i: usize, set: &[&str]| words.get(i).is_some_and(|token| token.is(set));
     let slash = words.get(1).is_some_and(|token| token.is_mark('/'));
@@ -80,7 +71,7 @@ pub(super) fn short(words: &[Token]) -> Option<(&'static str, usize)> {
 }
 
 /// Makes a medicine to take one to end, where its words or those before it say so.
-pub(super) fn end(proposal: &mut Proposal, quote: &str, ending: Option<&(String, Kind)>) {
+pub(super) fn end(proposal: &mut Proposal, quote: &str, ending: Option<Ending>) {
     let words = tokens(quote);
     if proposal.category != Category::Medication || !proposal.action.starts_with("Take ") {
         return;
@@ -90,13 +81,13 @@ pub(super) fn end(proposal: &mut Proposal, quote: &str, ending: Option<&(String,
         let action = format!("{verb} {} {rest}", &quote[..words[end - 1].end]);
         action.trim_end().clone_into(&mut proposal.action);
         proposal.kind = Kind::Checklist;
-    } else if let Some((verb, kind)) = ending
+    } else if let Some(Ending { verb, kind }) = ending
         && !quote.to_lowercase().starts_with("take")
         && !begins_anew(&words)
     {
         // "Stop lisinopril, ibuprofen and naproxen": what is ended first is all ended.
         proposal.action = format!("{verb} {quote}");
-        proposal.kind = *kind;
+        proposal.kind = kind;
     }
 }
 

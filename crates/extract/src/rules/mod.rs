@@ -13,6 +13,7 @@ mod filter;
 mod frame;
 mod item;
 mod label;
+mod list;
 mod verbs;
 mod wording;
 
@@ -20,7 +21,7 @@ use crate::{
     note::{self, Sentence},
     shield::{Shielded, shield},
     timing,
-    token::{Token, tokens},
+    token::tokens,
 };
 use aftercare_core::step::{Category, Kind};
 use std::{collections::HashSet, ops::Range};
@@ -156,27 +157,10 @@ pub fn is_told(text: &str, clause: &Clause) -> bool {
 /// What the sentences before have left open.
 #[derive(Default)]
 struct Carried {
-    /// "STOP taking:" stands over a list: what is to be done with every medicine of it.
-    heading: Option<(String, Kind)>,
-    /// The paragraph of the heading, then of its list.
-    paragraph: usize,
+    /// "STOP taking:" stands over a list.
+    list: list::List,
     /// The medicine named last.
     drug: Option<String>,
-}
-
-impl Carried {
-    /// What the heading over a sentence does to its medicines, if the sentence is of its list.
-    fn heading_over(&mut self, sentence: &Sentence, words: &[Token]) -> Option<(String, Kind)> {
-        let heading = self.heading.take()?;
-        let near = sentence.paragraph <= self.paragraph + 1;
-        let of_the_list = near && begins::begins_drug(words);
-        if of_the_list {
-            // A list does not go on behind a blank line.
-            self.paragraph = sentence.paragraph.saturating_sub(1);
-            self.heading = Some(heading.clone());
-        }
-        of_the_list.then_some(heading)
-    }
 }
 
 fn read_sentence(
@@ -188,12 +172,11 @@ fn read_sentence(
 ) {
     let before = out.steps.len();
     let whole = tokens(&text[sentence.range.clone()]);
-    if let Some((verb, kind)) = ends::heading(&whole) {
-        carried.heading = Some((verb.to_owned(), kind));
-        carried.paragraph = sentence.paragraph;
+    if carried.list.opens(text, sentence, &whole) {
         return;
     }
-    let mut ending = carried.heading_over(sentence, &whole);
+    let heading = carried.list.over(text, sentence, &whole);
+    let mut ending = heading;
     // "Then 5 mg less each week": of the medicine of the sentence before.
     let mut drug = carried.drug.take().filter(|_| whole.first().is_some_and(|t| t.is(THEN)));
     let range = label::skip(text, sentence.range.clone());
@@ -234,8 +217,11 @@ fn read_sentence(
                     && out.steps.last().is_some_and(|last| last.category == Category::Medication);
                 proposal.range = note::trimmed(text, proposal.range);
                 let quote = &text[proposal.range.clone()];
-                ends::end(&mut proposal, quote, ending.as_ref());
-                ending = ends::verb_of(&proposal.action).map(|verb| (verb.to_owned(), proposal.kind));
+                if let Some(heading) = heading {
+                    heading.rule(&mut proposal, quote);
+                }
+                ends::end(&mut proposal, quote, ending);
+                ending = ends::Ending::of(&proposal);
                 if let Some(name) = act::drug_name(&tokens) {
                     drug = Some(name);
                 }
@@ -247,6 +233,9 @@ fn read_sentence(
         }
     }
     carried.drug = drug;
+    if let Some(heading) = heading.filter(|_| out.steps.len() == before) {
+        out.steps.extend(heading.of_unknown(text, sentence.range.clone()));
+    }
     let quiet = out.steps.len() == before
         && out.safety_net.last().is_none_or(|net| net.start < sentence.range.start)
         && out.unused.last().is_none_or(|unused| unused.start < sentence.range.start);
