@@ -7,6 +7,7 @@
 //! `docs/EXTRACTION.md` says so.
 
 use crate::{
+    plain::Plain,
     shield::{Shielded, is_seen},
     token::{Shape, Token, tokens},
 };
@@ -67,7 +68,7 @@ pub struct Identifiers(Vec<(Range<usize>, Masked)>);
 impl Identifiers {
     /// Finds what identifies people; `names` are those of the two, as they are known.
     pub fn find(text: &str, names: &[String]) -> Self {
-        let plain = Plain::new(text);
+        let plain = plain(text);
         let words = tokens(&plain.text);
         let names = Names::new(names);
         let mut found = Vec::new();
@@ -75,7 +76,8 @@ impl Identifiers {
         while at < words.len() {
             match found_at(&plain.text, &words, at, &names.words) {
                 Some((class, next)) => {
-                    found.push((plain.source(words[at].start..words[next - 1].end), class));
+                    let place = plain.source(words[at].start..words[next - 1].end);
+                    found.extend(place.map(|place| (place, class)));
                     at = next;
                 }
                 None => at += 1,
@@ -83,7 +85,8 @@ impl Identifiers {
         }
         for name in &names.unspaced {
             let places = plain.text.match_indices(name.as_str());
-            found.extend(places.map(|(at, name)| (plain.source(at..at + name.len()), Masked::Name)));
+            let places = places.filter_map(|(at, name)| plain.source(at..at + name.len()));
+            found.extend(places.map(|place| (place, Masked::Name)));
         }
         found.sort_by_key(|(range, _)| (range.start, range.end));
         let mut apart: Vec<(Range<usize>, Masked)> = Vec::new();
@@ -115,32 +118,9 @@ impl Identifiers {
 }
 
 /// A text without accents, invisible characters and typographic apostrophes, in which one name is
-/// written in one way. Remembers where each byte came from.
-struct Plain {
-    text: String,
-    origin: Vec<Range<usize>>,
-}
-
-impl Plain {
-    fn new(source: &str) -> Self {
-        let mut plain = Self { text: String::with_capacity(source.len()), origin: Vec::new() };
-        for (at, c) in source.char_indices().filter(|(_, c)| is_seen(*c)) {
-            let place = at..at + c.len_utf8();
-            for c in plainly(c) {
-                plain.text.push(c);
-                plain.origin.extend(std::iter::repeat_n(place.clone(), c.len_utf8()));
-            }
-        }
-        plain
-    }
-
-    /// A range of it as bytes of the source, accents that follow included.
-    fn source(&self, range: Range<usize>) -> Range<usize> {
-        let place = |at: usize| self.origin.get(at).cloned().unwrap_or_default();
-        let next = self.origin.get(range.end).map(|place| place.start);
-        let last = place(range.end.saturating_sub(1)).end;
-        place(range.start).start..next.filter(|next| *next <= last + 2).unwrap_or(last).max(last)
-    }
+/// written in one way.
+fn plain(source: &str) -> Plain {
+    Plain::of(source, |c| is_seen(c).then(|| plainly(c)).into_iter().flatten())
 }
 
 fn plainly(c: char) -> impl Iterator<Item = char> {
@@ -162,8 +142,8 @@ impl Names {
     fn new(names: &[String]) -> Self {
         let mut out = Self { words: BTreeSet::new(), unspaced: Vec::new() };
         for name in names {
-            let plain = Plain::new(name).text;
-            for part in plain.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+            let name = plain(name).text;
+            for part in name.split(|c: char| !c.is_alphanumeric() && c != '\'') {
                 let part = part.to_lowercase();
                 // "O'Brien" is also written "OBrien" and "O Brien".
                 if let Some((head, tail)) = part.split_once('\'') {

@@ -16,6 +16,7 @@ pub mod lexicon;
 #[cfg(feature = "models")]
 pub mod model;
 pub mod note;
+mod plain;
 pub mod rules;
 pub mod shield;
 mod stages;

@@ -7,7 +7,7 @@
 
 mod machine;
 
-use crate::note;
+use crate::{note, plain::Plain};
 use machine::{addresses_software, carries_its_order, continues_order, is_foreign_order, overrides_the_past};
 use std::ops::Range;
 
@@ -30,11 +30,11 @@ impl Shielded {
 
 /// Blanks out what is not for the patient.
 pub fn shield(text: &str) -> Shielded {
-    let plain = Plain::new(text);
-    let mut closed = plain.marks();
-    closed.extend(plain.quotes());
+    let looks = plain(text);
+    let mut closed = looks.marks();
+    closed.extend(looks.quotes());
     let text = blank(text, &closed);
-    let orders = Plain::new(&text).orders(&text);
+    let orders = plain(&text).orders(&text);
     let text = blank(&text, &orders);
     closed.extend(orders);
     // Tags of Unicode spell what no font draws.
@@ -70,32 +70,12 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 }
 
 /// A text as it looks: without invisible characters, full-width and foreign letters that look like
-/// Latin ones as those, in small letters. Remembers where each byte came from.
-struct Plain {
-    text: String,
-    origin: Vec<Range<usize>>,
+/// Latin ones as those, in small letters.
+fn plain(source: &str) -> Plain {
+    Plain::of(source, |c| looks_like(c).into_iter().flat_map(char::to_lowercase))
 }
 
 impl Plain {
-    fn new(source: &str) -> Self {
-        let mut plain = Self { text: String::with_capacity(source.len()), origin: Vec::new() };
-        for (at, c) in source.char_indices() {
-            let place = at..at + c.len_utf8();
-            let Some(c) = looks_like(c) else { continue };
-            for c in c.to_lowercase() {
-                plain.text.push(c);
-                plain.origin.extend(std::iter::repeat_n(place.clone(), c.len_utf8()));
-            }
-        }
-        plain
-    }
-
-    /// A range of what it looks like, as bytes of the source.
-    fn source(&self, range: Range<usize>) -> Option<Range<usize>> {
-        let last = self.origin.get(range.end.checked_sub(1)?)?;
-        Some(self.origin.get(range.start)?.start..last.end)
-    }
-
     fn end_of_line(&self, at: usize) -> usize {
         self.text[at..].find('\n').map_or(self.text.len(), |end| at + end)
     }
@@ -323,7 +303,7 @@ impl Plain {
         let mut until = 0;
         let mut after = false;
         for sentence in note::every_sentence(&text) {
-            let words = Self::new(&text[sentence.range.clone()]).text;
+            let words = plain(&text[sentence.range.clone()]).text;
             // Nothing that can be seen is said to nobody who can see.
             let unseen = words.trim().is_empty();
             let addressed =
