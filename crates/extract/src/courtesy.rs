@@ -22,7 +22,7 @@ const LONGEST_COURSE: u64 = 180;
 /// What to ask about the steps of one note; `follow` names the stages of tapers.
 pub(crate) fn questions(steps: &[(Step, usize)], follow: &[usize]) -> Vec<Question> {
     let mut out = Vec::new();
-    let mut named: Vec<String> = Vec::new();
+    let mut named: Vec<(String, &Step)> = Vec::new();
     for (index, (step, _)) in steps.iter().enumerate() {
         if step.kind != Kind::Plan || step.category != Category::Medication {
             continue;
@@ -42,17 +42,36 @@ pub(crate) fn questions(steps: &[(Step, usize)], follow: &[usize]) -> Vec<Questi
             ask(About::Dose);
         }
         // A negated medicine is none that is taken, and a stage is the same one on purpose.
-        let Some(name) = name.map(|at| words[at].text.clone()).filter(|_| !follow.contains(&index)) else {
-            continue;
-        };
-        if named.contains(&name) {
+        let Some(name) = drug_of(step).filter(|_| !follow.contains(&index)) else { continue };
+        if named.iter().any(|(other, before)| *other == name && !apart(before, step)) {
             ask(About::Duplicate);
         }
         if !words.iter().any(|word| word.is(&["no", "not", "avoid", "stop", "don't", "dont"])) {
-            named.push(name);
+            named.push((name, step));
         }
     }
     out
+}
+
+/// The medicine that a step names, in the note's words or in ours.
+pub(crate) fn drug_of(step: &Step) -> Option<String> {
+    let name = |text: &str| tokens(text).into_iter().find(drugs::is_drug).map(|token| token.text);
+    name(&step.evidence).or_else(|| name(&step.action))
+}
+
+/// Whether two doses of one medicine are for other times: "25 mg in the morning", "50 mg at night".
+fn apart(a: &Step, b: &Step) -> bool {
+    let times = |step: &Step| {
+        let timing = step.timing.clone().unwrap_or_default();
+        let whens = timing.when.iter().map(|when| format!("{when:?}"));
+        let clocks = timing.time_of_day.iter().map(ToString::to_string);
+        (whens.chain(clocks).collect::<Vec<_>>(), timing.day_of_week)
+    };
+    let ((a_times, a_days), (b_times, b_days)) = (times(a), times(b));
+    let none_shared =
+        |a: &[String], b: &[String]| !a.is_empty() && !b.is_empty() && a.iter().all(|time| !b.contains(time));
+    let days = !a_days.is_empty() && !b_days.is_empty() && a_days.iter().all(|day| !b_days.contains(day));
+    none_shared(&a_times, &b_times) || days || a.timing.as_ref().is_some_and(|timing| timing.as_needed)
 }
 
 /// How often a day.

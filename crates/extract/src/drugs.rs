@@ -11,7 +11,8 @@ pub fn is_drug(token: &Token) -> bool {
 pub fn is_strength(token: &Token) -> bool {
     token.is(&[
         "mg", "mcg", "µg", "ug", "g", "ml", "iu", "units", "unit", "meq", "puffs", "puff", "tablet",
-        "tablets", "tab", "tabs", "capsule", "capsules", "drops", "mmol", "u",
+        "tablets", "tab", "tabs", "capsule", "capsules", "drops", "drop", "gtt", "gtts", "mmol", "u",
+        "patch", "patches", "sachet", "sachets", "spray", "sprays",
     ]) || token.is_mark('%')
 }
 

@@ -26,6 +26,8 @@ pub struct Proposed {
     pub at: Option<usize>,
     /// Begins when the one before it ends, though the quote does not say so.
     pub follows: bool,
+    /// Whether it is to be taken at all must be asked.
+    pub asks: bool,
     /// Who found it.
     pub found_by: FoundBy,
 }
@@ -40,6 +42,7 @@ impl Proposed {
             action: step.action,
             at: Some(step.range.start),
             follows: step.follows,
+            asks: step.asks,
             found_by,
         }
     }
@@ -144,8 +147,16 @@ impl Extraction {
     /// in question has none, so that nobody is reminded by a guess.
     #[must_use]
     pub fn unattended(mut self) -> Self {
-        for question in self.questions.iter().filter(|question| question.about == About::Timing) {
-            if let Some((step, _)) = self.steps.get_mut(question.step) {
+        let names: Vec<_> = self.steps.iter().map(|(step, _)| courtesy::drug_of(step)).collect();
+        for question in &self.questions {
+            let twice = question.about == About::Duplicate;
+            let same = |at: usize| {
+                at == question.step || twice && names[at].is_some() && names[at] == names[question.step]
+            };
+            if !twice && question.about != About::Timing {
+                continue;
+            }
+            for (_, (step, _)) in self.steps.iter_mut().enumerate().filter(|(at, _)| same(*at)) {
                 step.timing = None;
             }
         }
@@ -216,33 +227,27 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
         reading.follows |= proposal.follows;
         let words = tokens(evidence);
         let medicine = proposal.category == Category::Medication;
-        let ends = medicine && rules::ends::verb_of(&proposal.action).is_some();
+        let ends = rules::ends::verb_of(&proposal.action)
+            .is_some_and(|verb| medicine || rules::ends::is_pause(verb));
         let taken = medicine && !ends;
         let planned = taken && !reading.timing.as_needed;
         let changed = taken && rules::ends::says(&words)
             || planned && rules::doubt::changes_the_schedule(&words, &reading.spans);
-        let awaits = planned
-            && reading.timing.start.is_none()
-            && (reading.event || rules::doubt::awaits_something(&words, &reading.spans));
-        let bounded = words.iter().any(|t| t.is(&["until", "till", "before", "for", "after"]));
-        if changed || ends && (proposal.kind == Kind::Plan || bounded) {
+        let awaits = planned && (reading.event || rules::doubt::may_differ(&words, &reading.spans));
+        if changed || ends && !rules::ends::has_a_day(&words) {
             // What is not to be taken has no times to take it; its words are kept whole.
             reading = timing::Reading::default();
         }
         let alike = stages.at_the_same_times(&reading.timing);
         let follows = !ends && stages.place(&mut reading);
         // "Then", but nobody can tell when: the stage before has no end.
-        let lost = (said || reading.follows && alike)
-            && !follows
-            && !ends
-            && reading.timing.start.is_none()
-            && !out.steps.is_empty();
+        let lost = (said || reading.follows && alike) && !follows && !ends && reading.timing.start.is_none();
         if let Err(error) = reading.timing.check() {
             out.rejected.push(Rejected { action: proposal.action, reason: reason(error.key).into() });
             continue;
         }
         let index = out.steps.len();
-        let unclear = lost || changed || awaits || !reading.leftovers.is_empty();
+        let unclear = lost || changed || awaits || proposal.asks || !reading.leftovers.is_empty();
         let timing = unclear.then_some(About::Timing);
         out.questions.extend(about(&proposal, &reading).into_iter().chain(timing).map(|about| Question {
             step: index,

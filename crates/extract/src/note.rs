@@ -1,6 +1,9 @@
 //! The parts of a note: which words are the plan, which are history, and where sentences end.
 
+mod heading;
+
 use crate::token::{Token, tokens};
+use heading::{Section, heading, is_aside, is_order};
 use std::ops::Range;
 
 /// A sentence of a part of the note that may hold instructions.
@@ -13,131 +16,6 @@ pub struct Sentence {
     /// Whether it stands under a heading that announces instructions.
     pub in_plan: bool,
 }
-
-/// What a heading announces.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Section {
-    /// Before any heading.
-    Open,
-    /// What to do.
-    Plan,
-    /// What was, is or is thought.
-    Story,
-}
-
-const PLAN: &[&str] = &[
-    "plan",
-    "a/p",
-    "a&p",
-    "p",
-    "assessment and plan",
-    "assessment & plan",
-    "instructions",
-    "discharge",
-    "discharge instructions",
-    "discharge medications",
-    "discharge plan",
-    "medical treatment",
-    "treatment",
-    "treatment plan",
-    "recommendations",
-    "recommendation",
-    "follow-up",
-    "follow up",
-    "followup",
-    "disposition",
-    "rx",
-    "management",
-    "patient education and counseling",
-    "patient instructions",
-    "therapie",
-    "procedere",
-    "medikation",
-    "mx",
-    "advice",
-    "plan of care",
-    "follow-up instructions",
-    "medications on discharge",
-    "patient education",
-    "todo",
-    "next steps",
-    "empfehlung",
-    "tratamiento",
-    "indicaciones",
-];
-const STORY: &[&str] = &[
-    "history",
-    "hx",
-    "hpc",
-    "hpi",
-    "pc",
-    "pmh",
-    "pmhx",
-    "psh",
-    "dh",
-    "dhx",
-    "fh",
-    "fhx",
-    "sh",
-    "shx",
-    "medications",
-    "medication",
-    "meds",
-    "allergies",
-    "allergy",
-    "nkda",
-    "ex",
-    "o/e",
-    "oe",
-    "exam",
-    "examination",
-    "imp",
-    "impression",
-    "medical reasoning",
-    "ice",
-    "ed course",
-    "patient agreements",
-    "patient agreement",
-    "subjective",
-    "objective",
-    "assessment",
-    "diagnosis",
-    "diagnoses",
-    "presenting complaint",
-    "chief complaint",
-    "cc",
-    "past medical history",
-    "family history",
-    "social history",
-    "drug history",
-    "review of systems",
-    "ros",
-    "vitals",
-    "labs",
-    "results",
-    "hospital course",
-    "course",
-    "risk factors",
-    "current medications",
-    "home medications",
-    "s",
-    "o",
-    "obs",
-    "observations",
-    "past surgical history",
-    "medical history",
-    "family hx",
-    "social hx",
-    "dx",
-    "history of present illness",
-    "findings",
-    "physical exam",
-    "physical examination",
-    "background",
-    "anamnese",
-    "befund",
-    "diagnose",
-];
 
 /// Cuts a note into the sentences that may hold instructions.
 pub fn sentences(note: &str) -> Vec<Sentence> {
@@ -182,7 +60,7 @@ fn cut_into_sentences(note: &str) -> (Vec<(Sentence, Section)>, bool) {
             alone = line[offset + length.min(line.len() - offset)..].trim().is_empty();
             offset += length;
         }
-        for range in split_line(&line[offset..]) {
+        for (place, range) in split_line(&line[offset..]).into_iter().enumerate() {
             let mut range = start + offset + range.start..start + offset + range.end;
             if is_aside(&note[range.clone()]) {
                 continue;
@@ -194,18 +72,16 @@ fn cut_into_sentences(note: &str) -> (Vec<(Sentence, Section)>, bool) {
                 range.start += length;
             }
             range = trimmed(note, range);
+            // "O/E chest clear. Start amoxicillin": an order ends the story that it stands in.
+            if section == Section::Story && place > 0 && !alone && is_order(&note[range.clone()]) {
+                section = Section::Plan;
+            }
             if !range.is_empty() {
                 out.push((Sentence { range, paragraph, in_plan: section == Section::Plan }, section));
             }
         }
     }
     (out, announced)
-}
-
-/// "Allergies: penicillin." says something of its own and opens no part of the note.
-fn is_aside(sentence: &str) -> bool {
-    let words = sentence.trim_start().to_lowercase();
-    ["allergies:", "allergy:", "allergien:", "nkda"].iter().any(|name| words.starts_with(name))
 }
 
 /// A range without outer space, list marks and closing marks.
@@ -240,52 +116,6 @@ fn skip_list_mark(line: &str) -> usize {
     };
     let tail = &text[mark..];
     indent + mark + (tail.len() - tail.trim_start_matches([' ', '\t']).len())
-}
-
-/// A heading at the beginning of a text: what it announces and its length in bytes.
-fn heading(text: &str) -> Option<(Section, usize)> {
-    let known = |name: &str| {
-        let name = name.trim().trim_end_matches('-').trim().to_lowercase();
-        if PLAN.contains(&name.as_str()) {
-            Some(Section::Plan)
-        } else if STORY.contains(&name.as_str()) {
-            Some(Section::Story)
-        } else {
-            None
-        }
-    };
-    let line = text.split('\n').next().unwrap_or(text);
-    // "Plan:", "FH - father …", "Imp- …"
-    for mark in [":", " - ", "- ", " – "] {
-        if let Some(end) = line.find(mark).filter(|end| *end <= 34 && line.is_char_boundary(*end)) {
-            let short = mark == ":" || line[..end].trim().len() > 1;
-            if let Some(section) = known(&line[..end]).filter(|_| short) {
-                return Some((section, end + mark.len()));
-            }
-        }
-    }
-    if let Some(rest) = line.strip_prefix("P/").or_else(|| line.strip_prefix("p/")) {
-        return Some((Section::Plan, line.len() - rest.len()));
-    }
-    // A line of its own: "PLAN", "Medications".
-    let alone = line.trim().trim_end_matches('.');
-    let whole = text.trim_end_matches(['\n', '\r']).len() == line.trim_end_matches('\r').len();
-    (whole && alone.len() > 1)
-        .then(|| known(alone))
-        .flatten()
-        .map(|section| (section, line.len()))
-        .or_else(|| leading_code(line, known))
-}
-
-/// "PMH Asthma, Hayfever": a story's abbreviation without a mark.
-fn leading_code(line: &str, known: impl Fn(&str) -> Option<Section>) -> Option<(Section, usize)> {
-    let word = line.split_whitespace().next()?;
-    let code = word.len() >= 2 && word.chars().all(|c| c.is_ascii_uppercase() || c == '/');
-    (code && word != "DISCHARGE")
-        .then(|| known(word))
-        .flatten()
-        .filter(|s| *s == Section::Story)
-        .map(|section| (section, word.len()))
 }
 
 /// Cuts a line at ends of sentences, semicolons and inline list numbers.

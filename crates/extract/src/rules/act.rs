@@ -37,12 +37,16 @@ pub(super) fn read(
         Some(frame) => Some(framed(words, frame, drug.is_some())),
         None => find(words, in_plan, drug.is_some()),
     }?;
-    let changes = drug.is_some() && wording::changes_the_drug(&words[at..]);
+    let changes = drug.is_some()
+        && words[at..].first().is_some_and(|t| !t.is(&["hold", "stop"]))
+        && wording::changes_the_drug(&words[at..]);
     let class = if changes && class.is_verb() {
         Found::Object(Verb::Take, Kind::Plan, Category::Medication)
     } else {
         class
     };
+    // "Then start venlafaxine": the word that says when stays.
+    let at = if at == 1 && words[0].is(&["then", "danach", "dann"]) { 0 } else { at };
     let start = range.start + words[at].start;
     let range = start..range.end;
     let source = &text[range.clone()];
@@ -97,7 +101,14 @@ pub(super) fn read(
         }
         _ => {}
     }
-    Some(Proposal { kind, category, action: wording::action(source, class, drug), range, follows: false })
+    Some(Proposal {
+        kind,
+        category,
+        action: wording::action(source, class, drug),
+        range,
+        follows: false,
+        asks: false,
+    })
 }
 
 /// "12 December at 14:30" is one time, not every day at that hour.
@@ -345,6 +356,19 @@ fn with_object(verb: Verb, rest: &[Token]) -> Found {
                 && !rest[0].is(&["take", "prescribed", "prescribe", "rx", "inhale", "inject", "tomar"]) =>
         {
             Found::Object(verb, Kind::Plan, Category::Lifestyle)
+        }
+        // "Repeat U&Es 2/52"
+        Verb::Take if !medicine && rest[0].is(&["repeat"]) => {
+            Found::Object(verb, Kind::Checklist, Category::Test)
+        }
+        // "Get outside every day", "get up slowly"
+        Verb::Get
+            if rest[0].is(&["get"])
+                && rest
+                    .get(1)
+                    .is_some_and(|t| t.is(&["up", "out", "outside", "back", "plenty", "enough"])) =>
+        {
+            Found::Verb(Verb::Live)
         }
         Verb::Get if !medicine && has_a(Class::TEST) => Found::Verb(Verb::Test),
         Verb::Get if !medicine => Found::Object(

@@ -235,6 +235,18 @@ impl Reader<'_> {
                 verb: next,
             });
         }
+        // "He is discharged to home on Keflex"
+        if self.is(at, &["discharged"]) && at > 0 && self.is(at - 1, &["is", "was", "being", "be"]) {
+            let on = self.skip_while(at + 1, &["to", "home", "today"]);
+            let next = self.skip_while(on, &["with", "on", "a", "an", "the", "prescription", "for"]);
+            let whose = self.is(next, &["his", "her", "their", "family", "parents"]);
+            return (next > on && next < self.words.len() && !whose).then_some(Frame {
+                at: next,
+                way: Way::Thing,
+                not: false,
+                verb: next,
+            });
+        }
         // "She is off work", "outpatient PT begins Monday", "stitches come out on April 8".
         if self.is(at, &["is", "are"])
             && self.is(at + 1, &["off"])

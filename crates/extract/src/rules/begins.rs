@@ -41,6 +41,7 @@ pub(super) fn begins_drug(rest: &[Token]) -> bool {
         || first.text.len() < 3
         || verbs::verb(&first.text).is_some()
         || first.is_a(Class::LEAD)
+        || first.is(&["weight"])
         || first
             .is(&["including", "like", "such", "eg", "or", "especially", "low", "high", "received", "takes"])
     {
@@ -78,7 +79,8 @@ pub(super) fn begins_dose(rest: &[Token]) -> bool {
 
 /// "No straws": in a list of what to do, whatever is not a finding is forbidden.
 pub(super) fn forbids(rest: &[Token]) -> bool {
-    (2..=5).contains(&rest.len())
+    let most = if rest.iter().any(|t| t.is(&["after", "before", "until"])) { 8 } else { 5 };
+    (2..=most).contains(&rest.len())
         && rest[0].is(&["no", "pas"])
         && rest[1].shape == Shape::Word
         && !rest.iter().any(|t| {
@@ -121,7 +123,8 @@ pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
         || at(0, &["not"]) && at(1, &["to"])
         || at(0, &["don't", "dont", "avoid", "avoiding"])
         || at(0, &["never"]) && rest.get(1).is_some_and(|t| !t.text.ends_with("ed"))
-        || at(0, &["nicht"])
+        || at(0, &["nicht", "npo", "nbm"])
+        || at(0, &["nil", "nothing"]) && at(1, &["by", "to", "per"])
         || at(0, &["off"])
             && at(1, &["work", "school", "nursery", "sport", "sports", "games", "pe", "daycare", "legs"])
         || at(0, &["no", "nil", "zero"])
@@ -167,6 +170,7 @@ pub(super) fn begins_visit(rest: &[Token]) -> bool {
         || first.is(&["tel", "phone", "telephone", "video", "gp", "nurse"])
             && at(1, &["r", "review", "rv", "appt", "appointment"])
         || first.is(&["rtc"])
+        || first.is(&["check"]) && at(1, &["up", "-up"])
         || first.is(&["follow"])
             && (at(1, &["up"]) || rest.get(1).is_some_and(|t| t.is_mark('-')) && at(2, &["up"]))
         || first.is(&["return", "rtc"]) && at(1, &["to", "for", "in"])

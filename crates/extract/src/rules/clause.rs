@@ -22,16 +22,19 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
     };
     let offset = range.start;
     // The condition reaches back to the comma or "but" before what it conditions.
-    let border = words[..at].iter().rposition(|t| t.is_mark(',') || t.is(&["but"]) || t.is_mark('(')).filter(
-        |border| {
+    let border = words[..at]
+        .iter()
+        .rposition(|t| t.is_mark(',') || t.is(&["but"]) || t.is_mark('(') || t.is_mark('-') && !t.glued)
+        .filter(|border| {
             let between = &words[border + 1..at];
             // ", if": the condition belongs to what stands before the comma, unless that was cut by "or sooner".
             !between.is_empty() && !between.iter().all(|t| t.is(&["and"]))
-        },
-    );
+        });
     let sooner = words[..=at].iter().rposition(|t| t.is(&["earlier", "sooner"]));
     let or = at.checked_sub(1).filter(|i| *i > 2 && words[*i].is(&["or"]));
     let cut = match (sooner.or(or), border) {
+        // "Metoprolol 25 mg BID, hold for SBP <100": what is to be taken stands before.
+        _ if words[at].is(PAUSES) => at - 1,
         (Some(sooner), _) => {
             words[..sooner].iter().rposition(|t| t.is(&["or"]) || t.is_mark(',')).unwrap_or(sooner)
         }
@@ -54,6 +57,8 @@ const IMAGES: &[&str] = &[
     "urine", "sputum", "stool",
 ];
 
+const PAUSES: &[&str] = &["hold", "omit", "withhold", "stop"];
+
 /// Where a condition begins; "if needed" is none.
 fn condition(words: &[Token]) -> Option<usize> {
     const NEED: &[&str] = &["needed", "required", "necessary", "need", "reqd"];
@@ -67,9 +72,21 @@ fn condition(words: &[Token]) -> Option<usize> {
                 let relief = next.is_some_and(|next| next.is(crate::timing::SYMPTOMS))
                     && words[..i].iter().any(|t| crate::drugs::is_drug(t) || crate::drugs::is_strength(t))
                     && words.len() - i <= 6;
+                // "Omit if vomiting" is no medicine for need.
+                let relief = relief
+                    && !words[i.saturating_sub(6)..i]
+                        .iter()
+                        .any(|t| t.is(&["omit", "hold", "stop", "withhold"]));
                 let able =
                     next.is_some_and(|next| next.is(&["tolerated", "possible", "able", "desired", "wanted"]));
                 !needed && !relief && !able
+            }
+            // "Metoprolol 25 mg BID, hold for SBP <100"
+            _ if token.is(PAUSES) && i > 1 => {
+                next.is_some_and(|next| next.is(&["for", "if", "when", "unless"]))
+                    && words.get(i + 2).is_some_and(|next| next.number().is_none())
+                    && words[..i].iter().any(crate::drugs::is_drug)
+                    && (words[i - 1].is_mark(',') || words[i - 1].is_mark('-'))
             }
             "unless" | "inb" | "whether" => true,
             // "Call for fever", "return with any worsening"
@@ -137,7 +154,8 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
             || arrow
             || dash
             || token.is_mark('+')
-            || token.is(&["and", "und", "y", "but", "as", "well", "also", "plus", "e"])
+            || token.is(&["and", "und", "y", "but", "well", "also", "plus", "e"])
+            || token.is(&["as"]) && words.get(i + skip + 1).is_some_and(|t| t.is(&["well"]))
         {
             joined = true;
             skip += 1;
@@ -168,6 +186,10 @@ fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
         return None;
     }
     let before = &words[start..i];
+    // "Daily, not 10 mg", "alternate ibuprofen and paracetamol"
+    if first.is(&["not"]) && medicine_in(before) || before[0].is(&["alternate", "alternating"]) {
+        return None;
+    }
     if first.is(&["skip", "omit", "except"]) && medicine_in(before) {
         return None;
     }

@@ -9,8 +9,25 @@ use aftercare_core::step::{Category, Kind};
 
 const VERBS: &[&str] = &[
     "Do not restart", "Do not resume", "Do not start", "Do not take", "Do not use", "Don't take",
-    "Don't use", "Never take", "Stop taking", "Stop", "Hold", "Avoid", "Discontinue", "No",
+    "Don't use", "Never take", "Stop taking", "Stop", "Hold", "Avoid", "Discontinue", "No", "Withhold",
+    "Omit", "Skip", "Miss", "Pause", "Cease",
 ];
+
+/// Whether a verb ends what is done, whatever it is: "stop", "skip", but not "avoid".
+pub(crate) fn is_pause(verb: &str) -> bool {
+    ["Stop", "Hold", "Withhold", "Omit", "Skip", "Miss", "Pause", "Cease", "Discontinue"].contains(&verb)
+}
+
+/// Whether an end has a day of its own: "stop aspirin on 7 June", but not "hold warfarin 2 days".
+pub(crate) fn has_a_day(words: &[Token]) -> bool {
+    let length = words.iter().any(|t| {
+        t.is(&["until", "till", "before", "for", "after", "over", "prior", "x", "slowly", "gradually"])
+    });
+    let day = words.iter().any(|t| {
+        t.is(&["today", "tonight", "tomorrow", "now", "in", "on", "from", "next", "heute", "morgen"])
+    });
+    day && !length
+}
 
 /// With which words an action ends something, if it does: "Do not take" of "Do not take aspirin".
 pub(crate) fn verb_of(action: &str) -> Option<&'static str> {
@@ -39,7 +56,12 @@ impl Ending {
 fn behind(words: &[Token]) -> Option<(&'static str, usize, usize)> {
     let at = words.iter().rposition(|token| token.is(ENDED))?;
     let last = words[at + 1..].iter().find(|token| token.shape == Shape::Word);
-    let closed = last.is_none_or(|token| token.is(&["until", "till", "for", "now", "today"]));
+    let number = words.get(at + 2).is_some_and(|token| token.number().is_some());
+    let closed = last.is_none_or(|token| {
+        token.is(&["until", "till", "now", "today"])
+            || token.is(&["for", "due", "because"]) && number
+            || token.is(&["due", "because"])
+    });
     let before = words[..at].iter().rposition(|token| {
         token.shape == Shape::Word && !token.is(&["to", "on"]) || token.number().is_some()
     })?;
@@ -47,7 +69,7 @@ fn behind(words: &[Token]) -> Option<(&'static str, usize, usize)> {
         token.is(&["then", "and", "not", "or", "before", "without", "if", "until", "once", "when", "was"])
     });
     let named = words[..=before].iter().any(drugs::is_drug);
-    let verb = if words[at].is(&["hold", "held"]) { "Hold" } else { "Stop" };
+    let verb = if words[at].is(&["hold", "held", "withheld"]) { "Hold" } else { "Stop" };
     (closed && !joined && named).then_some((verb, before + 1, at + 1))
 }
 
@@ -91,6 +113,21 @@ pub(super) fn end(proposal: &mut Proposal, quote: &str, ending: Option<Ending>) 
     }
 }
 
+/// Whether an item behind a stop has times of its own: "stop lisinopril, amlodipine 5 mg daily
+/// instead" may name what is to be taken in its place.
+pub(super) fn is_another(words: &[Token]) -> bool {
+    crate::timing::of_words(words).is_scheduled()
+        || words.iter().any(|token| token.is(&["instead", "starting", "only", "until"]))
+}
+
+/// "Stop.", "Stop this." behind a medicine.
+pub(super) fn ends_the_last(words: &[Token], last: &Proposal) -> bool {
+    words.first().is_some_and(|token| token.is(ENDED))
+        && words.iter().all(|token| token.is(ENDED) || token.is(&["this", "it", "now", "today"]))
+        && last.category == Category::Medication
+        && last.action.starts_with("Take ")
+}
+
 /// "then resume 500 mg": what comes after the end is not ended.
 fn begins_anew(words: &[Token]) -> bool {
     words
@@ -102,11 +139,13 @@ fn begins_anew(words: &[Token]) -> bool {
 pub(crate) fn ends_the_one_before(words: &[Token]) -> bool {
     words.first().is_some_and(|token| token.is(ENDED))
         && words.get(1).is_none_or(|token| {
-            matches!(token.shape, Shape::Mark(_)) || token.is(&["until", "till", "for", "now", "today", "as"])
+            matches!(token.shape, Shape::Mark(_))
+                || token.is(&["until", "till", "now", "today", "as", "due", "because"])
+                || token.is(&["for"]) && words.get(2).is_some_and(|next| next.number().is_some())
         })
 }
 
-const ENDED: &[&str] = &["stop", "stopped", "held", "hold", "discontinued", "ceased"];
+const ENDED: &[&str] = &["stop", "stopped", "held", "hold", "withheld", "discontinued", "ceased"];
 
 /// Whether words, in the middle of what seems to be a medicine to take, say that it is not:
 /// "ramipril 2.5 mg od - stop", "would not start", "no longer needs", "d/c digoxin".
@@ -118,8 +157,9 @@ pub(crate) fn says(words: &[Token]) -> bool {
         && (0..words.len()).any(|i| {
             let before = i.checked_sub(1).and_then(at);
             let ended = is(i, ENDED)
-                && before
-                    .is_some_and(|token| !token.is(&["then", "and", "not", "or", "before", "without", "if"]))
+                && before.is_some_and(|token| {
+                    !token.is(&["then", "and", "not", "or", "before", "without", "if", "had"])
+                })
                 && !words[i + 1..].iter().any(drugs::is_drug);
             let refused = is(i, &["not", "n't"])
                 && is(i + 1, &["for", "start", "restart", "resume", "need", "needed", "indicated", "be"])

@@ -38,6 +38,7 @@ fn result(tokens: &[Token]) -> bool {
         .position(|token| token.is(&["labs", "lab", "bloods", "results", "ecg", "x-ray", "exam"]));
     // "A CT was ordered and read as negative", "scheduled for August but cancelled".
     if pair(tokens, &["read"], &["as"])
+        || pair(tokens, &["all"], &["normal", "negative", "fine", "ok"])
         || any(tokens, &["cancelled", "canceled"])
             && pair(tokens, &["but", "and", "was", "she", "he"], &["cancelled", "canceled"])
     {
@@ -58,7 +59,7 @@ fn result(tokens: &[Token]) -> bool {
     let sign = |token: &Token| token.is(&["bp", "pulse", "hr", "rr", "temp", "temperature", "spo2", "sats"]);
     let measured = tokens.windows(2).any(|pair| sign(&pair[0]) && pair[1].number().is_some());
     let wanted = &["check", "measure", "monitor", "keep", "target", "goal", "below", "above", "if", "until"];
-    measured && !any(tokens, wanted)
+    measured && !any(tokens, wanted) && !super::frame::orders(tokens)
         || test.is_some_and(|at| tokens[at..].iter().any(shown))
             && !any(tokens, &["repeat", "recheck", "if", "until"])
 }
@@ -91,7 +92,7 @@ fn story(tokens: &[Token]) -> bool {
         &[
             "denies", "denied", "reports", "reported", "states", "stated", "complains", "presents",
             "presented", "noted", "endorses", "admits", "revealed", "resolved", "history", "hx", "likely",
-            "symptoms", "remains", "understands", "agrees", "appears", "diagnosed", "notes",
+            "remains", "understands", "agrees", "appears", "diagnosed", "notes",
         ],
     ) && !any(
         tokens,
@@ -99,8 +100,10 @@ fn story(tokens: &[Token]) -> bool {
             "advised", "recommend", "recommended", "continue", "start", "take", "follow", "prescribed",
             "prescription", "refer", "referral", "ordered", "discharged", "instructed",
         ],
-    ) || pair(tokens, &["has", "had"], &["been", "a", "had", "taken", "not"])
-        && !any(tokens, &["advised", "recommended", "recommend", "will", "prescribed", "provided"])
+    ) || any(tokens, &["symptoms"]) && !tokens.iter().any(is_strength)
+        || pair(tokens, &["explained", "explain"], &["that"]) && !any(tokens, &["should", "must"])
+        || pair(tokens, &["has", "had"], &["been", "a", "had", "taken", "not"])
+            && !any(tokens, &["advised", "recommended", "recommend", "will", "prescribed", "provided"])
         || pair(
             tokens,
             &["is", "was", "are", "were", "currently", "still"],
@@ -118,9 +121,16 @@ fn story(tokens: &[Token]) -> bool {
 
 /// "GP please increase bisoprolol", "GP to stop amlodipine": what a colleague is asked for.
 fn asks_staff(tokens: &[Token]) -> bool {
-    tokens.first().is_some_and(|t| t.is(&["gp", "pcp", "gps", "surgeon", "cardiology", "nurse", "rn"]))
+    tokens
+        .first()
+        .is_some_and(|t| t.is(&["gp", "pcp", "gps", "surgeon", "cardiology", "nurse", "rn", "midwife", "hv"]))
         && tokens.get(1).is_some_and(|t| t.is(&["please", "pls", "to", "kindly", "will", "can", "could"]))
-        && tokens.iter().any(is_drug)
+        && (tokens.iter().any(is_drug)
+            || tokens.get(2).is_some_and(|t| {
+                t.is(&[
+                    "phone", "call", "ring", "contact", "email", "text", "write", "chase", "refer", "inform",
+                ])
+            }))
 }
 
 /// What the clinic does itself.
@@ -201,7 +211,9 @@ fn done(tokens: &[Token]) -> bool {
     let alone = any(tokens, &["s/p", "given"]) && any(tokens, &["today", "all", "ed", "iv"]);
     // "Seen for review", "Attended clinic": what this visit was.
     let visit = tokens.first().is_some_and(|t| t.is(&["seen", "attended", "came", "admitted"]));
+    let sent = tokens.get(1).is_some_and(|t| t.is(&["sent", "emailed", "texted", "faxed"]));
     visit
+        || sent
         || given && !any(tokens, &["prescription", "referral"])
         || we_did
         || alone

@@ -60,7 +60,8 @@ const ORDERS: &[&str] = &[
     "obtain", "order", "check", "repeat", "recheck", "schedule", "refer", "arrange", "book", "get", "start",
     "begin", "add", "increase", "decrease", "reduce", "switch", "change", "continue", "prescribe", "draw",
     "see", "stop", "discontinue", "hold", "taper", "titrate", "place", "request", "rpt", "restart", "resume",
-    "have", "keep", "put", "trial", "try", "initiate", "wean", "repeat", "recommend", "advise", "set",
+    "have", "keep", "put", "treat", "cover", "use", "supply", "send", "discharge", "trial", "try",
+    "initiate", "wean", "repeat", "recommend", "advise", "set",
 ];
 
 /// The leftmost frame of a clause.
@@ -313,7 +314,14 @@ impl Reader<'_> {
 
     /// What a clinic will do with the patient.
     fn clinic(&self, verb: usize) -> Option<Frame> {
+        let verb = self.phrase_end(verb, &[&["go"], &["ahead"], &["and"]]).unwrap_or(verb);
         if !self.is(verb, ORDERS) {
+            return None;
+        }
+        if let Some(at) = self.means(verb) {
+            return Some(Frame { at, way: Way::Thing, not: false, verb });
+        }
+        if self.is(verb, &["treat", "cover", "supply", "send", "discharge"]) {
             return None;
         }
         let next = verb + 1;
@@ -329,6 +337,20 @@ impl Reader<'_> {
         };
         let way = if at == verb { Way::Act } else { Way::Thing };
         Some(Frame { at, way, not: false, verb })
+    }
+
+    /// "Treat her with Macrobid", "get him started on", "place her in a boot": with what.
+    fn means(&self, verb: usize) -> Option<usize> {
+        if !self.is(verb, &["treat", "cover", "put", "place", "get", "set", "supply", "discharge", "send"]) {
+            return None;
+        }
+        let whom = self.skip_while(
+            verb + 1,
+            &["this", "him", "her", "them", "it", "the", "patient", "up", "started", "home", "back", "to"],
+        );
+        let with = self.skip_while(whom, &["with", "on", "in"]);
+        let at = self.skip_while(with, &["a", "an", "the", "some"]);
+        (whom > verb + 1 && with > whom && at < self.words.len()).then_some(at)
     }
 
     /// "The ointment should be applied", "alcohol should be limited", "CBC will be repeated".

@@ -95,14 +95,20 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
     }
     let timing = timing::of_words(words);
     let due = timing.period.is_none() && (timing::due_of_words(words).is_some() || timing.duration.is_some());
-    let done =
-        words.iter().any(|t| t.is(&["ago", "last", "was", "were", "since", "old", "history", "hx", "note"]));
+    let done = words.iter().any(|t| {
+        t.is(&[
+            "settles", "settle", "resolves", "usually", "ago", "last", "was", "were", "since", "old",
+            "history", "hx", "note",
+        ])
+    });
     if due && !done && early_a(Class::TEST) && !words.iter().any(is_strength) {
         return Some(Found::Test);
     }
+    let by = words.iter().any(|t| t.is(&["nurse", "pn", "hca", "gp", "pharmacist"]));
     if due
         && !done
         && (early_a(Class::VISIT)
+            || by && early(&["check", "bp"])
             || early(&[
                 "exam", "removal", "staples", "stitches", "sutures", "gp", "scan", "collection", "f2f",
                 "appt", "session", "call",
@@ -157,6 +163,7 @@ pub(super) fn is_diagnosis(words: &[Token]) -> bool {
         .iter()
         .any(|t| t.is(PROBLEMS) || t.text.len() > 6 && ENDS.iter().any(|end| t.text.ends_with(end)));
     problem
+        && !words.iter().any(|t| t.is(&["diet", "fluid", "fluids"]))
         && words.len() <= 8
         && verbs::verb(&words[0].text).is_none()
         && !words.iter().any(is_strength)

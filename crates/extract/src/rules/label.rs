@@ -14,6 +14,14 @@ use std::ops::Range;
 /// A sentence without the label before its colon; one that says what to do stays.
 pub(super) fn skip(text: &str, range: Range<usize>) -> Range<usize> {
     let words = tokens(&text[range.clone()]);
+    // "For his allergic rhinitis, continue Zyrtec"
+    if words.first().is_some_and(|t| t.is(&["for", "regarding"]))
+        && let Some(comma) = words.iter().take(8).position(|t| t.is_mark(',')).filter(|comma| *comma > 1)
+        && words.get(comma + 1).is_some_and(|t| verbs::verb(&t.text).is_some() || is_drug(t))
+        && !words[..comma].iter().any(|t| is_drug(t) || t.number().is_some())
+    {
+        return trimmed(text, range.start + words[comma].end..range.end);
+    }
     let Some(colon) = words.iter().take(6).position(|t| t.is_mark(':')) else { return range };
     let label = &words[..colon];
     let says = label.iter().any(|t| {
@@ -42,7 +50,7 @@ pub(super) fn is_title(words: &[Token]) -> bool {
             ])
     });
     let timing = timing::of_words(words);
-    let due = matches!(timing.start, Some(aftercare_core::timing::Start::After(after)) if after.value > 0);
+    let due = matches!(timing::due_of_words(words), Some(aftercare_core::timing::Start::After(after)) if after.value > 0);
     kind && !due
         && timing.period.is_none()
         && !frame::orders(words)

@@ -29,7 +29,9 @@ struct Heading {
 impl List {
     /// Whether a sentence is such a heading; it opens a list then.
     pub(super) fn opens(&mut self, text: &str, sentence: &Sentence, words: &[Token]) -> bool {
-        let Some(ending) = heading(words) else { return false };
+        let behind = text[sentence.range.end..].trim_start_matches([' ', '*', '-']);
+        let over = behind.starts_with([':', '\n', '\r']);
+        let Some(ending) = heading(words).filter(|_| over) else { return false };
         self.heading = Some(Heading {
             ending,
             marked: !has_list_mark(text, sentence.range.start),
@@ -70,9 +72,14 @@ impl Ending {
     /// An item of a list of what is ended, of which nothing else was made: "St John's wort".
     pub(super) fn of_unknown(self, text: &str, range: Range<usize>) -> Option<Proposal> {
         let action = format!("{} {}", self.verb, &text[range.clone()]);
-        let proposal =
-            Proposal { kind: self.kind, category: Category::Medication, range, action, follows: false };
-        self.ends().then_some(proposal)
+        self.ends().then_some(Proposal {
+            kind: self.kind,
+            category: Category::Medication,
+            range,
+            action,
+            follows: false,
+            asks: false,
+        })
     }
 
     fn ends(self) -> bool {

@@ -39,6 +39,8 @@ pub struct Proposal {
     pub action: String,
     /// Begins when the one before it ends, though no word of it says so.
     pub follows: bool,
+    /// Whether it is to be taken at all must be asked.
+    pub asks: bool,
 }
 
 /// What the rules made of a note.
@@ -135,7 +137,7 @@ pub fn as_instruction(text: &str, clause: &Clause, category: Category) -> Propos
     let mut letters = text[clause.range.clone()].chars();
     let action =
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
-    Proposal { kind, category, range: clause.range.clone(), action, follows: false }
+    Proposal { kind, category, range: clause.range.clone(), action, follows: false, asks: false }
 }
 
 /// Whether a clause says when or how often.
@@ -175,10 +177,20 @@ fn read_sentence(
     if carried.list.opens(text, sentence, &whole) {
         return;
     }
+    // "Glipizide 5 mg daily. Stop."
+    if let Some(last) = out.steps.last_mut().filter(|last| ends::ends_the_last(&whole, last)) {
+        let quote = text[last.range.start..sentence.range.end].to_owned();
+        last.action = format!("Stop {}", &text[last.range.clone()]);
+        last.kind = Kind::Checklist;
+        if !quote.contains('\n') {
+            last.range.end = sentence.range.end;
+        }
+        return;
+    }
     let heading = carried.list.over(text, sentence, &whole);
     let mut ending = heading;
     // "Then 5 mg less each week": of the medicine of the sentence before.
-    let mut drug = carried.drug.take().filter(|_| whole.first().is_some_and(|t| t.is(THEN)));
+    let mut drug = carried.drug.clone().filter(|_| whole.first().is_some_and(|t| t.is(THEN)));
     let range = label::skip(text, sentence.range.clone());
     let (parts, conditional) = clause::without_condition(text, range);
     out.safety_net.extend(conditional);
@@ -190,7 +202,9 @@ fn read_sentence(
         }
         for clause in clause::clauses(text, part) {
             let tokens = tokens(&text[clause.clone()]);
-            if doubt::is_permission(&tokens) {
+            let asked =
+                text[sentence.range.start..clause.start].trim_end().ends_with('?') || tokens[0].is_mark('?');
+            if asked || doubt::is_permission(&tokens) {
                 out.unused.push(clause);
                 continue;
             }
@@ -207,9 +221,10 @@ fn read_sentence(
             if told || theirs || framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
                 continue;
             }
-            if let Some(mut proposal) =
-                act::read(text, clause.clone(), &tokens, sentence.in_plan, drug.as_deref())
-            {
+            // "Take 2 tablets today then 1 tablet daily": of what nobody names.
+            let last = out.steps[before..].last().filter(|last| last.category == Category::Medication);
+            let of = drug.as_deref().or(last.map(|_| ""));
+            if let Some(mut proposal) = act::read(text, clause.clone(), &tokens, sentence.in_plan, of) {
                 // "15 mg for 2 weeks, 10 mg for 2 weeks": one after the other.
                 proposal.follows |= out.steps.len() > before
                     && drug.is_some()
@@ -220,7 +235,9 @@ fn read_sentence(
                 if let Some(heading) = heading {
                     heading.rule(&mut proposal, quote);
                 }
-                ends::end(&mut proposal, quote, ending);
+                let listed = listed(text, &proposal);
+                proposal.asks |= ending.is_some() && !listed && ends::is_another(&tokens);
+                ends::end(&mut proposal, quote, ending.filter(|_| listed || !ends::is_another(&tokens)));
                 ending = ends::Ending::of(&proposal);
                 if let Some(name) = act::drug_name(&tokens) {
                     drug = Some(name);
@@ -232,7 +249,7 @@ fn read_sentence(
             }
         }
     }
-    carried.drug = drug;
+    carried.drug = act::drug_name(&whole).or(drug).or(carried.drug.take());
     if let Some(heading) = heading.filter(|_| out.steps.len() == before) {
         out.steps.extend(heading.of_unknown(text, sentence.range.clone()));
     }
@@ -246,9 +263,17 @@ fn read_sentence(
     }
 }
 
+/// Whether "and" joins a step to the one before, and not a comma alone.
+fn listed(text: &str, proposal: &Proposal) -> bool {
+    let before = text[..proposal.range.start].trim_end();
+    ["and", "or", "&", "+", "und", "y"].iter().any(|word| before.ends_with(word))
+        || text[..proposal.range.start].rfind('\n').map_or(0, |line| line + 1) == proposal.range.start
+        || before.ends_with(['-', '*', '\u{2022}'])
+}
+
 const THEN: &[&str] = &[
     "then", "thereafter", "afterwards", "followed", "danach", "dann", "reduce", "increase", "resume",
-    "restart",
+    "restart", "decrease", "hold", "stop", "omit", "taper", "drop", "double", "halve",
 ];
 
 /// Far more than anybody is told in one note; the rest is not looked at.

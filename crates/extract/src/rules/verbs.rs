@@ -44,10 +44,11 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "instill" | "instil" | "trial" | "prescribe" | "prescribed" | "rx" | "add" | "further"
         | "reduce" | "taper" | "administer" | "regular" | "weiter" | "swallow" | "chew" | "keep" | "try"
         | "replace" | "repeat" | "give" | "wean" | "rub" | "spray" | "dissolve" | "drop" | "lower"
-        | "raise" | "step" | "cont" | "prendre" | "poursuivre" | "commencer" | "continuar" | "fortführen"
-        | "weiterführen" | "beginnen" | "auftragen" | "aplicar" | "appliquer" | "mix" => Take,
+        | "raise" | "step" | "cont" | "prendre" | "poursuivre" | "double" | "halve" | "commence"
+        | "commencer" | "continuar" | "fortführen" | "weiterführen" | "beginnen" | "auftragen"
+        | "aplicar" | "appliquer" | "mix" => Take,
         "stop" | "hold" | "pause" | "pausieren" | "discontinue" | "absetzen" | "cease" | "stopped"
-        | "suspender" | "stoppen" | "arrêter" | "omit" | "withhold" | "dejar" => Stop,
+        | "suspender" | "stoppen" | "arrêter" | "omit" | "withhold" | "miss" | "dejar" => Stop,
         "buy" | "collect" | "purchase" | "comprar" | "kaufen" | "besorgen" | "pick" | "fill" | "obtain"
         | "get" | "acheter" | "recoger" | "abholen" | "borrow" | "order-in" => Get,
         "avoid" | "limit" | "refrain" | "abstain" | "vermeiden" | "meiden" | "evitar" | "éviter"

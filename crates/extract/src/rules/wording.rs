@@ -18,14 +18,16 @@ pub(super) fn action(source: &str, found: Found, drug: Option<&str>) -> String {
         Found::Drug => led_by_its_verb(words).unwrap_or_else(|| format!("Take {words}")),
         Found::Dose => {
             let words = words.trim_start_matches("then ").trim_start_matches("Then ");
-            of_the_drug(words, drug).unwrap_or_else(|| format!("Take {} {words}", drug.unwrap_or_default()))
+            let named = drug.filter(|drug| !drug.is_empty());
+            let of = named.map_or_else(String::new, |drug| format!("{drug} "));
+            of_the_drug(words, named).unwrap_or_else(|| format!("Take {of}{words}"))
         }
         Found::Test => format!("Have {words}"),
         Found::Visit => format!("Attend {words}"),
         Found::Measure => format!("Measure {words}"),
         Found::Habit => format!("Keep to {words}"),
         Found::Verb(_) | Found::Object(..) | Found::Prohibition => {
-            of_the_drug(words, drug).unwrap_or_else(|| capitalised(words))
+            of_the_drug(words, drug.filter(|drug| !drug.is_empty())).unwrap_or_else(|| capitalised(words))
         }
     }
 }
@@ -36,18 +38,24 @@ fn capitalised(words: &str) -> String {
 }
 
 /// Changes of a medicine that is not named again.
-const CHANGES: &[&str] =
-    &["restart", "resume", "reduce", "increase", "decrease", "taper", "titrate", "reducing", "increasing"];
+const CHANGES: &[&str] = &[
+    "restart", "resume", "reduce", "increase", "decrease", "taper", "titrate", "reducing", "increasing",
+    "hold", "stop", "drop", "repeat", "double", "halve", "step",
+];
 
 /// Whether a clause changes the medicine named before it: "reduce by 5 mg", "resume 500 mg BID",
 /// but not "reduce alcohol".
 pub(super) fn changes_the_drug(words: &[Token]) -> bool {
     const BEHIND: &[&str] = &[
         "by", "to", "the", "in", "after", "on", "at", "once", "when", "tomorrow", "from", "every", "weekly",
-        "daily", "monthly", "next",
+        "daily", "monthly", "next", "this", "it",
     ];
     let skip = words.iter().take_while(|t| t.is(&["then", "and"])).count();
-    words.get(skip).is_some_and(|t| t.is(CHANGES))
+    // "Drop in to the surgery"
+    let drops = !words.get(skip).is_some_and(|t| t.is(&["drop", "step"]))
+        || words.get(skip + 1).is_some_and(|t| t.is(&["to", "by"]));
+    drops
+        && words.get(skip).is_some_and(|t| t.is(CHANGES))
         && !words.iter().any(is_drug)
         && words.get(skip + 1).is_none_or(|t| t.is(BEHIND) || t.number().is_some())
         && !words.get(skip + 2).is_some_and(|t| t.is_a(Class::HABIT))

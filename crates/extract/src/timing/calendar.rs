@@ -122,6 +122,15 @@ impl Reader<'_> {
         Some((within.last_of_month(), next + 1))
     }
 
+    /// The first day of the next such month; "may" is also a verb.
+    pub(super) fn month_alone(&self, at: usize) -> Option<Date> {
+        let today = self.note_date?;
+        let day = self.token(at + 1).is_some_and(|next| next.number().is_some());
+        let first = self.nearest(self.month(at)?, 1.0).filter(|_| !day)?;
+        let first = if first < today { first.checked_add(1.year()).ok()? } else { first };
+        (first.month() != today.month()).then_some(first)
+    }
+
     /// `2024-04-02`
     fn iso_date(&self, at: usize) -> Option<(Date, usize)> {
         let part = |i: usize| self.token(i).and_then(crate::token::Token::number);

@@ -324,6 +324,13 @@ impl Reader<'_> {
 
     /// `at 22:00`, `8 am`, `10pm`, `at 8am and 8pm`.
     pub(super) fn clock(&mut self, at: usize) -> Option<usize> {
+        // "No caffeine after 2 pm" is no time to do anything at.
+        if self.is(at, &["after", "before", "until", "till", "past"]) && self.kind == Kind::Plan {
+            let kept = self.out.clone();
+            let end = self.clock(at + 1);
+            self.out = kept;
+            return end;
+        }
         let at_word = self.phrase(at, &[&["at", "um", "by", "around", "and", "@"]]);
         let next = at_word.unwrap_or(at);
         let hour = self.token(next)?.number().filter(|n| n.fract() == 0.0 && *n < 25.0)?;

@@ -144,7 +144,9 @@ impl Reader<'_> {
     fn read(mut self) -> Reading {
         let mut at = 0;
         while at < self.tokens.len() {
-            if let Some(next) = self.limit(at).or_else(|| self.until_some_event(at)) {
+            if let Some(next) =
+                self.limit(at).or_else(|| self.until_some_event(at)).or_else(|| self.instead(at))
+            {
                 at = next;
             } else if let Some(next) = self.rule_at(at) {
                 let next = next.max(at + 1).min(self.tokens.len());
@@ -166,7 +168,6 @@ impl Reader<'_> {
 
     fn rule_at(&mut self, at: usize) -> Option<usize> {
         self.as_needed(at)
-            .or_else(|| self.instead(at))
             .or_else(|| self.scheme(at))
             .or_else(|| self.fraction(at))
             .or_else(|| self.count(at))

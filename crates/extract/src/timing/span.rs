@@ -273,6 +273,11 @@ impl Reader<'_> {
             self.set_start(after(1, unit));
             return Some(next);
         }
+        // "Flu jab in October"
+        if let Some(date) = self.phrase(at, &[&["in"]]).and_then(|next| self.month_alone(next)) {
+            self.set_start(Start::On(OnDate { date }));
+            return Some(at + 2);
+        }
         if let Some(next) = self
             .phrase(at, &[&["day"], &["of"]])
             .or_else(|| self.phrase(at, &[&["day"]]).filter(|_| self.is(at + 2, &["of"])))
@@ -315,7 +320,7 @@ impl Reader<'_> {
     fn ends_here(&self, at: usize) -> bool {
         self.token(at).is_none_or(|token| {
             matches!(token.shape, crate::token::Shape::Mark(mark) if mark != '-' && mark != '/')
-                || token.is(&["then", "and", "to"])
+                || token.is(&["then", "and", "to", "at", "in", "with"])
         })
     }
 
