@@ -73,6 +73,11 @@ def main():
             print(f"== {reader} on {file.name}: " + ", ".join(
                 f"{name} {overall[name]:.1f}" for name in HEADLINE if name in overall))
             print(table[table.index("per category"):] if "per category" in table else table)
+            taken = [(number, answer) for answer in answers for number, step in enumerate(answer["steps"])
+                     if step["category"] == "medication" and step["kind"] == "plan" and step["timing"]]
+            asked = sum(any(question["step"] == number and question["about"] in ("timing", "duplicate")
+                            for question in answer["questions"]) for number, answer in taken)
+            print(f"asked about the schedule of {asked} of {len(taken)} scheduled medicines")
             for failure in failures:
                 print(f"not read: {failure}")
             worst = collections.Counter(error["id"] for error in wrong if error["error"] != "dup")

@@ -51,7 +51,7 @@ fn score(gold: &Path, predictions: &[u8]) -> HashMap<String, f64> {
 /// The figures that are published, by file: full-step F1 at least, timing wrong at most.
 const HEADLINE: [(&str, f64, f64); 3] = [
     ("eval/cases.jsonl", 95.0, 0.0),
-    ("eval/more.jsonl", 87.0, 1.0),
+    ("eval/more.jsonl", 87.5, 1.0),
     ("../shared/data/extraction/dev.jsonl", 90.0, 0.0),
 ];
 

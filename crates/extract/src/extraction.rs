@@ -149,15 +149,13 @@ impl Extraction {
     pub fn unattended(mut self) -> Self {
         let names: Vec<_> = self.steps.iter().map(|(step, _)| courtesy::drug_of(step)).collect();
         for question in &self.questions {
-            let twice = question.about == About::Duplicate;
-            let same = |at: usize| {
-                at == question.step || twice && names[at].is_some() && names[at] == names[question.step]
+            let same = |at: usize| match question.about {
+                About::Timing => at == question.step,
+                About::Duplicate => names[at].is_some() && names[at] == names[question.step],
+                _ => false,
             };
-            if !twice && question.about != About::Timing {
-                continue;
-            }
-            for (_, (step, _)) in self.steps.iter_mut().enumerate().filter(|(at, _)| same(*at)) {
-                step.timing = None;
+            for (at, (step, _)) in self.steps.iter_mut().enumerate() {
+                step.timing = step.timing.take().filter(|_| !same(at));
             }
         }
         self.follow.retain(|step| self.steps.get(*step).is_some_and(|(step, _)| step.timing.is_some()));
@@ -222,32 +220,12 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
             continue;
         }
         let evidence = &text[range.clone()];
-        let mut reading = timing::read(evidence, proposal.kind, note_date);
-        let said = reading.follows;
-        reading.follows |= proposal.follows;
-        let words = tokens(evidence);
-        let medicine = proposal.category == Category::Medication;
-        let ends = rules::ends::verb_of(&proposal.action)
-            .is_some_and(|verb| medicine || rules::ends::is_pause(verb));
-        let taken = medicine && !ends;
-        let planned = taken && !reading.timing.as_needed;
-        let changed = taken && rules::ends::says(&words)
-            || planned && rules::doubt::changes_the_schedule(&words, &reading.spans);
-        let awaits = planned && (reading.event || rules::doubt::may_differ(&words, &reading.spans));
-        if changed || ends && !rules::ends::has_a_day(&words) {
-            // What is not to be taken has no times to take it; its words are kept whole.
-            reading = timing::Reading::default();
-        }
-        let alike = stages.at_the_same_times(&reading.timing);
-        let follows = !ends && stages.place(&mut reading);
-        // "Then", but nobody can tell when: the stage before has no end.
-        let lost = (said || reading.follows && alike) && !follows && !ends && reading.timing.start.is_none();
+        let Scheduled { reading, follows, unclear } = schedule(&proposal, evidence, &mut stages, note_date);
         if let Err(error) = reading.timing.check() {
             out.rejected.push(Rejected { action: proposal.action, reason: reason(error.key).into() });
             continue;
         }
         let index = out.steps.len();
-        let unclear = lost || changed || awaits || proposal.asks || !reading.leftovers.is_empty();
         let timing = unclear.then_some(About::Timing);
         out.questions.extend(about(&proposal, &reading).into_iter().chain(timing).map(|about| Question {
             step: index,
@@ -275,6 +253,41 @@ pub fn prove(text: &str, note_date: Option<Date>, proposed: Vec<Proposed>) -> Ex
     out.questions.extend(courtesy::questions(&out.steps, &out.follow));
     out.questions.sort_by_key(|question| (question.step, question.about));
     out
+}
+
+/// A step's schedule as its words give it.
+struct Scheduled {
+    reading: timing::Reading,
+    /// Whether it begins when the step before ends.
+    follows: bool,
+    /// Whether the doctor must look at it.
+    unclear: bool,
+}
+
+/// Reads the schedule of a step, and whether that is all there is to it.
+fn schedule(proposal: &Proposed, evidence: &str, stages: &mut Stages, note_date: Option<Date>) -> Scheduled {
+    let mut reading = timing::read(evidence, proposal.kind, note_date);
+    let said = reading.follows;
+    reading.follows |= proposal.follows;
+    let words = tokens(evidence);
+    let medicine = proposal.category == Category::Medication;
+    let ends =
+        rules::ends::verb_of(&proposal.action).is_some_and(|verb| medicine || rules::ends::is_pause(verb));
+    let taken = medicine && !ends;
+    let planned = taken && !reading.timing.as_needed;
+    let changed = taken && rules::ends::says(&words)
+        || planned && rules::doubt::changes_the_schedule(&words, &reading.spans);
+    let differs = planned && (reading.event || rules::doubt::may_differ(&words, &reading.spans));
+    if changed || ends && !rules::ends::has_a_day(&words) {
+        // What is not to be taken has no times to take it; its words are kept whole.
+        reading = timing::Reading::default();
+    }
+    let alike = stages.at_the_same_times(&reading.timing);
+    let follows = !ends && stages.place(&mut reading);
+    // "Then", but nobody can tell when: the stage before has no end.
+    let lost = (said || reading.follows && alike) && !follows && !ends && reading.timing.start.is_none();
+    let unclear = lost || changed || differs || proposal.asks || !reading.leftovers.is_empty();
+    Scheduled { reading, follows, unclear }
 }
 
 /// An action that ends in its quoted words, without the words of time in them, which the schedule

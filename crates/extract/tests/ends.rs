@@ -17,7 +17,7 @@ fn what_is_ended_is_a_stop_without_times() {
     for (note, expected) in [
         (
             "Plan: Stop aspirin and clopidogrel 75 mg daily.",
-            ["Stop aspirin", "Stop clopidogrel 75 mg"].as_slice(),
+            ["Stop aspirin", "Stop clopidogrel 75 mg daily"].as_slice(),
         ),
         (
             "Plan: Stop lisinopril, ibuprofen and naproxen.",
@@ -29,13 +29,13 @@ fn what_is_ended_is_a_stop_without_times() {
         ),
         (
             "Plan:\nSTOP taking:\n- naproxen 500 mg twice daily\n- lisinopril 10 mg daily",
-            &["Stop naproxen 500 mg", "Stop lisinopril 10 mg"],
+            &["Stop naproxen 500 mg twice daily", "Stop lisinopril 10 mg daily"],
         ),
         (
             "Plan:\nSTOP taking:\n- Garlic capsules daily\n- St John's wort",
-            &["Stop Garlic capsules", "Stop St John's wort"],
+            &["Stop Garlic capsules daily", "Stop St John's wort"],
         ),
-        ("Plan:\nHold the following:\n- metformin 500 mg BID", &["Hold metformin 500 mg"]),
+        ("Plan:\nHold the following:\n- metformin 500 mg BID", &["Hold metformin 500 mg BID"]),
         ("Plan: Ramipril 2.5 mg od - stop.", &["Stop Ramipril 2.5 mg od"]),
         ("Plan: Amlodipine 5 mg od - stopped.", &["Stop Amlodipine 5 mg od"]),
         ("Plan: Ramipril 2.5 mg od (stop)", &["Stop Ramipril 2.5 mg od"]),
@@ -50,6 +50,15 @@ fn what_is_ended_is_a_stop_without_times() {
             &["Hold metformin for 48 hours after contrast"],
         ),
         ("Plan: Do not restart naproxen until seen.", &["Do not restart naproxen until seen"]),
+        ("Plan: Hold warfarin 2 days.", &["Hold warfarin 2 days"]),
+        ("Plan: Stop sertraline over 4 weeks.", &["Stop sertraline over 4 weeks"]),
+        ("Plan: Skip Friday dose of warfarin.", &["Skip Friday dose of warfarin"]),
+        ("Plan: Ibuprofen 400 mg TDS. Stop this.", &["Stop Ibuprofen 400 mg TDS"]),
+        ("Plan: Aspirin 75 mg - withheld due to GI bleed", &["Hold Aspirin 75 mg due to GI bleed"]),
+        (
+            "Plan: Do not take iron at the same time as levothyroxine.",
+            &["Do not take iron at the same time as levothyroxine"],
+        ),
     ] {
         let read = read(note);
         assert_eq!(actions(&read), expected);
@@ -71,11 +80,11 @@ fn what_stands_beside_an_end_goes_on() {
         ),
         (
             "Plan:\nSTOP:\n- naproxen 500 mg BD\n\nContinue metformin 500 mg BD.",
-            ["Stop naproxen 500 mg", "Continue metformin 500 mg"],
+            ["Stop naproxen 500 mg BD", "Continue metformin 500 mg"],
         ),
         (
             "Plan:\nCONTINUE:\n- metformin 500 mg BD\nSTOP:\n- naproxen 500 mg BD",
-            ["Continue metformin 500 mg", "Stop naproxen 500 mg"],
+            ["Continue metformin 500 mg", "Stop naproxen 500 mg BD"],
         ),
     ] {
         let read = read(note);
@@ -139,6 +148,18 @@ fn a_schedule_that_waits_for_something_is_not_begun_unattended() {
         "Restart ramipril 1.25mg od once K <5.0",
         "Doxycycline 100 mg daily, start 2 days before travel",
         "Metformin 500 mg TDS, restart 48 h after angiogram",
+        "Decrease Lasix from 40 mg BID to 40 mg daily",
+        "Metoprolol 25 mg BID increased to 50 mg BID",
+        "Take calcium 500 mg daily, not at the same time as iron",
+        "Take bisoprolol on the morning of surgery",
+        "Restart apixaban 5 mg BID on postop day 2",
+        "Naproxen 500 mg BD during periods",
+        "Warfarin 4mg/5mg alternate days",
+        "Warfarin 5 mg, 2.5 mg on Tuesdays",
+        "Continue warfarin 4 mg daily but take 6 mg today",
+        "Titrate ramipril up to 10mg od over 4 weeks",
+        "Ramipril 2.5 mg od for 2 weeks, if tolerated increase to 5 mg od",
+        "Alternate ibuprofen and paracetamol every 3 hours",
     ] {
         let read = read(&format!("Plan: {note}."));
         assert_eq!(read.steps.len(), 1, "{note}: {:?}", read.steps);
@@ -150,6 +171,59 @@ fn a_schedule_that_waits_for_something_is_not_begun_unattended() {
         );
         assert_eq!(read.unattended().steps[0].0.timing, None, "{note}");
     }
+}
+
+/// An old dose beside the new one is a medicine that stands twice: nobody is reminded of both.
+#[test]
+fn an_old_dose_beside_the_new_one_is_asked_about() {
+    for note in [
+        "On metformin 500 mg BD. Increase to 1 g BD",
+        "HTN: on lisinopril 10 mg daily, increase to 20 mg daily",
+        "Allopurinol 100 mg daily; increase to 200 mg daily in 4 weeks",
+        "Lisinopril 10 mg -> 20 mg daily",
+        "Warfarin 5 mg daily but 7.5 mg on Mondays",
+        "Symbicort 2 puffs BD, drop to 1 puff BD when well",
+    ] {
+        let read = read(&format!("Plan: {note}."));
+        assert!(read.questions.iter().any(|asked| asked.about == About::Duplicate), "{note}");
+        let timed = read.unattended().steps.into_iter().find(|(step, _)| step.timing.is_some());
+        assert_eq!(timed, None, "{note}");
+    }
+}
+
+/// Where a medicine is not to be taken for once, it is to be taken else.
+#[test]
+fn a_condition_to_hold_is_no_hold() {
+    for note in [
+        "Metoprolol 25 mg BID, hold for SBP <100",
+        "Carvedilol 6.25 mg BID - hold for HR <60",
+        "Ramipril 5mg od, omit if vomiting",
+        "Enoxaparin 80 mg SC BID, stop when INR >2 for 24 hours",
+    ] {
+        let read = read(&format!("Plan: {note}."));
+        assert_eq!((read.steps.len(), read.safety_net.len()), (1, 1), "{note}: {:?}", read.steps);
+        let (step, _) = &read.steps[0];
+        assert!(step.action.starts_with("Take ") && step.timing.is_some(), "{note}: {step:?}");
+    }
+}
+
+/// An order behind a finding is an order.
+#[test]
+fn an_order_ends_the_story_that_it_stands_in() {
+    for note in [
+        "O/E chest clear. Start amoxicillin 500mg tds 5/7.",
+        "PMH: HTN. Start amlodipine 5mg od.",
+        "Results: TSH 8.2. Increase levothyroxine to 75 mcg od.",
+    ] {
+        assert_eq!(read(note).steps.len(), 1, "{note}");
+    }
+}
+
+#[test]
+fn a_second_stage_needs_no_name() {
+    let read = read("Plan: Take half a tablet daily for 2 weeks then one tablet daily.");
+    assert_eq!(actions(&read), ["Take half a tablet", "Take one tablet daily"]);
+    assert_eq!(read.follow, [1]);
 }
 
 #[test]

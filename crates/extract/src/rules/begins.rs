@@ -124,7 +124,7 @@ pub(super) fn begins_prohibition(rest: &[Token]) -> bool {
         || at(0, &["don't", "dont", "avoid", "avoiding"])
         || at(0, &["never"]) && rest.get(1).is_some_and(|t| !t.text.ends_with("ed"))
         || at(0, &["nicht", "npo", "nbm"])
-        || at(0, &["nil", "nothing"]) && at(1, &["by", "to", "per"])
+        || at(0, &["nil", "nothing"]) && (at(1, &["by", "per"]) || at(1, &["to"]) && at(2, &["eat", "drink"]))
         || at(0, &["off"])
             && at(1, &["work", "school", "nursery", "sport", "sports", "games", "pe", "daycare", "legs"])
         || at(0, &["no", "nil", "zero"])

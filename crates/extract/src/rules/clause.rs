@@ -1,7 +1,7 @@
 //! Cutting a sentence: conditional advice off, then one part for each act that can be done on
 //! its own.
 
-use super::{act, begins, item, verbs};
+use super::{act, begins, doubt, ends, item, verbs};
 use crate::{
     lexicon::Class,
     note::trimmed,
@@ -41,6 +41,11 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
         (None, Some(border)) => border,
         (None, None) => 0,
     };
+    // "Colace 100 mg twice a day as needed if the iron is constipating"
+    let needed = words[..at].windows(2).any(|pair| pair[0].is(&["as"]) && pair[1].is(&["needed"]));
+    if cut == 0 && (needed || words[..at].iter().any(|t| t.is(&["prn"]))) {
+        return (vec![trimmed(text, offset + words[0].start..offset + words[at].start)], Vec::new());
+    }
     if cut == 0 {
         return (Vec::new(), vec![trimmed(text, range)]);
     }
@@ -142,110 +147,107 @@ pub(super) fn clauses(text: &str, range: Range<usize>) -> Ranges {
 
 /// Whether an act of its own begins at or right behind word `i`; how many joining words to skip.
 fn border(words: &[Token], start: usize, i: usize) -> Option<usize> {
-    let mut skip = 0;
-    let mut joined = false;
-    let mut arrowed = false;
-    while let Some(token) = words.get(i + skip) {
-        let arrow = token.is_mark('>')
-            || token.is_mark('-') && words.get(i + skip + 1).is_some_and(|t| t.is_mark('>'));
-        let dash = token.is_mark('-') && !token.glued && words.get(i + skip + 1).is_some_and(|t| !t.glued);
-        arrowed |= arrow;
-        if token.is_mark(',')
-            || arrow
-            || dash
-            || token.is_mark('+')
-            || token.is(&["and", "und", "y", "but", "well", "also", "plus", "e"])
-            || token.is(&["as"]) && words.get(i + skip + 1).is_some_and(|t| t.is(&["well"]))
-        {
-            joined = true;
-            skip += 1;
-        } else {
-            break;
-        }
-    }
-    let whole = words.get(i + skip..)?;
+    let joint = Joint::at(words, i);
+    let whole = words.get(i + joint.words..)?;
     // What an act begins with stands near.
     let rest = &whole[..whole.len().min(24)];
     let first = rest.first()?;
-    if first.is(&["then", "danach", "dann", "thereafter"]) {
-        // "then 20 mg", "danach Kontrolle": an act that follows.
-        return (rest.len() > 1).then_some(skip);
-    }
-    let instead = super::ends::short(rest).is_some();
-    if instead
-        && (joined || first.is(&["instead", "replaces", "replacing"]))
-        && act::is_whole(&words[start..i])
-    {
-        return Some(skip);
-    }
-    if super::doubt::is_permission(rest) && act::is_whole(&words[start..i]) {
-        return Some(skip);
-    }
-    // "max 4 g per day" belongs to the medicine before it.
-    if !joined || open_bracket(&words[start..i]) || first.is(&["max", "maximum", "höchstens"]) {
-        return None;
-    }
     let before = &words[start..i];
-    // "Daily, not 10 mg", "alternate ibuprofen and paracetamol"
-    if first.is(&["not"]) && medicine_in(before) || before[0].is(&["alternate", "alternating"]) {
+    let after_that = first.is(&["after"]) && rest.get(1).is_some_and(|t| t.is(&["that"]));
+    if first.is(&["then", "danach", "dann", "thereafter"]) || after_that {
+        // "then 20 mg", "danach Kontrolle": an act that follows.
+        return (rest.len() > 1).then_some(joint.words);
+    }
+    let instead =
+        ends::short(rest).is_some() && (joint.joined || first.is(&["instead", "replaces", "replacing"]));
+    if (instead || doubt::is_permission(rest)) && act::is_whole(before) {
+        return Some(joint.words);
+    }
+    if !joint.joined || open_bracket(before) || belongs_to(before, rest) {
         return None;
     }
-    if first.is(&["skip", "omit", "except"]) && medicine_in(before) {
-        return None;
+    let begins =
+        joint.arrowed && item::is_stage(rest) || act::is_whole(before) && begins_an_act(before, rest);
+    begins.then_some(joint.words)
+}
+
+/// What stands between two acts: ", and", "->", " - ".
+struct Joint {
+    words: usize,
+    joined: bool,
+    arrowed: bool,
+}
+
+impl Joint {
+    fn at(words: &[Token], i: usize) -> Self {
+        let mut out = Self { words: 0, joined: false, arrowed: false };
+        while let Some(token) = words.get(i + out.words) {
+            let next = words.get(i + out.words + 1);
+            let arrow = token.is_mark('>') || token.is_mark('-') && next.is_some_and(|t| t.is_mark('>'));
+            let dash = token.is_mark('-') && !token.glued && next.is_some_and(|t| !t.glued);
+            let word = token.is(&["and", "und", "y", "but", "well", "also", "plus", "e"])
+                || token.is(&["as"]) && next.is_some_and(|t| t.is(&["well"]));
+            if !(token.is_mark(',') || token.is_mark('+') || arrow || dash || word) {
+                break;
+            }
+            out.arrowed |= arrow;
+            out.joined = true;
+            out.words += 1;
+        }
+        out
     }
-    if super::ends::ends_the_one_before(rest) && before.iter().any(crate::drugs::is_drug) {
-        return None;
-    }
-    if arrowed && item::is_stage(rest) {
-        return Some(skip);
-    }
-    if (begins::begins_prohibition(rest) || begins::forbids(rest))
-        && act::is_whole(before)
-        && (joined || arrowed)
-    {
-        return Some(skip);
+}
+
+/// Whether words say more about what stands before them: a limit, an exception, the end of the
+/// medicine just named.
+fn belongs_to(before: &[Token], rest: &[Token]) -> bool {
+    let first = &rest[0];
+    let medicine = medicine_in(before);
+    // "max 4 g per day"
+    first.is(&["max", "maximum", "höchstens"])
+        || before[0].is(&["alternate", "alternating"])
+        || medicine && first.is(&["not", "skip", "omit", "except"])
+        || ends::ends_the_one_before(rest) && before.iter().any(crate::drugs::is_drug)
+}
+
+/// Whether an act begins with these words, behind those of another.
+fn begins_an_act(before: &[Token], rest: &[Token]) -> bool {
+    let first = &rest[0];
+    if begins::begins_prohibition(rest) || begins::forbids(rest) {
+        return true;
     }
     if first.is(&["including", "eg", "e.g", "like", "such", "especially", "which", "who"]) {
-        return None;
+        return false;
+    }
+    let medicine = medicine_in(before);
+    let tests = before.iter().any(|t| t.is_a(Class::TEST));
+    if medicine && elaborates(before, rest)
+        || tests && crate::drugs::is_drug(first) && !rest.iter().any(crate::drugs::is_strength)
+        || verbs::gerund(&first.text).is_some() && rest.len() <= 3
+    {
+        return false;
     }
     let image = |words: &[Token]| words.iter().take(5).any(|t| t.is(IMAGES));
     let other_test = begins::begins_test(rest) && (image(rest) || image(before)) && rest.len() <= 9;
-    let listed_tests =
-        before.iter().any(|t| t.is_a(Class::TEST)) && !before.iter().any(|t| t.is_a(Class::VISIT));
-    let medicine = medicine_in(before);
-    if medicine && elaborates(before, rest) {
-        return None;
-    }
+    let listed_tests = tests && !before.iter().any(|t| t.is_a(Class::VISIT));
     let another = first.is(&["to"])
-        && rest
-            .get(1)
-            .is_some_and(|t| verbs::verb(&t.text).is_some() || t.shape == crate::token::Shape::Word)
         && (rest.get(1).is_some_and(|t| verbs::verb(&t.text).is_some())
-            || rest.get(2).is_some_and(|t| {
-                t.is(&["a", "the", "his", "her", "your", "their", "in", "up", "on", "off", "it", "any"])
-            }));
-    let tests = before.iter().any(|t| t.is_a(Class::TEST)) && rest.first().is_some_and(crate::drugs::is_drug);
-    if tests && !rest.iter().any(crate::drugs::is_strength)
-        || verbs::gerund(&first.text).is_some() && rest.len() <= 3
-    {
-        return None;
-    }
-    let begins = another
+            || rest.get(1).is_some_and(|t| t.shape == crate::token::Shape::Word)
+                && rest.get(2).is_some_and(|t| {
+                    t.is(&["a", "the", "his", "her", "your", "their", "in", "up", "on", "off", "it", "any"])
+                }));
+    another
         || begins::begins_verb(rest)
         || begins::begins_drug(rest)
         || begins::begins_dose(rest) && medicine
         || begins::begins_measure(rest)
         || super::frame::find(rest).is_some_and(|frame| frame.at <= 6)
-        || begins::begins_prohibition(rest)
         || (!listed_tests && before.len() <= 4 && begins::begins_test(rest))
         || other_test
-        || item::item(rest).is_some()
-            && !rest[0].is(FUNCTION)
-            && (timed(before) || !item::awaits_time(before))
-        || rest[0].is(&["adv", "advised", "advise"])
+        || item::item(rest).is_some() && !first.is(FUNCTION) && (timed(before) || !item::awaits_time(before))
+        || first.is(&["adv", "advised", "advise"])
         || begins::begins_lifestyle(rest, before)
-        || begins::begins_visit(rest);
-    (begins && act::is_whole(before)).then_some(skip)
+        || begins::begins_visit(rest)
 }
 
 fn medicine_in(words: &[Token]) -> bool {

@@ -9,6 +9,25 @@ pub(super) fn whole(tokens: &[Token]) -> bool {
     story(tokens) || result(tokens) || staff(tokens) || done(tokens) || not_started(tokens) || others(tokens)
 }
 
+/// The same, but for what stands in brackets: "home BP twice a day (has own machine)".
+pub(super) fn tells(tokens: &[Token]) -> bool {
+    whole(&outside_brackets(tokens))
+}
+
+/// The words that do not stand in brackets, or all where none do.
+pub(super) fn outside_brackets(tokens: &[Token]) -> Vec<Token> {
+    let mut depth = 0_usize;
+    let mut out = Vec::new();
+    for token in tokens {
+        depth += usize::from(token.is_mark('('));
+        if depth == 0 {
+            out.push(token.clone());
+        }
+        depth = depth.saturating_sub(usize::from(token.is_mark(')')));
+    }
+    if out.is_empty() { tokens.to_vec() } else { out }
+}
+
 /// What is no instruction though it stands in a frame: another person's, declined, the clinic's.
 pub(super) fn framed(tokens: &[Token]) -> bool {
     others(tokens)

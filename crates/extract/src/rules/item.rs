@@ -104,6 +104,11 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
     if due && !done && early_a(Class::TEST) && !words.iter().any(is_strength) {
         return Some(Found::Test);
     }
+    // "Hip ultrasound requested"
+    let ordered = words.last().is_some_and(|t| t.is(&["ordered", "requested"]));
+    if ordered && (early_a(Class::TEST) || early(&["study", "scan", "tape", "test"])) {
+        return Some(Found::Test);
+    }
     let by = words.iter().any(|t| t.is(&["nurse", "pn", "hca", "gp", "pharmacist"]));
     if due
         && !done

@@ -50,7 +50,11 @@ pub(super) fn is_title(words: &[Token]) -> bool {
             ])
     });
     let timing = timing::of_words(words);
-    let due = matches!(timing::due_of_words(words), Some(aftercare_core::timing::Start::After(after)) if after.value > 0);
+    let fraction = words.len() > 2
+        && words[words.len() - 2].is_mark('/')
+        && words.last().is_some_and(|t| t.is(&["7", "52", "12"]));
+    let due = fraction
+        || matches!(timing.start, Some(aftercare_core::timing::Start::After(after)) if after.value > 0);
     kind && !due
         && timing.period.is_none()
         && !frame::orders(words)

@@ -214,11 +214,11 @@ fn read_sentence(
             let framed = frame::find(&tokens).is_some();
             // "He received Toradol 30 mg and Zofran 4 mg": what is told goes on being told.
             let orders = frame::orders(&tokens);
-            told = !framed && !orders && (told || frame::tells(&tokens));
+            told = !framed && !orders && (told || frame::tells(&filter::outside_brackets(&tokens)));
             // "His mother takes insulin and was told to have an eye exam": the exam is hers.
             theirs |=
                 told && filter::of_a_relative(&tokens) && !tokens.iter().any(|t| t.is(&["give", "gives"]));
-            if told || theirs || framed && filter::framed(&tokens) || !framed && filter::whole(&tokens) {
+            if told || theirs || framed && filter::framed(&tokens) || !framed && filter::tells(&tokens) {
                 continue;
             }
             // "Take 2 tablets today then 1 tablet daily": of what nobody names.

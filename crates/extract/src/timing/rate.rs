@@ -394,7 +394,12 @@ impl Reader<'_> {
             "tid" | "tds" | "td" => Some((3, 1)),
             "qid" | "qds" => Some((4, 1)),
             "qd" => Some((1, 1)),
-            "od" if upper || at > 0 => Some((1, 1)),
+            // "1 gtt OD": into the right eye.
+            "od" if (upper || at > 0)
+                && !self.is(at.saturating_sub(1), &["gtt", "gtts", "drop", "drops"]) =>
+            {
+                Some((1, 1))
+            }
             "qod" | "eod" => Some((1, 2)),
             _ => None,
         };

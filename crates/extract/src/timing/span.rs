@@ -101,8 +101,10 @@ impl Reader<'_> {
         {
             return Some(end);
         }
-        let lead =
-            self.phrase(at, &[&["for", "x", "×", "für", "durante", "por", "over", "pendant", "long", "til"]]);
+        let lead = self.phrase(
+            at,
+            &[&["for", "x", "×", "times", "für", "durante", "por", "over", "pendant", "long", "til"]],
+        );
         let mut next = lead.unwrap_or(at);
         for filler in [
             &["a", "the"][..],
@@ -324,15 +326,17 @@ impl Reader<'_> {
         })
     }
 
-    /// "Then", "danach": this begins when the one before ends.
+    /// "Then", "danach", "after that": this begins when the one before ends.
     pub(super) fn sequence(&mut self, at: usize) -> Option<usize> {
-        let next = self.phrase(
-            at,
-            &[&[
-                "then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann", "followed",
-                "puis", "ensuite",
-            ]],
-        )?;
+        let next = self.phrase(at, &[&["after"], &["that"]]).or_else(|| {
+            self.phrase(
+                at,
+                &[&[
+                    "then", "thereafter", "afterwards", "danach", "anschließend", "luego", "dann",
+                    "followed", "puis", "ensuite",
+                ]],
+            )
+        })?;
         // Behind a rate it leads to a stage of its own, which this reading does not hold.
         if self.out.timing.recurs() {
             self.rate.staged = true;
