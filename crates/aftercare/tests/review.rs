@@ -118,6 +118,25 @@ stories! {
         assert_eq!(patient.reminders("?to=2026-02-10T00:00:00Z").await.len(), 21);
     }
 
+    /// A schedule that waits for something is proposed to a doctor who reviews, and reminds nobody
+    /// where none does.
+    async fn what_waits_for_something_reminds_nobody_unasked(app: TestApp) {
+        let (patient, doctor) = app.pair().await;
+        let note = "Restart apixaban 5 mg BID on postop day 2.";
+        let submitted = doctor.submit(&patient, note).await;
+        assert_eq!((&submitted["status"], &submitted["questions"][0]["about"]), (&json!("active"), &json!("timing")));
+        assert_eq!(submitted["plan"][0]["action"], "Restart apixaban 5 mg BID on postop day 2");
+        assert_eq!(submitted["plan"][0]["timing"], Value::Null);
+        assert_eq!(patient.reminders("?to=2026-02-10T00:00:00Z").await, [Value::Null; 0]);
+
+        let draft = draft(&doctor, &patient, note).await;
+        assert_eq!(draft["plan"][0]["timing"]["frequency"], 2);
+        let stands = json!([{"step_id": draft["plan"][0]["id"], "about": "timing"}]);
+        put(&doctor, &draft, json!({"steps": steps(&draft), "stands": stands})).await.ok();
+        activate(&doctor, &draft).await;
+        assert_eq!(patient.reminders("?to=2026-02-03T00:00:00Z").await.len(), 2);
+    }
+
     async fn an_edit_is_held_to_the_note_and_refused_whole(app: TestApp) {
         let (patient, doctor) = app.pair().await;
         let draft = draft(&doctor, &patient, "Take Drug A daily for 7 days.").await;
