@@ -147,15 +147,19 @@ impl Extraction {
     /// in question has none, so that nobody is reminded by a guess.
     #[must_use]
     pub fn unattended(mut self) -> Self {
+        for question in self.questions.iter().filter(|question| question.about == About::Timing) {
+            if let Some((step, _)) = self.steps.get_mut(question.step) {
+                step.timing = None;
+            }
+        }
+        // Of a medicine that stands twice neither is reminded of, where both would be.
         let names: Vec<_> = self.steps.iter().map(|(step, _)| courtesy::drug_of(step)).collect();
-        for question in &self.questions {
-            let same = |at: usize| match question.about {
-                About::Timing => at == question.step,
-                About::Duplicate => names[at].is_some() && names[at] == names[question.step],
-                _ => false,
-            };
-            for (at, (step, _)) in self.steps.iter_mut().enumerate() {
-                step.timing = step.timing.take().filter(|_| !same(at));
+        for question in self.questions.iter().filter(|question| question.about == About::Duplicate) {
+            if self.steps[question.step].0.timing.is_some() {
+                let same = |at: usize| names[at] == names[question.step];
+                for (_, (step, _)) in self.steps.iter_mut().enumerate().filter(|(at, _)| same(*at)) {
+                    step.timing = None;
+                }
             }
         }
         self.follow.retain(|step| self.steps.get(*step).is_some_and(|(step, _)| step.timing.is_some()));
@@ -294,23 +298,22 @@ fn schedule(proposal: &Proposed, evidence: &str, stages: &mut Stages, note_date:
 /// says already: "Take Drug A daily for 7 days" is to take Drug A. `None` where they are needed:
 /// in several places ("1 in the morning, 2 at night"), or nothing would be left to do.
 fn without_schedule(action: &str, evidence: &str, reading: &timing::Reading) -> Option<String> {
-    let (first, last) = (reading.spans.first()?, reading.spans.last()?);
-    let apart = |pair: &[Range<usize>]| {
+    // "Then 20 mg daily": the action leaves out the word that the schedule's start says.
+    let told = evidence.get(..5).filter(|word| word.eq_ignore_ascii_case("then ")).map_or(0, str::len);
+    let spans: Vec<_> = reading.spans.iter().filter(|span| span.start >= told).collect();
+    let (first, last) = (*spans.first()?, *spans.last()?);
+    let apart = |pair: &[&Range<usize>]| {
         evidence[pair[0].end..pair[1].start]
             .split(|c: char| !c.is_alphanumeric())
             .any(|word| !word.is_empty())
     };
     // A task keeps its time of day, which its schedule does not say.
     let clock = reading.timing.start.is_some() && evidence.contains(':');
-    if clock
-        || reading.timing.as_needed
-        || !reading.leftovers.is_empty()
-        || reading.spans.windows(2).any(apart)
-    {
+    if clock || reading.timing.as_needed || !reading.leftovers.is_empty() || spans.windows(2).any(apart) {
         return None;
     }
-    let before = action.strip_suffix(evidence)?;
-    let whole = format!("{before}{}", &evidence[..first.start]);
+    let before = action.strip_suffix(&evidence[told..])?;
+    let whole = format!("{before}{}", &evidence[told..first.start]);
     let mut head = whole.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')' && c != '%');
     // "81 mg p.o. q.d."
     let dotted = head.rsplit(' ').next().is_some_and(|word| word.contains('.') && word.len() <= 4);

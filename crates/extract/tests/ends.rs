@@ -182,13 +182,16 @@ fn an_old_dose_beside_the_new_one_is_asked_about() {
         "Allopurinol 100 mg daily; increase to 200 mg daily in 4 weeks",
         "Lisinopril 10 mg -> 20 mg daily",
         "Warfarin 5 mg daily but 7.5 mg on Mondays",
-        "Symbicort 2 puffs BD, drop to 1 puff BD when well",
     ] {
         let read = read(&format!("Plan: {note}."));
         assert!(read.questions.iter().any(|asked| asked.about == About::Duplicate), "{note}");
         let timed = read.unattended().steps.into_iter().find(|(step, _)| step.timing.is_some());
         assert_eq!(timed, None, "{note}");
     }
+    // Where the change waits for something, what is taken now goes on.
+    let read = read("Plan: Symbicort 2 puffs BD, drop to 1 puff BD when well.").unattended();
+    let timed: Vec<_> = read.steps.iter().map(|(step, _)| step.timing.is_some()).collect();
+    assert_eq!(timed, [true, false]);
 }
 
 /// Where a medicine is not to be taken for once, it is to be taken else.
@@ -222,7 +225,7 @@ fn an_order_ends_the_story_that_it_stands_in() {
 #[test]
 fn a_second_stage_needs_no_name() {
     let read = read("Plan: Take half a tablet daily for 2 weeks then one tablet daily.");
-    assert_eq!(actions(&read), ["Take half a tablet", "Take one tablet daily"]);
+    assert_eq!(actions(&read), ["Take half a tablet", "Take one tablet"]);
     assert_eq!(read.follow, [1]);
 }
 

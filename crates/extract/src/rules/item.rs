@@ -132,10 +132,10 @@ pub(super) fn item(words: &[Token]) -> Option<Found> {
         && !words.iter().any(is_strength)
         && !words.get(1).is_some_and(|t| t.is(&["restart", "resume"]))
     {
-        let test = words
-            .iter()
-            .take(3)
-            .any(|t| ["scopy", "gram", "graphy", "metry", "test"].iter().any(|end| t.text.ends_with(end)));
+        let test = words[0].is(&["hba"])
+            || words.iter().take(3).any(|t| {
+                ["scopy", "gram", "graphy", "metry", "test"].iter().any(|end| t.text.ends_with(end))
+            });
         return Some(if test { Found::Test } else { Found::Visit });
     }
     let nth = words[0].is(&["second", "third", "fourth", "2nd", "3rd", "next", "final", "last", "first"]);

@@ -39,6 +39,15 @@ pub(super) fn skip(text: &str, range: Range<usize>) -> Range<usize> {
     if colon == 0 || says || clock || behind >= range.end { range } else { trimmed(text, behind..range.end) }
 }
 
+/// "Safety net: fever, loin pain", "Red flags - chest pain": when to seek help, in a list.
+pub(super) fn is_safety_net(words: &[Token]) -> bool {
+    let is = |at: usize, set: &[&str]| words.get(at).is_some_and(|token| token.is(set));
+    let led = is(0, &["safety"]) && is(1, &["net", "netting"])
+        || is(0, &["red"]) && is(1, &["flags", "flag"])
+        || is(0, &["return", "worsening"]) && is(1, &["precautions", "advice"]);
+    led && words.len() > 3 && words.get(2).is_some_and(|token| token.is_mark(':') || token.is_mark('-'))
+}
+
 /// "Telephone medication review", "Travel clinic, Thursday 5 September": the first line of a note
 /// says what it is, not what to do.
 pub(super) fn is_title(words: &[Token]) -> bool {

@@ -187,6 +187,10 @@ fn read_sentence(
         }
         return;
     }
+    if label::is_safety_net(&whole) {
+        out.safety_net.push(sentence.range.clone());
+        return;
+    }
     let heading = carried.list.over(text, sentence, &whole);
     let mut ending = heading;
     // "Then 5 mg less each week": of the medicine of the sentence before.
