@@ -89,7 +89,7 @@ pub fn apply(
         errors.push(FieldError::at("/steps", "must be at most 100"));
     }
     let folded = Folded::new(&before.text);
-    let mut taken = HashSet::new();
+    let (mut taken, mut were) = (HashSet::new(), HashSet::new());
     let mut steps: Vec<(StepId, StepText)> = Vec::new();
     for (place, step) in edit.steps.iter().enumerate().take(MAX_STEPS) {
         let mut at = |field: &str, error: String| {
@@ -101,7 +101,7 @@ pub fn apply(
         // A step that is to go on no longer needs an id of its own: the one it had is of the plan.
         let own = step.id.filter(|id| !before.step(*id).is_some_and(|was| was.continues));
         let id = step.continues.or(own).unwrap_or_else(&mut new_id);
-        if !taken.insert(id) || step.id.is_some_and(|was| was != id && !taken.insert(was)) {
+        if !taken.insert(id) || step.id.is_some_and(|id| !were.insert(id)) {
             at("id", "must not be given twice".to_owned());
         }
         match read(step, before, &folded) {

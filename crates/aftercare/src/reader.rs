@@ -200,16 +200,20 @@ impl Reader {
         jitter: u8,
         gone: impl Future<Output = ()>,
     ) -> Result<(Extraction, String), ModelError> {
-        self.breaker.admit()?;
+        let admission = self.breaker.admit()?;
+        let parts = asked.prompts.len();
         let begun = tokio::time::Instant::now();
         let end = begun + self.budget;
         let limits = Limits { call: self.call, end, pause: self.pause, jitter };
         let done = tokio::select! {
             done = model.read(&self.client, limits, asked, date, self.alone) => done,
-            // Who gives up after half the time has waited for a server that does not answer.
-            () = gone => Err(if 2 * begun.elapsed() < self.call { ModelError::Cancelled } else { ModelError::Timeout }),
+            // Who gives up after the time for a call has waited for a server that does not answer.
+            () = gone => {
+                let waited = parts == 1 && begun.elapsed() >= self.call;
+                Err(if waited { ModelError::Timeout } else { ModelError::Cancelled })
+            }
         };
-        self.breaker.record(&done);
+        self.breaker.record(admission, &done);
         done
     }
 }

@@ -43,19 +43,27 @@ pub(crate) fn questions(steps: &[(Step, usize)], follow: &[usize]) -> Vec<Questi
         }
         // A negated medicine is none that is taken, and a stage is the same one on purpose.
         let Some(name) = drug_of(step).filter(|_| !follow.contains(&index)) else { continue };
+        if words.iter().any(|word| word.is(&["no", "not", "avoid", "stop", "don't", "dont", "never"])) {
+            continue;
+        }
         if named.iter().any(|(other, before)| *other == name && !apart(before, step)) {
             ask(About::Duplicate);
         }
-        if !words.iter().any(|word| word.is(&["no", "not", "avoid", "stop", "don't", "dont"])) {
-            named.push((name, step));
-        }
+        named.push((name, step));
     }
     out
 }
 
 /// The medicine that a step names, in the note's words or in ours.
 pub(crate) fn drug_of(step: &Step) -> Option<String> {
-    let name = |text: &str| tokens(text).into_iter().find(drugs::is_drug).map(|token| token.text);
+    let name = |text: &str| {
+        let words = tokens(text);
+        let at = words.iter().position(drugs::is_drug)?;
+        // "Insulin glargine" and "insulin lispro" are two.
+        let kind = words[at].is(&["insulin", "vitamin", "eye", "iron"]);
+        let next = words.get(at + 1).filter(|_| kind).map_or("", |next| next.text.as_str());
+        Some(format!("{} {next}", words[at].text))
+    };
     name(&step.evidence).or_else(|| name(&step.action))
 }
 

@@ -124,10 +124,29 @@ fn plain(source: &str) -> Plain {
 }
 
 fn plainly(c: char) -> impl Iterator<Item = char> {
-    std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)).map(|c| match c {
-        '\u{2018}' | '\u{2019}' | '\u{02bc}' => '\'',
+    let spelt = match c {
+        'ł' => "l",
+        'Ł' => "L",
+        'ø' => "o",
+        'Ø' => "O",
+        'đ' => "d",
+        'Đ' => "D",
+        'ß' => "ss",
+        'ẞ' => "SS",
+        'æ' => "ae",
+        'Æ' => "Ae",
+        'œ' => "oe",
+        'ı' => "i",
+        '\u{2018}' | '\u{2019}' | '\u{02bc}' => "'",
+        _ => "",
+    };
+    // What is full-width is written so only for its looks.
+    let narrow = match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         c => c,
-    })
+    };
+    let letter = std::iter::once(narrow).filter(move |_| spelt.is_empty());
+    spelt.chars().chain(letter.nfd().filter(|c| !is_combining_mark(*c)))
 }
 
 /// The names of the two people, as they may stand in a note.
@@ -223,11 +242,13 @@ fn labelled(words: &[Token], at: usize) -> Option<(Masked, usize)> {
         return None;
     }
     let mut next = at + 1;
-    while words.get(next).is_some_and(|token| {
-        token.is(&[
-            "no", "number", "nr", "id", "on", "am", "le", "el", "is", "date", "of", "birth", "card", "in",
-        ]) || matches!(token.shape, Shape::Mark(':' | '.' | '#' | '(' | '-'))
-    }) {
+    while next < at + 8
+        && words.get(next).is_some_and(|token| {
+            token.is(&[
+                "no", "number", "nr", "id", "on", "am", "le", "el", "is", "date", "of", "birth", "card", "in",
+            ]) || matches!(token.shape, Shape::Mark(':' | '.' | '#' | '(' | '-'))
+        })
+    {
         next += 1;
     }
     let first = next;
@@ -289,10 +310,15 @@ fn phone(text: &str, words: &[Token], at: usize) -> Option<(Masked, usize)> {
     if !led || at > 0 && first.glued && words[at - 1].number().is_some() {
         return None;
     }
+    // A date is none, nor part of one.
+    if [0, 2, 4].iter().any(|before| at >= *before && is_date(words, at - before)) {
+        return None;
+    }
     // The longest run of groups that is a number somebody can be rung at.
     let mut next = at;
     let mut groups: Vec<usize> = Vec::new();
     let mut best = None;
+    let mut marks = 0;
     while let Some(token) = words.get(next).filter(|_| next == at || !parts(text, words, next)) {
         let figures = token.text.chars().filter(char::is_ascii_digit).count();
         // "30/500 1-2 tabs": but for a leading one, no group is of one figure.
@@ -300,8 +326,13 @@ fn phone(text: &str, words: &[Token], at: usize) -> Option<(Masked, usize)> {
             token.number().is_some() && !token.text.contains(',') && (figures > 1 || groups.is_empty());
         if group && !is_date(words, next) {
             groups.push(figures);
-        } else if !matches!(token.shape, Shape::Mark('+' | '(' | ')' | '-' | '/' | '.')) {
+            marks = 0;
+        } else if marks == MOST_MARKS
+            || !matches!(token.shape, Shape::Mark('+' | '(' | ')' | '-' | '/' | '.'))
+        {
             break;
+        } else {
+            marks += 1;
         }
         next += 1;
         if groups.iter().sum::<usize>() > 15 {
@@ -313,6 +344,9 @@ fn phone(text: &str, words: &[Token], at: usize) -> Option<(Masked, usize)> {
     }
     best.map(|next| (Masked::Phone, next))
 }
+
+/// So many marks stand between two groups of figures at most: "(0) - 20".
+const MOST_MARKS: usize = 4;
 
 /// Whether a number ends before this token: at a line's end, at a stroke between two numbers, at
 /// the end of a sentence.

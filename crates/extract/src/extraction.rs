@@ -9,7 +9,7 @@ use aftercare_core::{
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::HashSet, ops::Range};
 
 /// A step somebody proposes, by its quote. Schedules are not proposed: they are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,19 +147,21 @@ impl Extraction {
     /// in question has none, so that nobody is reminded by a guess.
     #[must_use]
     pub fn unattended(mut self) -> Self {
-        for question in self.questions.iter().filter(|question| question.about == About::Timing) {
-            if let Some((step, _)) = self.steps.get_mut(question.step) {
-                step.timing = None;
-            }
-        }
+        let asked = |about| self.questions.iter().filter(move |question| question.about == about);
+        let waits: HashSet<_> = asked(About::Timing).map(|question| question.step).collect();
         // Of a medicine that stands twice neither is reminded of, where both would be.
         let names: Vec<_> = self.steps.iter().map(|(step, _)| courtesy::drug_of(step)).collect();
-        for question in self.questions.iter().filter(|question| question.about == About::Duplicate) {
-            if self.steps[question.step].0.timing.is_some() {
-                let same = |at: usize| names[at] == names[question.step];
-                for (_, (step, _)) in self.steps.iter_mut().enumerate().filter(|(at, _)| same(*at)) {
-                    step.timing = None;
-                }
+        let timed: Vec<_> = self.steps.iter().map(|(step, _)| step.timing.is_some()).collect();
+        let twice: Vec<_> = asked(About::Duplicate)
+            .map(|question| question.step)
+            .filter(|at| timed[*at] && !waits.contains(at))
+            .collect();
+        for (at, (step, _)) in self.steps.iter_mut().enumerate() {
+            let unclear = waits.contains(&at) || twice.iter().any(|other| names[*other] == names[at]);
+            if unclear && step.timing.take().is_some() && !step.action.ends_with(&step.evidence) {
+                // What the schedule said is said by the words again.
+                let take = if step.action.starts_with("Take ") { "Take " } else { "" };
+                step.action = format!("{take}{}", step.evidence);
             }
         }
         self.follow.retain(|step| self.steps.get(*step).is_some_and(|(step, _)| step.timing.is_some()));

@@ -50,6 +50,11 @@ fn what_is_ended_is_a_stop_without_times() {
             &["Hold metformin for 48 hours after contrast"],
         ),
         ("Plan: Do not restart naproxen until seen.", &["Do not restart naproxen until seen"]),
+        (
+            "STOP taking:\n- ibuprofen\n- naproxen\n- aspirin",
+            &["Stop ibuprofen", "Stop naproxen", "Stop aspirin"],
+        ),
+        ("Plan: Take aspirin 75 mg daily. Hold.", &["Hold aspirin 75 mg daily"]),
         ("Plan: Hold warfarin 2 days.", &["Hold warfarin 2 days"]),
         ("Plan: Stop sertraline over 4 weeks.", &["Stop sertraline over 4 weeks"]),
         ("Plan: Skip Friday dose of warfarin.", &["Skip Friday dose of warfarin"]),
@@ -252,7 +257,22 @@ fn a_taper_is_a_step_for_each_stage() {
 }
 
 #[test]
+fn a_new_list_is_begun() {
+    let read = read("START:\n- ramipril 5 mg daily\n- amlodipine 5 mg daily\n- aspirin 75 mg daily");
+    assert_eq!(actions(&read), ["Start ramipril 5 mg", "Start amlodipine 5 mg", "Start aspirin 75 mg"]);
+    assert!(read.steps.iter().all(|(step, _)| step.timing.is_some()), "{:?}", read.steps);
+}
+
+#[test]
 fn an_end_of_a_course_is_its_end() {
+    for note in
+        ["Prednisolone 30 mg daily for 5 days. Stop.", "Prednisolone 30 mg daily, last dose tomorrow."]
+    {
+        let read = read(note);
+        assert_eq!(actions(&read), ["Take Prednisolone 30 mg"], "{note}");
+        let timing = read.steps[0].0.timing.clone().expect("a timing");
+        assert!(timing.duration.is_some() || timing.until.is_some(), "{note}: {timing:?}");
+    }
     let read = read(
         "Plan: Amoxicillin 500 mg tds for 7 days then stop. Paracetamol 1 g qds, no more than 4 g a day.",
     );

@@ -5,8 +5,11 @@ use crate::{Store, StoreError, Tx, sql::execute, sql::fetch_all};
 use sqlx::AssertSqlSafe;
 
 /// Every migration in order; its place is its version.
-pub const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_review.sql")];
+pub const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_review.sql"),
+    include_str!("schema/0003_in_force.sql"),
+];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
     let mut tx = store.write().await?;

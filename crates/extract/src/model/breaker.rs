@@ -23,30 +23,39 @@ struct State {
     rests_until: Option<Instant>,
 }
 
+/// Leave to ask it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The one request that tries it out after a rest.
+    trial: bool,
+}
+
 impl Breaker {
     /// Whether it may be asked now. After a rest one request tries it out.
-    pub fn admit(&self) -> Result<(), ModelError> {
+    pub fn admit(&self) -> Result<Admission, ModelError> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.rests_until {
             Some(until) if Instant::now() < until => Err(ModelError::Resting),
             Some(_) => {
                 state.rests_until = Some(Instant::now() + REST);
-                Ok(())
+                Ok(Admission { trial: true })
             }
-            None => Ok(()),
+            None => Ok(Admission { trial: false }),
         }
     }
 
     /// How it did. What a note is to blame for, a block, a refusal or a strange answer, is no failure
-    /// of the server; a caller who left early says nothing of it, and gives the trial to the next.
-    pub fn record<T>(&self, result: &Result<T, ModelError>) {
+    /// of the server; a caller who left early says nothing of it, and gives a trial to the next.
+    pub fn record<T>(&self, admission: Admission, result: &Result<T, ModelError>) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = match result {
             Err(ModelError::Timeout | ModelError::Unreachable) => true,
             Err(ModelError::Status(status)) => matches!(status, 401 | 403 | 429 | 500..),
             Err(ModelError::Resting | ModelError::NoKey) => return,
             Err(ModelError::Cancelled) => {
-                state.rests_until = state.rests_until.map(|_| Instant::now());
+                if admission.trial {
+                    state.rests_until = Some(Instant::now());
+                }
                 return;
             }
             Ok(_) | Err(_) => false,
@@ -66,23 +75,26 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    const FREE: Admission = Admission { trial: false };
+    const TRIAL: Admission = Admission { trial: true };
+
     #[tokio::test(start_paused = true)]
     async fn five_failures_in_a_row_are_followed_by_a_rest_and_one_trial() {
         let breaker = Breaker::default();
         let failed: Result<(), _> = Err(ModelError::Timeout);
         for _ in 0..4 {
-            breaker.record(&failed);
+            breaker.record(FREE, &failed);
         }
-        breaker.record(&Ok(()));
+        breaker.record(FREE, &Ok(()));
         for _ in 0..5 {
-            assert_eq!(breaker.admit(), Ok(()));
-            breaker.record(&failed);
+            assert_eq!(breaker.admit(), Ok(FREE));
+            breaker.record(FREE, &failed);
         }
         assert_eq!(breaker.admit(), Err(ModelError::Resting));
         tokio::time::advance(REST).await;
-        assert_eq!((breaker.admit(), breaker.admit()), (Ok(()), Err(ModelError::Resting)));
-        breaker.record(&Ok(()));
-        assert_eq!(breaker.admit(), Ok(()));
+        assert_eq!((breaker.admit(), breaker.admit()), (Ok(TRIAL), Err(ModelError::Resting)));
+        breaker.record(FREE, &Ok(()));
+        assert_eq!(breaker.admit(), Ok(FREE));
     }
 
     #[tokio::test(start_paused = true)]
@@ -90,19 +102,22 @@ mod tests {
         let breaker = Breaker::default();
         for error in [ModelError::Status(400), ModelError::Status(413), ModelError::Malformed("empty")] {
             for _ in 0..FAILURES {
-                breaker.record::<()>(&Err(error.clone()));
+                breaker.record::<()>(FREE, &Err(error.clone()));
             }
-            assert_eq!(breaker.admit(), Ok(()), "{error}");
+            assert_eq!(breaker.admit(), Ok(FREE), "{error}");
         }
         for _ in 0..FAILURES {
-            breaker.record::<()>(&Err(ModelError::Status(503)));
-            breaker.record::<()>(&Err(ModelError::NoKey));
+            breaker.record::<()>(FREE, &Err(ModelError::Status(503)));
+            breaker.record::<()>(FREE, &Err(ModelError::NoKey));
         }
         assert_eq!(breaker.admit(), Err(ModelError::Resting));
         tokio::time::advance(REST).await;
-        // Whoever leaves before the trial is over leaves it to the next.
-        assert_eq!(breaker.admit(), Ok(()));
-        breaker.record::<()>(&Err(ModelError::Cancelled));
-        assert_eq!((breaker.admit(), breaker.admit()), (Ok(()), Err(ModelError::Resting)));
+        // Whoever leaves before the trial is over leaves it to the next; who was let in before ends
+        // nobody's rest.
+        assert_eq!(breaker.admit(), Ok(TRIAL));
+        breaker.record::<()>(FREE, &Err(ModelError::Cancelled));
+        assert_eq!(breaker.admit(), Err(ModelError::Resting));
+        breaker.record::<()>(TRIAL, &Err(ModelError::Cancelled));
+        assert_eq!((breaker.admit(), breaker.admit()), (Ok(TRIAL), Err(ModelError::Resting)));
     }
 }

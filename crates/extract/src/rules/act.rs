@@ -214,6 +214,9 @@ fn find(words: &[Token], in_plan: bool, has_drug: bool) -> Option<(usize, Found)
     if words.last().is_some_and(|t| t.is(&["besorgen", "kaufen", "abholen", "holen", "mitbringen"])) {
         return Some((0, Found::Object(Verb::Get, Kind::Checklist, Category::Medication)));
     }
+    if ends::misses(words) {
+        return Some((0, Found::Object(Verb::Stop, Kind::Checklist, Category::Medication)));
+    }
     if let Some((verb, _)) = ends::short(words) {
         let stop = Found::Object(Verb::Stop, Kind::Checklist, Category::Medication);
         return Some((0, if verb == "Stop" { stop } else { Found::Verb(Verb::Take) }));

@@ -207,6 +207,7 @@ fn belongs_to(before: &[Token], rest: &[Token]) -> bool {
     first.is(&["max", "maximum", "höchstens"])
         || before[0].is(&["alternate", "alternating"])
         || medicine && first.is(&["not", "skip", "omit", "except"])
+        || medicine && first.is(&["last", "final"]) && rest.get(1).is_some_and(|t| t.is(&["dose", "day"]))
         || ends::ends_the_one_before(rest) && before.iter().any(crate::drugs::is_drug)
 }
 

@@ -33,8 +33,9 @@ pub(crate) fn may_differ(words: &[Token], read: &[Range<usize>]) -> bool {
         || swapped
         || words.last().is_some_and(|token| token.is(&["thereafter", "afterwards"])) && words.len() > 1
         || words.iter().any(|token| token.is_mark('/')) && alternates(words)
-        || (0..words.len())
-            .any(|at| unread(at) && (is_condition(words, at) || is_pause(words, at) || is_event(words, at)))
+        || (0..words.len()).any(|at| {
+            unread(at) && (is_condition(words, at) || is_unsteady(words, at) || is_event(words, at))
+        })
 }
 
 /// Strengths by mass; those of one preparation ("5/325 mg"), of a range and of a limit are one.
@@ -61,15 +62,16 @@ fn alternates(words: &[Token]) -> bool {
 }
 
 /// "Alternate X and Y", "wean", "not at the same time": neither the amount nor the time is plain.
-fn is_pause(words: &[Token], at: usize) -> bool {
+fn is_unsteady(words: &[Token], at: usize) -> bool {
     let token = &words[at];
     let not = token.is(&["not"])
         && !is(words, at + 1, &["to", "more", "exceed", "exceeding", "over", "for", "with", "on"]);
     let over = token.is(&["over"]) && words.get(at + 1).is_some_and(|next| next.number().is_some());
     not || over
+        || super::ends::misses(&words[at..])
         || token.is(&[
-            "alternate", "titrate", "uptitrate", "wean", "gradually", "slowly", "omit", "skip", "miss",
-            "withhold", "withheld", "hold", "unless", "double", "halve", "break", "if", "extra",
+            "alternate", "titrate", "uptitrate", "wean", "gradually", "slowly", "omit", "skip", "withhold",
+            "withheld", "hold", "unless", "double", "halve", "break", "if", "extra",
         ])
 }
 

@@ -13,6 +13,15 @@ const VERBS: &[&str] = &[
     "Omit", "Skip", "Miss", "Pause", "Cease",
 ];
 
+/// "Miss 2 doses", and not Miss Khan.
+pub(super) fn misses(words: &[Token]) -> bool {
+    words.first().is_some_and(|token| token.is(&["miss"]))
+        && words.get(1).is_some_and(|next| {
+            next.number().is_some()
+                || next.is(&["the", "a", "one", "two", "next", "this", "your", "dose", "doses"])
+        })
+}
+
 /// Whether a verb ends what is done, whatever it is: "stop", "skip", but not "avoid".
 pub(crate) fn is_pause(verb: &str) -> bool {
     ["Stop", "Hold", "Withhold", "Omit", "Skip", "Miss", "Pause", "Cease", "Discontinue"].contains(&verb)
@@ -126,6 +135,14 @@ pub(super) fn ends_the_last(words: &[Token], last: &Proposal) -> bool {
         && words.iter().all(|token| token.is(ENDED) || token.is(&["this", "it", "now", "today"]))
         && last.category == Category::Medication
         && last.action.starts_with("Take ")
+}
+
+/// Makes a step the end of what it names, in the word that says so.
+pub(super) fn stop(step: &mut Proposal, quote: &str, said: &[Token]) {
+    let hold = said.iter().any(|token| token.is(&["hold", "held", "withheld"]));
+    let medicine = quote.strip_prefix("Take ").or(quote.strip_prefix("take ")).unwrap_or(quote);
+    step.action = format!("{} {medicine}", if hold { "Hold" } else { "Stop" });
+    step.kind = Kind::Checklist;
 }
 
 /// "then resume 500 mg": what comes after the end is not ended.

@@ -32,7 +32,8 @@ pub(super) fn outside_brackets(tokens: &[Token]) -> Vec<Token> {
 pub(super) fn framed(tokens: &[Token]) -> bool {
     others(tokens)
         || asks_staff(tokens)
-        || any(tokens, &["declined", "declines", "refused", "refuses", "pending", "nil", "might"])
+        || any(tokens, &["declined", "declines", "refused", "refuses", "pending", "might"])
+        || is_nil(tokens)
         || pair(tokens, &["hold"], &["off"])
         || pair(tokens, &["will"], &["consider", "likely", "not"]) && !any(tokens, &["should", "must"])
 }
@@ -248,11 +249,17 @@ fn not_started(tokens: &[Token]) -> bool {
             "started", "indicated", "using", "needed", "required", "given", "believe", "be", "need",
             "recommended", "prescribed", "further", "complaints", "new", "evidence", "signs",
         ],
-    ) || any(tokens, &["declined", "declines", "refused", "refuses", "nil"])
+    ) || any(tokens, &["declined", "declines", "refused", "refuses"])
+        || is_nil(tokens)
         || pair(tokens, &["will", "would"], &["not"])
         || tokens.windows(3).any(|w| w[0].is(&["not"]) && w[1].is(&["for"]) && is_drug(&w[2]))
         || pair(tokens, &["was", "were"], &["considered"])
         || pair(tokens, &["hold"], &["off"])
+}
+
+/// "Nil", nothing found or given; "nil by mouth" is an order.
+fn is_nil(tokens: &[Token]) -> bool {
+    any(tokens, &["nil"]) && !pair(tokens, &["nil"], &["by", "per"])
 }
 
 /// Somebody else's.

@@ -86,6 +86,7 @@ fn is_list_of_medicines(text: &str, out: &Proposals) -> bool {
         let words = tokens(&text[step.range.clone()]);
         let timing = timing::of_words(&words);
         step.category == Category::Medication
+            && step.action.starts_with("Take ")
             && !frame::orders(&words)
             && timing.duration.is_none()
             && timing.count.is_none()
@@ -179,11 +180,10 @@ fn read_sentence(
     }
     // "Glipizide 5 mg daily. Stop."
     if let Some(last) = out.steps.last_mut().filter(|last| ends::ends_the_last(&whole, last)) {
-        let quote = text[last.range.start..sentence.range.end].to_owned();
-        last.action = format!("Stop {}", &text[last.range.clone()]);
-        last.kind = Kind::Checklist;
-        if !quote.contains('\n') {
-            last.range.end = sentence.range.end;
+        let quote = &text[last.range.clone()];
+        let bounded = timing::of_words(&tokens(quote));
+        if bounded.duration.is_none() && bounded.count.is_none() && bounded.until.is_none() {
+            ends::stop(last, quote, &whole);
         }
         return;
     }

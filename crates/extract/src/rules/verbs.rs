@@ -48,7 +48,7 @@ pub(super) fn verb(word: &str) -> Option<Verb> {
         | "commencer" | "continuar" | "fortführen" | "weiterführen" | "beginnen" | "auftragen"
         | "aplicar" | "appliquer" | "mix" => Take,
         "stop" | "hold" | "pause" | "pausieren" | "discontinue" | "absetzen" | "cease" | "stopped"
-        | "suspender" | "stoppen" | "arrêter" | "omit" | "withhold" | "miss" | "dejar" => Stop,
+        | "suspender" | "stoppen" | "arrêter" | "omit" | "withhold" | "dejar" => Stop,
         "buy" | "collect" | "purchase" | "comprar" | "kaufen" | "besorgen" | "pick" | "fill" | "obtain"
         | "get" | "acheter" | "recoger" | "abholen" | "borrow" | "order-in" => Get,
         "avoid" | "limit" | "refrain" | "abstain" | "vermeiden" | "meiden" | "evitar" | "éviter"

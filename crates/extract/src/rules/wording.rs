@@ -1,6 +1,6 @@
 //! What the patient reads: the doctor's words as an imperative.
 
-use super::{act::Found, ends};
+use super::{act::Found, ends, verbs};
 use crate::{
     drugs::is_drug,
     lexicon::Class,
@@ -14,11 +14,14 @@ pub(super) fn action(source: &str, found: Found, drug: Option<&str>) -> String {
         let rest = tokens(words).get(length).map_or("", |first| &words[first.start..]);
         return format!("{verb} {rest}");
     }
+    let words = behind_then(words);
+    let read = tokens(words);
+    let ordered = read.first().is_some_and(|first| verbs::verb(&first.text).is_some() && !first.is(CHANGES));
     match found {
+        Found::Drug | Found::Dose if ordered => capitalised(words),
         Found::Drug => led_by_its_verb(words).unwrap_or_else(|| format!("Take {words}")),
         Found::Dose => {
-            let words = words.trim_start_matches("then ").trim_start_matches("Then ");
-            let named = drug.filter(|drug| !drug.is_empty());
+            let named = drug.filter(|drug| !drug.is_empty() && !read.iter().any(is_drug));
             let of = named.map_or_else(String::new, |drug| format!("{drug} "));
             of_the_drug(words, named).unwrap_or_else(|| format!("Take {of}{words}"))
         }
@@ -30,6 +33,15 @@ pub(super) fn action(source: &str, found: Found, drug: Option<&str>) -> String {
             of_the_drug(words, drug.filter(|drug| !drug.is_empty())).unwrap_or_else(|| capitalised(words))
         }
     }
+}
+
+/// Words without the one that only says that they come after others.
+fn behind_then(words: &str) -> &str {
+    const FIRST: &[&str] = &["then ", "thereafter ", "after that ", "danach ", "dann "];
+    let led = FIRST
+        .iter()
+        .find(|first| words.get(..first.len()).is_some_and(|head| head.eq_ignore_ascii_case(first)));
+    led.map_or(words, |first| words[first.len()..].trim_start())
 }
 
 fn capitalised(words: &str) -> String {

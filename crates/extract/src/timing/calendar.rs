@@ -18,7 +18,8 @@ impl Reader<'_> {
             self.out.timing.until = Some(date);
             return Some(end);
         }
-        if let Some(next) = last.and_then(|next| self.phrase(next, &[&["tomorrow", "today", "tonight"]])) {
+        let day = last.or_else(|| self.phrase(at, &[UNTIL]));
+        if let Some(next) = day.and_then(|next| self.phrase(next, &[&["tomorrow", "today", "tonight"]])) {
             let days = i64::from(self.is(next - 1, &["tomorrow"]));
             self.out.timing.until = Some(self.note_date?.checked_add(days.days()).ok()?);
             return Some(next);
@@ -41,6 +42,9 @@ impl Reader<'_> {
         let next = self.phrase(at, &[UNTIL])?;
         let vague = self.token(next).is_some_and(|token| token.number().is_none());
         let day = self.skip(next, BEFORE_DATE);
+        if self.is(day, &["tomorrow", "today", "tonight"]) {
+            return None;
+        }
         let dated = self.any_date(day).or_else(|| self.end_of_month(day)).is_some();
         (vague && !dated && self.quantity(day).is_none()).then_some(next)
     }
@@ -125,6 +129,16 @@ impl Reader<'_> {
     /// The first day of the next such month; "may" is also a verb.
     pub(super) fn month_alone(&self, at: usize) -> Option<Date> {
         let today = self.note_date?;
+        // "Last done in January", "started in March"
+        let past = (at.saturating_sub(5)..at).any(|before| {
+            self.is(
+                before,
+                &["last", "since", "started", "increased", "letter", "done", "was", "seen", "had", "but"],
+            )
+        });
+        if past || self.kind != Kind::Checklist {
+            return None;
+        }
         let day = self.token(at + 1).is_some_and(|next| next.number().is_some());
         let first = self.nearest(self.month(at)?, 1.0).filter(|_| !day)?;
         let first = if first < today { first.checked_add(1.year()).ok()? } else { first };

@@ -324,13 +324,6 @@ impl Reader<'_> {
 
     /// `at 22:00`, `8 am`, `10pm`, `at 8am and 8pm`.
     pub(super) fn clock(&mut self, at: usize) -> Option<usize> {
-        // "No caffeine after 2 pm" is no time to do anything at.
-        if self.is(at, &["after", "before", "until", "till", "past"]) && self.kind == Kind::Plan {
-            let kept = self.out.clone();
-            let end = self.clock(at + 1);
-            self.out = kept;
-            return end;
-        }
         let at_word = self.phrase(at, &[&["at", "um", "by", "around", "and", "@"]]);
         let next = at_word.unwrap_or(at);
         let hour = self.token(next)?.number().filter(|n| n.fract() == 0.0 && *n < 25.0)?;
@@ -361,6 +354,20 @@ impl Reader<'_> {
         }
         self.add_clock(hour, minute.unwrap_or(0), half)?;
         Some(next + usize::from(half.is_some() || uhr))
+    }
+
+    /// "No caffeine after 2 pm": no time to do anything at, and no word of the schedule. Beside a
+    /// time that is one it may be another.
+    pub(super) fn before_a_clock(&mut self, at: usize) -> Option<usize> {
+        let bound = self.is(at, &["after", "before", "past"]) && self.kind == Kind::Plan;
+        let kept = self.out.clone();
+        let end = self.clock(at + 1).filter(|_| bound);
+        self.out = kept;
+        if end.is_some() && !self.out.timing.time_of_day.is_empty() {
+            let token = &self.tokens[at];
+            self.out.leftovers.push(token.start..token.end);
+        }
+        end
     }
 
     pub(super) fn add_clock(&mut self, hour: u32, minute: u32, pm: Option<bool>) -> Option<()> {

@@ -144,8 +144,11 @@ impl Reader<'_> {
     fn read(mut self) -> Reading {
         let mut at = 0;
         while at < self.tokens.len() {
-            if let Some(next) =
-                self.limit(at).or_else(|| self.until_some_event(at)).or_else(|| self.instead(at))
+            if let Some(next) = self
+                .limit(at)
+                .or_else(|| self.until_some_event(at))
+                .or_else(|| self.instead(at))
+                .or_else(|| self.before_a_clock(at))
             {
                 at = next;
             } else if let Some(next) = self.rule_at(at) {

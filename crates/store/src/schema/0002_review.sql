@@ -1,12 +1,9 @@
 -- Review: a note may wait for its doctor before it becomes the plan; what it replaced can be put
 -- back for a moment after.
 
--- When it was put into force; null for drafts, and for a note that came when a
--- newer one was in force already: its steps ended as they began.
+-- When it was put into force; null for drafts, and for notes from before this migration.
 alter table note add column activated_at bigint;
-update note set activated_at = created_at where state = 1 or state = 2 and exists (
-  select 1 from step where step.bucket = note.bucket and step.patient_id = note.patient_id
-    and step.note_id = note.id and step.activated_at < note.superseded_at);
+update note set activated_at = created_at where state = 1;
 -- Whether this doctor's notes wait for review unless they say otherwise; null: as the deployment has it.
 alter table person add column note_mode smallint;
 -- The note for whose readers a reason was sealed; null: the note the step came out of.
