@@ -256,6 +256,13 @@ fn a_taper_is_a_step_for_each_stage() {
     assert_eq!(read.questions, []);
 }
 
+/// A lone "Stop." ends what stands right before it, and nothing farther off.
+#[test]
+fn a_stop_far_away_ends_nothing() {
+    let read = read("Plan: Take aspirin 75 mg daily. Nothing else was said. Stop.");
+    assert_eq!(actions(&read), ["Take aspirin 75 mg"]);
+}
+
 #[test]
 fn a_new_list_is_begun() {
     let read = read("START:\n- ramipril 5 mg daily\n- amlodipine 5 mg daily\n- aspirin 75 mg daily");

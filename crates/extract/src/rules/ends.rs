@@ -68,8 +68,8 @@ fn behind(words: &[Token]) -> Option<(&'static str, usize, usize)> {
     let number = words.get(at + 2).is_some_and(|token| token.number().is_some());
     let closed = last.is_none_or(|token| {
         token.is(&["until", "till", "now", "today"])
-            || token.is(&["for", "due", "because"]) && number
             || token.is(&["due", "because"])
+            || token.is(&["for"]) && number
     });
     let before = words[..at].iter().rposition(|token| {
         token.shape == Shape::Word && !token.is(&["to", "on"]) || token.number().is_some()

@@ -135,9 +135,7 @@ pub fn as_instruction(text: &str, clause: &Clause, category: Category) -> Propos
         _ if timing.period.is_some() => Kind::Plan,
         _ => Kind::Checklist,
     };
-    let mut letters = text[clause.range.clone()].chars();
-    let action =
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    let action = wording::capitalised(&text[clause.range.clone()]);
     Proposal { kind, category, range: clause.range.clone(), action, follows: false, asks: false }
 }
 
@@ -179,7 +177,12 @@ fn read_sentence(
         return;
     }
     // "Glipizide 5 mg daily. Stop."
-    if let Some(last) = out.steps.last_mut().filter(|last| ends::ends_the_last(&whole, last)) {
+    let right_before = |last: &Proposal| {
+        text.get(last.range.end..sentence.range.start)
+            .is_some_and(|between| !between.contains(char::is_alphanumeric))
+    };
+    let last = out.steps.last_mut().filter(|last| ends::ends_the_last(&whole, last) && right_before(last));
+    if let Some(last) = last {
         let quote = &text[last.range.clone()];
         let bounded = timing::of_words(&tokens(quote));
         if bounded.duration.is_none() && bounded.count.is_none() && bounded.until.is_none() {

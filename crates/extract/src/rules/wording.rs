@@ -44,7 +44,7 @@ fn behind_then(words: &str) -> &str {
     led.map_or(words, |first| words[first.len()..].trim_start())
 }
 
-fn capitalised(words: &str) -> String {
+pub(super) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
