@@ -249,32 +249,18 @@ pub async fn live_ids(
     Ok(rows.into_iter().map(|(id, doctor)| (NoteId(id), UserId(doctor))).collect())
 }
 
-/// The notes that came too late for a plan because another was in force already.
-pub async fn late_behind(tx: &mut Tx, patient: UserId, by: NoteId) -> Result<Vec<Note>, StoreError> {
+/// The notes whose place a note has taken: the one it replaced, and those that came when it was in
+/// force already, which never were (`activated_at`).
+pub async fn superseded_by(tx: &mut Tx, patient: UserId, by: NoteId) -> Result<Vec<Note>, StoreError> {
     let rows = fetch_all!(
         tx,
         Row,
-        "-- note::late_behind
+        "-- note::superseded_by
         select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
-        from note where bucket = $1 and patient_id = $2 and superseded_by = $3 and activated_at is null and state = 2",
+        from note where bucket = $1 and patient_id = $2 and superseded_by = $3 and state = 2 order by id",
         Bucket::of(patient).get(),
         patient.0,
         by.0
     )?;
     rows.into_iter().map(read).collect()
-}
-
-/// The note that another has replaced, if it has replaced one.
-pub async fn replaced_by(tx: &mut Tx, patient: UserId, by: NoteId) -> Result<Option<Note>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        Row,
-        "-- note::replaced_by
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
-        from note where bucket = $1 and patient_id = $2 and superseded_by = $3 and activated_at is not null",
-        Bucket::of(patient).get(),
-        patient.0,
-        by.0
-    )?;
-    rows.into_iter().next().map(read).transpose()
 }

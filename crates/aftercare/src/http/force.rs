@@ -258,7 +258,10 @@ pub(super) async fn take_back(
             "the patient has answered a step of this note already; submit a new note",
         ));
     }
-    let before = note::replaced_by(tx, note.patient_id, note.id).await?;
+    let superseded = note::superseded_by(tx, note.patient_id, note.id).await?;
+    let (mut replaced, late): (Vec<_>, Vec<_>) =
+        superseded.into_iter().partition(|other| other.activated_at.is_some());
+    let before = replaced.pop();
     let back = step::put_back(tx, note.patient_id, note.id, before.as_ref().map(|before| before.id)).await?;
     care.live_ticket = 0;
     note.state = NoteState::Draft;
@@ -270,7 +273,7 @@ pub(super) async fn take_back(
         note::update(tx, &before).await?;
     }
     // What came too late for the plan that is taken back may be what the doctor wants: it waits.
-    for mut late in note::late_behind(tx, note.patient_id, note.id).await? {
+    for mut late in late {
         step::remove(tx, late.patient_id, late.id).await?;
         (late.state, late.superseded_at, late.superseded_by) = (NoteState::Draft, None, None);
         note::update(tx, &late).await?;

@@ -61,7 +61,8 @@ pub(super) async fn stored(app: &App, tx: &mut Tx, actor: &Actor, note: Note) ->
     let (new, others) = old.steps.into_iter().partition(|step| step.row.note_id == note.id);
     old.steps = others;
     let mut open_notes = HashMap::from([(note.id, words)]);
-    if let Some(before) = note::replaced_by(tx, note.patient_id, note.id).await? {
+    let superseded = note::superseded_by(tx, note.patient_id, note.id).await?;
+    for before in superseded.into_iter().filter(|other| other.activated_at.is_some()) {
         open_notes.insert(before.id, open(app, tx, actor, &before).await?);
     }
     Ok(Outcome { note, old, new, open: open_notes, failure: None })
