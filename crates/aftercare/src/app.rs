@@ -1,8 +1,8 @@
 //! The running service: everything a handler or the engine needs, in one place.
 
 use crate::{
-    clock::ServiceClock, config::Config, http::problem::Problem, random::Random, reader::Reader,
-    token::TokenKeys,
+    clock::ServiceClock, config::Config, http::problem::Problem, limits::Requests, random::Random,
+    reader::Reader, token::TokenKeys,
 };
 use aftercare_core::{clock::Clock, instant::Instant};
 use aftercare_seal::{
@@ -40,6 +40,8 @@ pub struct Parts {
     pub hashing: Arc<Semaphore>,
     /// How many may be hashed or wait for it.
     pub hashing_queue: Arc<Semaphore>,
+    /// How much people have asked for in this minute.
+    pub requests: Requests,
     /// Wakes the engine before its time.
     pub hint: Notify,
     /// One round of the engine at a time in this process.

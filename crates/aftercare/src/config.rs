@@ -1,11 +1,11 @@
 //! Configuration: the embedded defaults, then a file, then the environment.
 
-use crate::provider::Provider;
-use aftercare_seal::server::MasterKeys;
 use aftercare_store::account::NoteMode;
 use serde::Deserialize;
 use std::{net::SocketAddr, path::Path, path::PathBuf};
 use toml::{Table, Value};
+
+mod check;
 
 /// The defaults, commented: also the reference.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -34,6 +34,28 @@ pub struct Config {
     pub openai: OpenAi,
     pub model: Model,
     pub password: Password,
+    pub assisted: Assisted,
+    pub limits: Limits,
+}
+
+/// Whether the server may hold people's keys while they are signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Assisted {
+    /// For those who have not forbidden it.
+    Allow,
+    /// For nobody: all keys stay on their owners' devices.
+    Deny,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Limits {
+    pub failures_per_account: u32,
+    pub failures_per_address: u32,
+    pub sign_ups_per_address: u32,
+    pub requests_per_minute: u32,
 }
 
 /// A value that is never printed.
@@ -240,73 +262,6 @@ impl Config {
                     std::fs::read_to_string(file).map_err(|error| wrong(format!("{file}: {error}")))?;
                 text.trim().clone_into(&mut secret.0);
             }
-        }
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        aftercare_seal::password::Kdf { m: self.password.memory_kib, t: self.password.passes, p: 1 }
-            .check()
-            .map_err(|_| wrong("password: at least 19456 KiB with 2 passes or 47104 KiB with 1, at most 1 GiB and 16 passes"))?;
-        let url = self.database_url.expose();
-        if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(wrong("database_url: must be such as postgres://user:password@host/database"));
-        }
-        if self.master_keys.is_set() && MasterKeys::parse(self.master_keys.expose()).is_err() {
-            return Err(wrong("master_keys: must be such as k1:<32 bytes in base64url>"));
-        }
-        for (key, url) in
-            [("gemini.base_url", &self.gemini.base_url), ("openai.base_url", &self.openai.base_url)]
-        {
-            if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
-                return Err(wrong(format!("{key}: must begin with http:// or https://")));
-            }
-        }
-        if !["", "activate", "review"].contains(&self.note_mode.as_str()) {
-            return Err(wrong("note_mode: must be activate, review, or empty for the profile's own"));
-        }
-        if self.password.at_once == 0 {
-            return Err(wrong("password.at_once: must be 1 or more"));
-        }
-        if self.model.budget_seconds > 80 {
-            return Err(wrong("model.budget_seconds: at most 80; a request is answered within 90"));
-        }
-        if self.extractor == Choice::Gemini && !self.gemini.api_key.is_set() {
-            return Err(wrong("extractor = gemini needs a key: set GEMINI_API_KEY"));
-        }
-        if self.extractor == Choice::Openai && self.openai.base_url.is_empty() {
-            return Err(wrong(
-                "extractor = openai needs AFTERCARE_OPENAI__BASE_URL and AFTERCARE_OPENAI__MODEL",
-            ));
-        }
-        if !self.openai.base_url.is_empty() && self.openai.model.is_empty() {
-            return Err(wrong("openai.base_url is set, openai.model is not: set AFTERCARE_OPENAI__MODEL"));
-        }
-        if self.profile == Profile::Dev && !self.listen.ip().is_loopback() {
-            return Err(wrong(format!(
-                "profile dev listens on loopback only, not on {}: its passwords are short and its clock can be moved",
-                self.listen.ip()
-            )));
-        }
-        if self.profile == Profile::Hospital {
-            let mut missing = Vec::new();
-            if !self.behind_proxy {
-                missing.push("TLS: declare the proxy that ends it with behind_proxy = true");
-            }
-            if !self.master_keys.is_set() {
-                missing.push("a master key from outside: set AFTERCARE_MASTER_KEYS_FILE");
-            }
-            let provider = Provider::of(self);
-            let terms = format!(
-                "the terms of who reads notes accepted ({}): set AFTERCARE_EXTRACT__TERMS={}",
-                provider.meaning(),
-                provider.name()
-            );
-            if provider.is_remote() && self.extract.terms != provider.name() {
-                missing.push(&terms);
-            }
-            missing.push("a mail transport: this version has none yet");
-            return Err(wrong(format!("profile hospital needs {}", missing.join("; "))));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! next look sets it right. One transaction takes a batch out of the due table and puts each
 //! step's next instant back; a worker that dies leaves its batch where it was.
 
-use crate::{app::App, plan};
+use crate::{app::App, limits::LOCKED_FOR, plan};
 use aftercare_core::{
     course::Outage,
     instant::{Instant, Span},
@@ -13,7 +13,7 @@ use aftercare_core::{
 use aftercare_store::{
     StoreError, Tx, care,
     due::{self, Wake},
-    idempotency, service, session,
+    idempotency, login_attempt, service, session, throttle,
 };
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub const HEARTBEAT: Span = Span::from_secs(30);
 /// No sign of life for longer is an outage: nobody was reminded.
 pub const OUTAGE: Span = Span::from_minutes(3);
 /// So often what has had its time is removed.
-const TIDY: Span = Span::from_hours(1);
+const TIDY: Span = Span::from_minutes(10);
 /// Requests with a key are remembered for so long.
 const IDEMPOTENCY: Span = Span::from_hours(24);
 
@@ -108,11 +108,14 @@ async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
 }
 
 /// Removes what has had its time.
-async fn tidy(app: &App) -> Result<(), StoreError> {
+async fn tidy(app: &App) -> anyhow::Result<()> {
     let mut tx = app.store.write().await?;
     session::delete_expired(&mut tx, app.clock.wall()).await?;
+    login_attempt::delete_expired(&mut tx, app.clock.wall()).await?;
+    throttle::forget_before(&mut tx, app.clock.wall() - LOCKED_FOR).await?;
     idempotency::forget_before(&mut tx, app.now() - IDEMPOTENCY).await?;
-    tx.commit().await
+    tx.commit().await?;
+    app.tokens.rotate(&app.store, &app.master, &app.random, app.clock.wall()).await
 }
 
 /// Moves the test clock forward, working off each instant on the way, so that it is not taken
@@ -151,7 +154,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
         if app.now() - tidied >= TIDY {
             tidied = app.now();
             if let Err(error) = tidy(&app).await {
-                tracing::warn!(%error, "could not tidy; it is tried again in an hour");
+                tracing::warn!(%error, "could not tidy; it is tried again in ten minutes");
             }
         }
         if let Err(error) = round(&app).await {

@@ -1,20 +1,26 @@
 //! Aftercare: the service and its command line.
 //!
 //! - [`app`]: the running service; [`config`], [`clock`], [`random`]: what it is given;
-//! - [`http`]: one file an endpoint; [`token`]: who is asking;
-//! - [`reader`]: who reads notes; [`notebook`]: notes sealed and opened;
+//! - [`http`]: one file an endpoint; [`token`]: who is asking; [`limits`]: how often;
+//! - [`keyring`]: public keys; [`audit`]: what happened to whose data;
+//! - [`reader`]: who reads notes; [`notebook`]: notes sealed and opened; [`outline`]: what is known
+//!   of them without their words;
 //! - [`plan`]: a patient's plan as it stands; [`engine`]: what happens by itself;
 //! - [`quiet`]: panics without their words;
 //! - [`start`]: from a configuration to a service; [`cli`]: the command line.
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod draft;
 pub mod engine;
 pub mod http;
+pub mod keyring;
+pub mod limits;
 pub mod notebook;
+pub mod outline;
 pub mod plan;
 pub mod provider;
 pub mod quiet;

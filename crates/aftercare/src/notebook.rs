@@ -1,6 +1,6 @@
 //! Notes sealed and opened: between what was read and what is stored, all in memory.
 
-use crate::review::Review;
+use crate::{keyring::People, review::Review};
 use aftercare_core::{
     course::Policy,
     id::{CheckInId, NoteId, StepId, UserId},
@@ -14,13 +14,12 @@ use aftercare_seal::{
     ark::Keys,
     bundle::Bundle,
     envelope::{Envelope, ItemType},
+    grant::Grant,
     reader::{ContentKey, open_items, open_key},
     writer::{Draft, Plain, seal},
 };
-use aftercare_store::{StoreError, Tx, account};
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The words of a step, as sealed.
@@ -37,6 +36,7 @@ pub struct StepText {
     /// Checklist or plan.
     pub kind: Kind,
     /// What it is about.
+    #[serde(default = "other")]
     pub category: Category,
     /// When: for a plan step the same as stands in clear beside it.
     pub schedule: Timing,
@@ -49,6 +49,11 @@ pub struct StepText {
     /// Goes on with the count and log of the step of the same id in the plan that it replaces.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub continues: bool,
+}
+
+/// Other clients need not say.
+fn other() -> Category {
+    Category::Other
 }
 
 impl StepText {
@@ -188,72 +193,74 @@ fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, SealError> {
     serde_json::to_vec(value).map_err(|_| SealError::Malformed("step"))
 }
 
-/// The content key of a stored envelope, for one of its readers.
-pub fn unlock(body: &[u8], reader: &Keys, people: &People) -> Result<(Envelope, ContentKey), SealError> {
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| SealError::Malformed("envelope"))?;
-    let author = people.bundle(envelope.author_id)?;
-    let key = open_key(&envelope, author, reader, people.bundle(reader.user_id())?)?;
-    Ok((envelope, key))
+/// A sealed note as it lies there: the envelope, and what one reader was granted of it.
+#[derive(Clone, Debug)]
+pub struct SealedNote {
+    /// The envelope, exactly as signed.
+    pub body: Vec<u8>,
+    /// Grants to the reader, exactly as signed.
+    pub grants: Vec<Vec<u8>>,
 }
 
-/// Opens a stored envelope for one of its readers.
-pub fn read(body: &[u8], reader: &Keys, people: &People) -> Result<OpenNote, SealError> {
-    let (envelope, key) = unlock(body, reader, people)?;
-    let mut note = OpenNote { key: Some(key.clone()), ..OpenNote::default() };
-    for item in open_items(&envelope, &key)? {
-        match item.item_type {
-            ItemType::Note => {
-                note.text = String::from_utf8(item.text).map_err(|_| SealError::Malformed("note"))?;
-            }
-            ItemType::Checklist | ItemType::Plan => {
-                let step: StepText =
-                    serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("step"))?;
-                if item.item_type == ItemType::Plan && json(&step.schedule)? != item.clear {
-                    return Err(SealError::Malformed("schedule: not as in clear"));
+impl SealedNote {
+    /// The content key, for one of its readers.
+    pub fn unlock(&self, reader: &Keys, people: &People) -> Result<(Envelope, ContentKey), SealError> {
+        let malformed = |_| SealError::Malformed("envelope");
+        let envelope: Envelope = serde_json::from_slice(&self.body).map_err(malformed)?;
+        let grants: Vec<Grant> = self
+            .grants
+            .iter()
+            .map(|grant| serde_json::from_slice(grant).map_err(malformed))
+            .collect::<Result<_, _>>()?;
+        let own = people.of(UserId(Uuid::from_bytes(reader.user_id().0)))?;
+        let key = open_key(&envelope, &grants, people.author(&envelope)?, reader, own)?;
+        Ok((envelope, key))
+    }
+
+    /// Opens it for one of its readers.
+    pub fn open(&self, reader: &Keys, people: &People) -> Result<OpenNote, SealError> {
+        let (envelope, key) = self.unlock(reader, people)?;
+        OpenNote::read(&envelope, key)
+    }
+}
+
+impl OpenNote {
+    /// The words of an envelope whose content key is at hand.
+    pub fn read(envelope: &Envelope, key: ContentKey) -> Result<Self, SealError> {
+        let items = open_items(envelope, &key)?;
+        let mut note = Self { key: Some(key), ..Self::default() };
+        for item in items {
+            match item.item_type {
+                ItemType::Note => {
+                    note.text = String::from_utf8(item.text).map_err(|_| SealError::Malformed("note"))?;
                 }
-                note.steps.push((StepId(Uuid::from_bytes(item.id.0)), step));
-            }
-            ItemType::Addendum => {
-                let beside: Beside =
-                    serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("addendum"))?;
-                note.safety_net.extend(beside.safety_net);
-                note.review = beside.review;
+                ItemType::Checklist | ItemType::Plan => {
+                    let step: StepText =
+                        serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("step"))?;
+                    let kind = if item.item_type == ItemType::Plan { Kind::Plan } else { Kind::Checklist };
+                    if step.kind != kind {
+                        return Err(SealError::Malformed("step: not of its kind"));
+                    }
+                    // Other clients may write the same schedule in other bytes.
+                    let clear = serde_json::from_slice::<Timing>(&item.clear);
+                    if kind == Kind::Plan && !clear.is_ok_and(|clear| clear == step.schedule) {
+                        return Err(SealError::Malformed("schedule: not as in clear"));
+                    }
+                    note.steps.push((StepId(Uuid::from_bytes(item.id.0)), step));
+                }
+                ItemType::Addendum => {
+                    let beside: Beside =
+                        serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("addendum"))?;
+                    note.safety_net.extend(beside.safety_net);
+                    note.review = beside.review;
+                }
             }
         }
-    }
-    Ok(note)
-}
-
-/// The public keys of those who take part.
-#[derive(Default)]
-pub struct People(HashMap<[u8; 16], Bundle>);
-
-impl People {
-    /// Loads somebody's public keys, once.
-    pub async fn add(&mut self, tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
-        if self.0.contains_key(id.as_bytes()) {
-            return Ok(());
-        }
-        let broken = |what: &str| StoreError::Broken(format!("public keys of {id}: {what}"));
-        let row = account::bundle(tx, id).await?.ok_or_else(|| broken("none"))?;
-        let bundle = Bundle {
-            user_id: Bytes(*id.as_bytes()),
-            epoch: u32::try_from(row.epoch).map_err(|_| broken("epoch"))?,
-            enc_pk: Bytes::try_from(row.enc_pk.as_slice()).map_err(|_| broken("length"))?,
-            sign_pk: Bytes::try_from(row.sign_pk.as_slice()).map_err(|_| broken("length"))?,
-            sig: Bytes::try_from(row.sig.as_slice()).map_err(|_| broken("length"))?,
-        };
-        self.0.insert(*id.as_bytes(), bundle);
-        Ok(())
+        Ok(note)
     }
 
-    /// Their public keys.
-    pub fn bundle(&self, id: aftercare_seal::Id) -> Result<&Bundle, SealError> {
-        self.0.get(&id.0).ok_or(SealError::NotForMe)
-    }
-
-    /// The same, by the domain's id.
-    pub fn of(&self, id: UserId) -> Result<&Bundle, SealError> {
-        self.0.get(id.as_bytes()).ok_or(SealError::NotForMe)
+    /// What opens the note, where it was opened and not written here.
+    pub fn key(&self) -> Option<&ContentKey> {
+        self.key.as_ref()
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     app::{App, Parts},
     clock::ServiceClock,
     config::{Config, Profile},
+    limits::Requests,
     random::Random,
     reader::Reader,
     token::TokenKeys,
@@ -71,6 +72,7 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
         random,
         master,
         tokens,
+        requests: Requests::default(),
         hint: Notify::new(),
         round: Mutex::new(()),
     }))

@@ -6,13 +6,15 @@ use aftercare_core::{
     instant::{Instant, Span},
     people::Role,
 };
-use aftercare_seal::{Bytes, Secret, bytes, jws::TokenKey, server::MasterKeys};
+use aftercare_seal::{Bytes, Secret, bytes, jws::TokenKey, pae::hash, server::MasterKeys};
 use aftercare_store::{
     Store,
     service::{self, SigningKeyRow},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// How long an access token is good.
 pub const LIFETIME: Span = Span::from_minutes(15);
@@ -38,23 +40,40 @@ pub struct Claims {
     pub ver: i32,
     pub auth_time: i64,
     pub amr: Vec<String>,
-    pub ek: Bytes<60>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ek: Option<Bytes<60>>,
 }
 
 /// Who holds the account's keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = SessionMode)]
 pub enum Mode {
     /// The server, in memory, for as long as the session lasts.
     Assisted,
+    /// Their owner's own device; the server never has them.
+    Sealed,
 }
 
 const AUDIENCE: &str = "aftercare-api";
 
-/// The keys that sign tokens, newest first.
+/// A signing key is replaced after so long.
+const ROTATION: Span = Span::from_days(30);
+/// And verifies for so long after: longer than any token it signed.
+const RETIREMENT: Span = Span::from_hours(24);
+/// A token of a key nobody knows has the keys looked up, but not more often than this.
+const LOOKUP: Span = Span::from_secs(5);
+
+/// The keys that sign tokens.
 pub struct TokenKeys {
-    keys: Vec<TokenKey>,
     issuer: String,
+    known: RwLock<Known>,
+}
+
+/// The keys as last looked up, newest first.
+struct Known {
+    keys: Arc<[TokenKey]>,
+    at: Instant,
 }
 
 impl TokenKeys {
@@ -66,38 +85,51 @@ impl TokenKeys {
         now: Instant,
         issuer: String,
     ) -> anyhow::Result<Self> {
-        let mut tx = store.write().await?;
-        service::lock_signing_keys(&mut tx).await?;
-        let mut rows = service::signing_keys(&mut tx).await?;
-        if rows.is_empty() {
-            let row_id: Uuid = random.id(now);
-            let mut rng = random.rng();
-            let seed = Secret::random(&mut rng);
-            let sealed = master.seal_column(
-                "signing_key",
-                Bytes(*row_id.as_bytes()),
-                b"seed",
-                seed.expose(),
-                &mut rng,
-            );
-            let kid = TokenKey::from_seed(&seed).kid().to_owned();
-            let row = SigningKeyRow { kid, created_at: now, row_id, sealed };
-            service::add_signing_key(&mut tx, &row).await?;
-            rows.push(row);
+        let keys = rotated(store, master, random, now).await?;
+        Ok(Self { issuer, known: RwLock::new(Known { keys, at: now }) })
+    }
+
+    /// Replaces the newest key where it has had its time, and forgets those that sign nothing any
+    /// more. Replicas that do it at once make one key.
+    pub async fn rotate(
+        &self,
+        store: &Store,
+        master: &MasterKeys,
+        random: &Random,
+        now: Instant,
+    ) -> anyhow::Result<()> {
+        self.learn(rotated(store, master, random, now).await?, now);
+        Ok(())
+    }
+
+    fn learn(&self, keys: Arc<[TokenKey]>, at: Instant) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, at };
+    }
+
+    fn keys(&self) -> Arc<[TokenKey]> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner).keys)
+    }
+
+    /// The claims of a good token; `None` for any other. Another replica may have made a new key:
+    /// then the keys are looked up.
+    pub async fn verify(
+        &self,
+        token: &str,
+        now: Instant,
+        store: &Store,
+        master: &MasterKeys,
+    ) -> anyhow::Result<Option<Claims>> {
+        let known = self.keys();
+        let stale = !known.iter().any(|key| key.issued_header_of(token)) && {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            now - known.at >= LOOKUP
+        };
+        if stale {
+            let mut tx = store.read().await?;
+            let rows = service::signing_keys(&mut tx).await?;
+            self.learn(opened(&rows, master)?, now);
         }
-        tx.commit().await?;
-        let keys = rows.iter().map(|row| {
-            let seed = master
-                .open_column("signing_key", Bytes(*row.row_id.as_bytes()), b"seed", &row.sealed)
-                .map_err(|_| {
-                    anyhow::anyhow!(
-                        "the master key does not open this database: give the one it was made with"
-                    )
-                })?;
-            let seed: [u8; 32] = seed.as_slice().try_into()?;
-            Ok(TokenKey::from_seed(&Secret::new(seed)))
-        });
-        Ok(Self { keys: keys.collect::<anyhow::Result<_>>()?, issuer })
+        Ok(self.claims(token, now))
     }
 
     /// Signs an access token that begins now.
@@ -109,12 +141,11 @@ impl TokenKeys {
         claims.exp = (now + LIFETIME).as_secs();
         // Claims always serialise, and `load` leaves at least one key.
         let json = serde_json::to_vec(&claims).unwrap_or_default();
-        self.keys.first().map(|key| key.sign(&json)).unwrap_or_default()
+        self.keys().first().map(|key| key.sign(&json)).unwrap_or_default()
     }
 
-    /// The claims of a good token; `None` for any other.
-    pub fn verify(&self, token: &str, now: Instant) -> Option<Claims> {
-        let json = self.keys.iter().find_map(|key| key.open(token).ok())?;
+    fn claims(&self, token: &str, now: Instant) -> Option<Claims> {
+        let json = self.keys().iter().find_map(|key| key.open(token).ok())?;
         let claims: Claims = serde_json::from_slice(&json).ok()?;
         let now = now.as_secs();
         let in_time = claims.iat <= now + LEEWAY
@@ -128,7 +159,7 @@ impl TokenKeys {
     /// The public keys as a JWK set (RFC 7517, RFC 8037).
     pub fn jwks(&self) -> serde_json::Value {
         let keys: Vec<_> = self
-            .keys
+            .keys()
             .iter()
             .map(|key| {
                 serde_json::json!({
@@ -141,53 +172,94 @@ impl TokenKeys {
     }
 }
 
-/// A refresh token: `art1.<sid>.<secret>.<ek>`. The secret is half random and half a keyed hash,
+/// The signing keys in use, newest first: makes the first, replaces an old one, removes the retired.
+async fn rotated(
+    store: &Store,
+    master: &MasterKeys,
+    random: &Random,
+    now: Instant,
+) -> anyhow::Result<Arc<[TokenKey]>> {
+    let mut tx = store.write().await?;
+    service::lock_signing_keys(&mut tx).await?;
+    let mut rows = service::signing_keys(&mut tx).await?;
+    let due = rows.first().is_none_or(|newest| now - newest.created_at >= ROTATION);
+    if due {
+        let row_id: Uuid = random.id(now);
+        let mut rng = random.rng();
+        let seed = Secret::random(&mut rng);
+        let row = Bytes(*row_id.as_bytes());
+        let sealed = master.seal_column("signing_key", row, b"seed", seed.expose(), &mut rng);
+        let kid = TokenKey::from_seed(&seed).kid().to_owned();
+        let row = SigningKeyRow { kid, created_at: now, row_id, sealed };
+        service::add_signing_key(&mut tx, &row).await?;
+        rows.insert(0, row);
+    }
+    // One is retired when the next has been there for long enough.
+    let kept = rows.iter().position(|row| now - row.created_at >= RETIREMENT).map_or(rows.len(), |at| at + 1);
+    for retired in rows.drain(kept..) {
+        service::delete_signing_key(&mut tx, &retired.kid).await?;
+    }
+    tx.commit().await?;
+    opened(&rows, master)
+}
+
+fn opened(rows: &[SigningKeyRow], master: &MasterKeys) -> anyhow::Result<Arc<[TokenKey]>> {
+    let keys = rows.iter().map(|row| {
+        let seed = master
+            .open_column("signing_key", Bytes(*row.row_id.as_bytes()), b"seed", &row.sealed)
+            .map_err(|_| {
+                anyhow::anyhow!("the master key does not open this database: give the one it was made with")
+            })?;
+        let seed: [u8; 32] = seed.as_slice().try_into()?;
+        Ok(TokenKey::from_seed(&Secret::new(seed)))
+    });
+    keys.collect()
+}
+
+/// A refresh token: `art1.<sid>.<secret>`, in assisted mode with `.<ek>`. The secret is half random and half a keyed hash,
 /// so that a made-up one is told from one that was issued and used up.
 pub struct Refresh {
     /// The session it renews.
     pub sid: SessionId,
     secret: [u8; 32],
-    /// The session's encrypted key.
-    pub ek: Bytes<60>,
+    /// The session's encrypted key, in assisted mode.
+    pub ek: Option<Bytes<60>>,
 }
 
 impl Refresh {
     /// A new one.
-    pub fn new(sid: SessionId, ek: Bytes<60>, keys: &MasterKeys, random: &Random) -> Self {
+    pub fn new(sid: SessionId, ek: Option<Bytes<60>>, keys: &MasterKeys, random: &Random) -> Self {
         let mut secret = [0; 32];
         secret[..16].copy_from_slice(&bytes::random::<16>(&mut random.rng()));
-        let mac = mac(keys, sid, &secret);
-        secret[16..].copy_from_slice(&mac);
+        let mac = keys.digest("refresh", &[sid.as_bytes(), &secret[..16]]);
+        secret[16..].copy_from_slice(&mac.0[..16]);
         Self { sid, secret, ek }
     }
 
     /// As it is sent.
-    pub fn text(&self) -> String {
-        let sid = bytes::encode(self.sid.as_bytes());
-        format!("art1.{sid}.{}.{}", bytes::encode(&self.secret), bytes::encode(&self.ek.0))
+    pub fn text(&self) -> Zeroizing<String> {
+        let (sid, secret) = (bytes::encode(self.sid.as_bytes()), bytes::encode(&self.secret));
+        let ek = self.ek.map(|ek| format!(".{}", bytes::encode(&ek.0))).unwrap_or_default();
+        Zeroizing::new(format!("art1.{sid}.{secret}{ek}"))
     }
 
     /// One that this service has issued; `None` for any other text.
     pub fn parse(text: &str, keys: &MasterKeys) -> Option<Self> {
-        let mut parts = text.strip_prefix("art1.")?.split('.');
-        let mut part = || bytes::decode(parts.next()?);
-        let sid: [u8; 16] = part()?.try_into().ok()?;
-        let secret: [u8; 32] = part()?.try_into().ok()?;
-        let ek: [u8; 60] = part()?.try_into().ok()?;
-        let sid = SessionId(Uuid::from_bytes(sid));
-        let issued = bytes::same(&secret[16..], &mac(keys, sid, &secret));
-        (issued && parts.next().is_none()).then_some(Self { sid, secret, ek: Bytes(ek) })
+        let parts: Vec<_> =
+            text.strip_prefix("art1.")?.split('.').map(bytes::decode).collect::<Option<_>>()?;
+        let (sid, secret, ek) = match parts.as_slice() {
+            [sid, secret] => (sid, secret, None),
+            [sid, secret, ek] => (sid, secret, Some(Bytes::try_from(ek.as_slice()).ok()?)),
+            _ => return None,
+        };
+        let sid = SessionId(Uuid::from_bytes(sid.as_slice().try_into().ok()?));
+        let secret: [u8; 32] = secret.as_slice().try_into().ok()?;
+        let mac = keys.digest("refresh", &[sid.as_bytes(), &secret[..16]]);
+        bytes::same(&secret[16..], &mac.0[..16]).then_some(Self { sid, secret, ek })
     }
 
     /// What the database keeps of it.
-    pub fn hash(&self, keys: &MasterKeys) -> [u8; 32] {
-        keys.digest("refresh-hash", &[&self.secret]).0
+    pub fn hash(&self) -> [u8; 32] {
+        hash(&self.secret)
     }
-}
-
-fn mac(keys: &MasterKeys, sid: SessionId, secret: &[u8; 32]) -> [u8; 16] {
-    let digest = keys.digest("refresh", &[sid.as_bytes(), &secret[..16]]);
-    let mut mac = [0; 16];
-    mac.copy_from_slice(&digest.0[..16]);
-    mac
 }

@@ -41,16 +41,21 @@ fn every_route_is_described() {
     }
     routes.sort();
     insta::assert_snapshot!(routes.join("\n"), @r"
+    delete /api/mfa/totp/
     delete /api/my-doctors/{doctor_id}/
     delete /api/notes/{id}/
     delete /api/sessions/{id}/
     get /.well-known/jwks.json
     get /api/actionable-steps/
     get /api/adherence/
+    get /api/audit/
     get /api/dev/clock/
     get /api/doctor/patients/
     get /api/doctors/
+    get /api/keys/log/
+    get /api/keys/{user_id}/
     get /api/me/
+    get /api/mfa/
     get /api/my-doctors/
     get /api/notes/
     get /api/notes/{id}/
@@ -61,19 +66,30 @@ fn every_route_is_described() {
     get /healthz
     get /readyz
     patch /api/me/
+    post /api/auth/params/
     post /api/check-in/
     post /api/dev/clock/
     post /api/login/
+    post /api/login/finish/
     post /api/logout/
+    post /api/me/email/
+    post /api/me/keys/
+    post /api/me/password/
+    post /api/me/recovery-code/
+    post /api/mfa/totp/
+    post /api/mfa/totp/confirm/
     post /api/notes/{id}/activate/
     post /api/notes/{id}/extract/
     post /api/notes/{id}/undo/
+    post /api/recovery/
+    post /api/recovery/finish/
     post /api/schedule-preview/
     post /api/select-doctor/
     post /api/signup/
     post /api/steps/{id}/complete/
     post /api/submit-notes/
     post /api/token/refresh/
+    put /api/notes/{id}/envelope/
     put /api/notes/{id}/steps/
     ");
 }

@@ -3,20 +3,22 @@
 
 mod common;
 
-use aftercare_store::{inspect, testing::On};
+use aftercare_store::testing::On;
 use common::{
-    TestApp,
+    Client, TestApp,
     model::{Script, gemini_answer, gemini_app, labels, server},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const NOTE: &str = "Plan: Call Ada on +44 20 7946 0018, write to ada@example.org. Take Drug A daily for 7 days. \
     Dr. Test will see Mrs Ada Test (DOB 3 April 1950, MRN 00123456) at 12 Acacia Avenue.";
 const HIDDEN: [&str; 8] = ["Ada", "Test", "7946", "ada@", "April", "1950", "00123456", "Acacia"];
 
-async fn disclosures(app: &TestApp) -> Vec<Value> {
-    let rows = inspect::table(&mut app.app.store.read().await.unwrap(), "disclosure").await.unwrap().unwrap();
-    rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+/// What of this is in the patient's own record.
+async fn disclosures(patient: &Client) -> Vec<Value> {
+    let record = patient.get("/api/audit/").await.ok();
+    let items = record["items"].as_array().unwrap().iter().filter(|event| event["action"] == "disclosed");
+    items.map(|event| event["detail"].clone()).collect()
 }
 
 #[tokio::test]
@@ -32,12 +34,12 @@ async fn a_note_that_leaves_names_nobody_and_its_leaving_is_on_record() {
     assert!(asked.contains("Take Drug A daily for 7 days") && asked.contains("[name]"), "{asked}");
     // Quotes are the note's own words, whatever was sent.
     assert!(NOTE.contains(submitted["checklist"][0]["evidence"].as_str().unwrap()), "{submitted}");
-    let on_record = disclosures(&app).await;
+    let on_record = disclosures(&patient).await;
     assert_eq!(on_record.len(), 1);
     assert_eq!(on_record[0]["provider"], "gemini");
     assert_eq!(on_record[0]["model"], "gemini-flash-latest");
-    let masked = on_record[0]["masked"].as_str().unwrap();
-    assert_eq!(masked, "name,email,phone,address,birth_date,record_number");
+    let masked = json!(["name", "email", "phone", "address", "birth_date", "record_number"]);
+    assert_eq!(on_record[0]["masked"], masked);
 }
 
 #[tokio::test]
@@ -48,7 +50,7 @@ async fn what_stays_on_this_machine_goes_as_it_is_and_that_is_on_record_too() {
     doctor.submit(&patient, NOTE).await;
     assert!(server.asked.lock().unwrap()[0].2.to_string().contains("Acacia"));
     // Sent, though nothing came back.
-    let on_record = disclosures(&app).await;
+    let on_record = disclosures(&patient).await;
     assert_eq!((on_record.len(), &on_record[0]["masked"]), (1, &Value::Null));
 }
 
@@ -68,5 +70,5 @@ async fn the_rules_disclose_nothing() {
     let app = TestApp::with(On::Sqlite, &[]).await;
     let (patient, doctor) = app.pair().await;
     doctor.submit(&patient, NOTE).await;
-    assert!(disclosures(&app).await.is_empty());
+    assert!(disclosures(&patient).await.is_empty());
 }

@@ -41,6 +41,20 @@ impl Bundle {
         Bytes(hash(&pae(&[b"aftercare/v1/kid", &SUITE, &self.user_id.0, &self.enc_pk.0, &self.sign_pk.0])))
     }
 
+    /// Signed by the keys of the epoch before: whoever held those made these.
+    pub fn succession(&self, before: &Keys) -> Bytes<64> {
+        before.sign(&message(self.user_id, self.epoch, &self.enc_pk, &self.sign_pk))
+    }
+
+    /// Whether this bundle follows `before`, by that one's own word. Without it the keys were reset:
+    /// whoever dealt with the old ones compares safety codes again.
+    pub fn succeeds(&self, before: &Self, sig: &Bytes<64>) -> Result<(), SealError> {
+        if self.user_id != before.user_id || Some(self.epoch) != before.epoch.checked_add(1) {
+            return Err(SealError::Signature);
+        }
+        verify(&before.sign_pk, &message(self.user_id, self.epoch, &self.enc_pk, &self.sign_pk), sig)
+    }
+
     /// Whether these are the public halves of `keys`: a server cannot slip in others.
     pub fn matches(&self, keys: &Keys) -> bool {
         self.user_id == keys.user_id() && self.enc_pk == keys.enc_pk() && self.sign_pk == keys.sign_pk()

@@ -188,6 +188,11 @@ impl Envelope {
         verify(&author.sign_pk, &self.signed_bytes(), &self.sig)
     }
 
+    /// The content key as it was sealed to a reader's key, if it was.
+    pub fn stanza(&self, reader: Id, kid: &Bytes<32>) -> Option<&Stanza> {
+        self.recipients.iter().find(|stanza| stanza.id == reader && stanza.kid == *kid)
+    }
+
     pub(crate) fn stanza_info(&self, recipient: Id, kid: &Bytes<32>) -> Vec<u8> {
         pae(&[
             b"aftercare/v1/cek", &SUITE, &self.note_id.0, &self.patient_id.0, &self.author_id.0,

@@ -43,6 +43,11 @@ impl TokenKey {
         encode(format!(r#"{{"alg":"EdDSA","typ":"at+jwt","kid":"{}"}}"#, self.kid).as_bytes())
     }
 
+    /// Whether a token bears the header this key issues. Says nothing about its signature.
+    pub fn issued_header_of(&self, token: &str) -> bool {
+        token.split_once('.').is_some_and(|(header, _)| header == self.header())
+    }
+
     /// Signs claims.
     pub fn sign(&self, claims: &[u8]) -> String {
         let message = format!("{}.{}", self.header(), encode(claims));

@@ -7,19 +7,27 @@
 //! - [`password`]: what a password becomes (Argon2id), [`ark`]: the account root key and what is
 //!   derived from it, [`wrap`]: how it is kept;
 //! - [`bundle`]: a person's public keys, and what is signed with them;
-//! - [`envelope`]: the sealed note on the wire, [`writer`] and [`reader`]: making and opening it;
-//! - [`jws`]: signed access tokens;
+//! - [`envelope`]: the sealed note on the wire, [`writer`] and [`reader`]: making and opening it,
+//!   [`grant`]: opening it to one more key;
+//! - [`exchange`]: a text sealed to whoever reads notes, and the sealed reply;
+//! - [`safety`]: the code two people compare; [`keylog`]: every key there ever was, in one chain;
+//! - [`jws`]: signed access tokens; [`challenge`]: what an account signs to sign in;
 //! - [`server`]: what the server derives from its own master key.
 
 pub mod ark;
 pub mod bundle;
 pub mod bytes;
+pub mod challenge;
 pub mod envelope;
+pub mod exchange;
+pub mod grant;
 pub mod jws;
+pub mod keylog;
 pub mod pae;
 pub mod password;
 pub mod reader;
 pub mod recovery;
+pub mod safety;
 pub mod server;
 pub mod wrap;
 pub mod writer;

@@ -4,13 +4,15 @@ use crate::{
     Id, SealError, Secret,
     ark::Keys,
     bundle::Bundle,
-    envelope::{Envelope, Item, ItemType, commitment, item_key},
+    envelope::{Envelope, Item, ItemType, Stanza, commitment, item_key},
+    grant::Grant,
     pae::pae,
     wrap::{decrypt, decrypt_with, encrypt},
-    writer::Plain,
+    writer::{Plain, seal_cek},
 };
 use hpke::{Deserializable, Kem, OpModeR, aead::AesGcm256, kdf::HkdfSha256, kem::XWing};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 /// The content key of a note a reader has opened. A bounded number of these may be cached;
 /// texts never are.
@@ -18,6 +20,16 @@ use rand_core::CryptoRng;
 pub struct ContentKey(Secret);
 
 impl ContentKey {
+    /// Seals it to one more reader: a person's new key, or a successor.
+    pub(crate) fn seal_to(
+        &self,
+        envelope: &Envelope,
+        reader: &Bundle,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Stanza, SealError> {
+        seal_cek(&self.0, envelope, reader, rng)
+    }
+
     /// Seals a few words that belong to a note after it was signed (why a dose was left out), for
     /// the note's readers.
     pub fn seal_beside(&self, note: Id, id: Id, text: &[u8], rng: &mut impl CryptoRng) -> Vec<u8> {
@@ -38,38 +50,40 @@ fn beside_info(note: Id, id: Id) -> Vec<u8> {
     pae(&[b"aftercare/v1/beside", &note.0, &id.0])
 }
 
-/// Verifies the author and takes the reader's content key out of its stanza.
+/// Verifies the author and takes the reader's content key out of its stanza, or out of a grant's.
 pub fn open_key(
     envelope: &Envelope,
+    grants: &[Grant],
     author: &Bundle,
     reader: &Keys,
     reader_bundle: &Bundle,
 ) -> Result<ContentKey, SealError> {
     envelope.verify(author)?;
-    let kid = reader_bundle.kid();
-    let stanza = envelope
-        .recipients
-        .iter()
-        .find(|stanza| stanza.id == reader.user_id() && stanza.kid == kid)
-        .ok_or(SealError::NotForMe)?;
-    let enc = <XWing as Kem>::EncappedKey::from_bytes(&stanza.enc.0).map_err(|_| SealError::Open)?;
-    let info = envelope.stanza_info(stanza.id, &kid);
-    let cek = zeroize::Zeroizing::new(
-        hpke::single_shot_open::<AesGcm256, HkdfSha256, XWing>(
-            &OpModeR::Base,
-            &reader.enc,
-            &enc,
-            &info,
-            &stanza.ct.0,
-            b"",
-        )
-        .map_err(|_| SealError::Open)?,
-    );
+    let (id, kid) = (reader.user_id(), reader_bundle.kid());
+    let granted = grants.iter().map(|grant| &grant.stanza).find(|s| s.id == id && s.kid == kid);
+    let stanza = envelope.stanza(id, &kid).or(granted).ok_or(SealError::NotForMe)?;
+    let info = envelope.stanza_info(id, &kid);
+    let cek = open_sealed(reader, &stanza.enc.0, &info, &stanza.ct.0)?;
     let cek = Secret::new(cek.as_slice().try_into().map_err(|_| SealError::Open)?);
+    // What a grant gives is bound to the note by this: no other content key fits.
     if commitment(envelope.note_id, cek.expose()) != envelope.commit {
         return Err(SealError::Open);
     }
     Ok(ContentKey(cek))
+}
+
+/// Opens what was sealed to a reader's public key (HPKE base mode).
+pub(crate) fn open_sealed(
+    reader: &Keys,
+    enc: &[u8; 1120],
+    info: &[u8],
+    ct: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let enc = <XWing as Kem>::EncappedKey::from_bytes(enc).map_err(|_| SealError::Open)?;
+    let base = OpModeR::Base;
+    hpke::single_shot_open::<AesGcm256, HkdfSha256, XWing>(&base, &reader.enc, &enc, info, ct, b"")
+        .map(Zeroizing::new)
+        .map_err(|_| SealError::Open)
 }
 
 /// Opens every item of an envelope whose content key was taken with [`open_key`].

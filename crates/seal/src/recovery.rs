@@ -2,7 +2,7 @@
 
 use crate::{SealError, Secret, pae};
 use rand_core::CryptoRng;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -17,18 +17,21 @@ impl RecoveryKey {
     }
 
     /// As people write it: 34 characters in groups of four.
-    pub fn text(&self) -> String {
-        let mut symbols: Vec<u8> = Vec::new();
+    pub fn text(&self) -> Zeroizing<String> {
+        let mut symbols: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(34));
         for chunk in self.0.chunks(5) {
             let bits = chunk.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
             symbols.extend((0..8).rev().map(|i| ALPHABET[(bits >> (5 * i) & 31) as usize]));
         }
         symbols.extend(self.check());
-        symbols
-            .chunks(4)
-            .map(|group| String::from_utf8_lossy(group).into_owned())
-            .collect::<Vec<_>>()
-            .join("-")
+        let mut text = Zeroizing::new(String::with_capacity(42));
+        for (n, symbol) in symbols.iter().enumerate() {
+            if n > 0 && n % 4 == 0 {
+                text.push('-');
+            }
+            text.push(char::from(*symbol));
+        }
+        text
     }
 
     fn check(&self) -> [u8; 2] {
@@ -81,9 +84,11 @@ mod tests {
         let key = RecoveryKey(core::array::from_fn(|i| u8::try_from(i * 13 % 256).unwrap()));
         let text = key.text();
         assert_eq!(text.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4, 4, 4, 4, 4, 2]);
-        for typed in
-            [text.clone(), text.to_lowercase().replace('-', " "), text.replace('0', "O").replace('1', "l")]
-        {
+        for typed in [
+            text.to_string(),
+            text.to_lowercase().replace('-', " "),
+            text.replace('0', "O").replace('1', "l"),
+        ] {
             assert_eq!(RecoveryKey::parse(&typed).unwrap().0, key.0);
         }
     }

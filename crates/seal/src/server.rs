@@ -59,11 +59,21 @@ impl MasterKeys {
         (*id, pae::hkdf(key.expose(), format!("aftercare/v1/srv/{label}").as_bytes()))
     }
 
-    /// The oldest key: verifiers and blind indexes are looked up by value, so they stay under
-    /// it until every row is re-made.
-    fn lookup(&self, label: &str) -> Secret {
+    /// The oldest key: what is only looked up by value, and may be forgotten with that key.
+    fn oldest(&self, label: &str) -> Secret {
         let (_, key) = &self.ring[self.ring.len() - 1];
         pae::hkdf(key.expose(), format!("aftercare/v1/srv/{label}").as_bytes())
+    }
+
+    /// The same of each key of the ring, newest first: what was made under an older one is found too.
+    fn each(&self, label: &str) -> impl Iterator<Item = Secret> {
+        let label = format!("aftercare/v1/srv/{label}");
+        self.ring.iter().map(move |(_, key)| pae::hkdf(key.expose(), label.as_bytes()))
+    }
+
+    /// The number of the newest key.
+    pub fn newest_id(&self) -> u8 {
+        self.ring[0].0
     }
 
     /// Encrypts a column's value, bound to where it stands:
@@ -100,23 +110,43 @@ impl MasterKeys {
 
     /// What is stored instead of a password: `HMAC(K_ver, PAE(label, user, auth_key))`.
     pub fn verifier(&self, user_id: Id, auth_key: &Secret) -> Bytes<32> {
-        let message = pae::pae(&[b"aftercare/v1/verifier", &user_id.0, auth_key.expose()]);
-        Bytes(hmac(&self.lookup("verifier"), &message))
+        Bytes(hmac(&self.newest("verifier").1, &verifier_message(user_id, auth_key)))
     }
 
-    /// Compares in constant time.
+    /// Whether it was made of this key. Looks at every key of the ring, in constant time for each.
     pub fn verify(&self, user_id: Id, auth_key: &Secret, stored: &[u8]) -> bool {
-        self.verifier(user_id, auth_key).0.ct_eq(stored).into()
+        let message = verifier_message(user_id, auth_key);
+        let found = self.each("verifier").map(|key| hmac(&key, &message).ct_eq(stored));
+        found.fold(subtle::Choice::from(0), |found, this| found | this).into()
     }
 
     /// Finds an account by its address without storing the address.
     pub fn email_index(&self, email: &str) -> Bytes<32> {
-        Bytes(hmac(&self.lookup("mail"), normalize_email(email).as_bytes()))
+        Bytes(hmac(&self.newest("mail").1, normalize_email(email).as_bytes()))
+    }
+
+    /// The same under every key of the ring, newest first.
+    pub fn email_indexes(&self, email: &str) -> Vec<Bytes<32>> {
+        let email = normalize_email(email);
+        self.each("mail").map(|key| Bytes(hmac(&key, email.as_bytes()))).collect()
+    }
+
+    /// A message under the newest key, with that key's number: `mk_id ‖ HMAC`, 33 bytes.
+    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
+        let (mk_id, key) = self.newest(purpose);
+        [&[mk_id], hmac(&key, &pae::pae(parts)).as_slice()].concat()
+    }
+
+    /// Whether a message was put under one of the ring's keys.
+    pub fn verify_mac(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
+        let [mk_id, mac @ ..] = mac else { return false };
+        let key = self.derived(*mk_id, purpose);
+        key.is_ok_and(|key| hmac(&key, &pae::pae(parts)).ct_eq(mac).into())
     }
 
     /// A keyed hash for looking something up or comparing it, without storing what it is of.
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Bytes<32> {
-        Bytes(hmac(&self.lookup("digest"), &pae::pae(&[purpose.as_bytes(), &pae::pae(parts)])))
+        Bytes(hmac(&self.oldest("digest"), &pae::pae(&[purpose.as_bytes(), &pae::pae(parts)])))
     }
 
     /// A ring for one request alone, out of what only that request carries.
@@ -127,7 +157,7 @@ impl MasterKeys {
 
     /// The salt an unknown address is answered with, always the same for one address.
     pub fn fake_salt(&self, email: &str) -> [u8; 16] {
-        let digest = hmac(&self.lookup("fake"), normalize_email(email).as_bytes());
+        let digest = hmac(&self.oldest("fake"), normalize_email(email).as_bytes());
         let mut salt = [0; 16];
         salt.copy_from_slice(&digest[..16]);
         salt
@@ -156,6 +186,10 @@ impl MasterKeys {
 /// The key of slot 4: what an assisted session's secret wraps the root key under.
 pub fn session_kek(ssk: &Secret) -> Secret {
     pae::hkdf(ssk.expose(), b"aftercare/v1/session-kek")
+}
+
+fn verifier_message(user_id: Id, auth_key: &Secret) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(pae::pae(&[b"aftercare/v1/verifier", &user_id.0, auth_key.expose()]))
 }
 
 fn session_aad(sid: Id, sub: Id) -> Vec<u8> {
@@ -218,7 +252,14 @@ mod tests {
         let row = Bytes([1; 16]);
         let sealed = old.seal_column("user", row, b"email", b"x", &mut Fixed);
         assert!(new.open_column("user", row, b"email", &sealed).is_ok());
-        assert_eq!(old.email_index("A@b.example "), new.email_index("a@b.example"));
+        assert_eq!(old.email_index("A@b.example "), new.email_indexes("a@b.example")[1]);
+        assert_eq!(new.email_index("a@b.example"), new.email_indexes("a@b.example")[0]);
+        let mac = old.mac("audit", &[b"x"]);
+        assert!(new.verify_mac("audit", &[b"x"], &mac) && !new.verify_mac("audit", &[b"y"], &mac));
+        assert!(
+            !old.verify_mac("audit", &[b"x"], &new.mac("audit", &[b"x"]))
+                && !new.verify_mac("audit", &[b"x"], &[])
+        );
         let auth = Secret::new([9; 32]);
         assert!(new.verify(row, &auth, &old.verifier(row, &auth).0));
         let ek = old.seal_session(row, row, &auth, &mut Fixed);

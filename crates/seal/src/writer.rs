@@ -91,8 +91,7 @@ pub fn seal(
         envelope.items.push(item);
     }
     for recipient in recipients {
-        let kid = recipient.kid();
-        let stanza = seal_cek(&cek, recipient, &kid, &envelope.stanza_info(recipient.user_id, &kid), rng)?;
+        let stanza = seal_cek(&cek, &envelope, recipient, rng)?;
         envelope.recipients.push(stanza);
     }
     envelope.recipients.sort_by_key(|stanza| stanza.id);
@@ -100,30 +99,34 @@ pub fn seal(
     Ok(envelope)
 }
 
-fn seal_cek(
+/// A note's content key, sealed to a reader.
+pub(crate) fn seal_cek(
     cek: &Secret,
-    recipient: &Bundle,
-    kid: &Bytes<32>,
-    info: &[u8],
+    envelope: &Envelope,
+    reader: &Bundle,
     rng: &mut impl CryptoRng,
 ) -> Result<Stanza, SealError> {
-    let pk = <XWing as Kem>::PublicKey::from_bytes(&recipient.enc_pk.0)
-        .map_err(|_| SealError::Malformed("public key"))?;
+    let kid = reader.kid();
+    let info = envelope.stanza_info(reader.user_id, &kid);
+    let (enc, ct) = seal_to(reader, &info, cek.expose(), rng)?;
+    Ok(Stanza { id: reader.user_id, kid, enc, ct: Bytes::try_from(ct.as_slice())? })
+}
+
+/// Seals bytes to a reader's public key (HPKE base mode).
+pub(crate) fn seal_to(
+    reader: &Bundle,
+    info: &[u8],
+    plaintext: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<(Bytes<1120>, Vec<u8>), SealError> {
+    let malformed = SealError::Malformed("public key");
+    let pk = <XWing as Kem>::PublicKey::from_bytes(&reader.enc_pk.0).map_err(|_| malformed)?;
+    let base = OpModeS::Base;
     let (enc, ct) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, XWing>(
-        &OpModeS::Base,
-        &pk,
-        info,
-        cek.expose(),
-        b"",
-        rng,
+        &base, &pk, info, plaintext, b"", rng,
     )
-    .map_err(|_| SealError::Malformed("public key"))?;
-    Ok(Stanza {
-        id: recipient.user_id,
-        kid: *kid,
-        enc: Bytes::try_from(enc.to_bytes().as_slice())?,
-        ct: Bytes::try_from(ct.as_slice())?,
-    })
+    .map_err(|_| malformed)?;
+    Ok((Bytes::try_from(enc.to_bytes().as_slice())?, ct))
 }
 
 /// `LE32 len ‖ data ‖ zeros` to a multiple of 256: sizes say little about texts.

@@ -38,7 +38,7 @@ fn envelopes_of_others_open_for_patient_and_author() {
             let keys = ark(&vector, key).keys(who.user_id).unwrap();
             assert!(who.matches(&keys));
             assert_eq!(Bundle::of(&keys, who.epoch), *who);
-            let content_key = reader::open_key(&envelope, &author, &keys, who).unwrap();
+            let content_key = reader::open_key(&envelope, &[], &author, &keys, who).unwrap();
             let texts: Vec<String> = reader::open_items(&envelope, &content_key)
                 .unwrap()
                 .into_iter()
@@ -80,7 +80,7 @@ fn no_mutation_of_an_envelope_is_accepted() {
         let good = vector["envelope"].clone();
         let opens = |value: &Value| {
             serde_json::from_value::<Envelope>(value.clone()).is_ok_and(|e| {
-                reader::open_key(&e, &author, &keys, &patient)
+                reader::open_key(&e, &[], &author, &keys, &patient)
                     .is_ok_and(|key| reader::open_items(&e, &key).is_ok())
             })
         };
@@ -172,11 +172,11 @@ fn a_note_sealed_here_opens_for_both_and_for_nobody_else() {
     let envelope = writer::seal(draft, &author_keys, &author, &[&patient, &author], &mut rng).unwrap();
     for (who, key) in [(&patient, "patient_ark"), (&author, "author_ark")] {
         let keys = ark(vector, key).keys(who.user_id).unwrap();
-        let key = reader::open_key(&envelope, &author, &keys, who).unwrap();
+        let key = reader::open_key(&envelope, &[], &author, &keys, who).unwrap();
         assert_eq!(reader::open_items(&envelope, &key).unwrap()[0].text, vec![b'x'; 252]);
     }
     let stranger = Ark::from_bytes([3; 32]).keys(Bytes([3; 16])).unwrap();
-    assert!(reader::open_key(&envelope, &author, &stranger, &Bundle::of(&stranger, 1)).is_err());
+    assert!(reader::open_key(&envelope, &[], &author, &stranger, &Bundle::of(&stranger, 1)).is_err());
 }
 
 /// A deterministic source for tests; never anywhere else.

@@ -58,6 +58,10 @@ pub struct BundleRow {
     pub sign_pk: Vec<u8>,
     /// By `sign_pk`.
     pub sig: Vec<u8>,
+    /// By the key of the epoch before; `None` for the first, and where keys were reset.
+    pub succession: Option<Vec<u8>>,
+    /// When it was made known.
+    pub created_at: Instant,
 }
 
 /// The bucket of a login: of the keyed hash of the address, as the person is not known yet.
@@ -101,16 +105,24 @@ pub async fn insert(
         recovery_verifier,
         person.stamp
     )?;
+    add_bundle(tx, person.id, bundle).await
+}
+
+/// Makes new public keys of a person known.
+pub async fn add_bundle(tx: &mut Tx, id: UserId, bundle: &BundleRow) -> Result<(), StoreError> {
     execute!(
         tx,
-        "-- account::insert bundle
-        insert into bundle (bucket, user_id, epoch, enc_pk, sign_pk, sig) values ($1, $2, $3, $4, $5, $6)",
-        bucket,
-        id,
+        "-- account::add_bundle
+        insert into bundle (bucket, user_id, epoch, enc_pk, sign_pk, sig, succession, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        Bucket::of(id).get(),
+        id.0,
         bundle.epoch,
         bundle.enc_pk.as_slice(),
         bundle.sign_pk.as_slice(),
-        bundle.sig.as_slice()
+        bundle.sig.as_slice(),
+        bundle.succession.as_deref(),
+        bundle.created_at.as_micros()
     )?;
     Ok(())
 }
@@ -170,6 +182,69 @@ pub async fn lock(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Changes how a person signs in, and their security stamp with it: every other session ends.
+pub async fn set_credentials(
+    tx: &mut Tx,
+    person: &Person,
+    recovery_verifier: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    let (m, t, p) = person.password.kdf;
+    execute!(
+        tx,
+        "-- account::set_credentials
+        update person set email = $3, salt = $4, kdf_m = $5, kdf_t = $6, kdf_p = $7, verifier = $8, stamp = $9,
+          recovery_verifier = coalesce($10, recovery_verifier)
+        where bucket = $1 and id = $2",
+        Bucket::of(person.id).get(),
+        person.id.0,
+        person.email.as_slice(),
+        person.password.salt.as_slice(),
+        m,
+        t,
+        p,
+        person.password.verifier.as_slice(),
+        person.stamp,
+        recovery_verifier
+    )?;
+    Ok(())
+}
+
+/// What a recovery code is compared with.
+pub async fn recovery_verifier(tx: &mut Tx, id: UserId) -> Result<Option<Vec<u8>>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Option<Vec<u8>>,),
+        "-- account::recovery_verifier\nselect recovery_verifier from person where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    Ok(rows.into_iter().next().and_then(|row| row.0))
+}
+
+/// Gives an account another address; [`StoreError::Taken`] where that has one.
+pub async fn move_login(
+    tx: &mut Tx,
+    id: UserId,
+    before: &[u8; 32],
+    after: &[u8; 32],
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- account::move_login new\ninsert into login (bucket, email_index, user_id) values ($1, $2, $3)",
+        login_bucket(after),
+        after.as_slice(),
+        id.0
+    )?;
+    execute!(
+        tx,
+        "-- account::move_login old\ndelete from login where bucket = $1 and email_index = $2 and user_id = $3",
+        login_bucket(before),
+        before.as_slice(),
+        id.0
+    )?;
+    Ok(())
+}
+
 /// Opens or closes an account; whether it exists. A closed one cannot sign in.
 pub async fn set_open(tx: &mut Tx, id: UserId, open: bool) -> Result<bool, StoreError> {
     let rows = execute!(
@@ -194,17 +269,26 @@ pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> Result<(), StoreErro
     Ok(())
 }
 
-/// The newest public keys of a person.
-pub async fn bundle(tx: &mut Tx, id: UserId) -> Result<Option<BundleRow>, StoreError> {
+/// All public keys of a person, newest first.
+pub async fn bundles(tx: &mut Tx, id: UserId) -> Result<Vec<BundleRow>, StoreError> {
     let rows = fetch_all!(
         tx,
-        (i32, Vec<u8>, Vec<u8>, Vec<u8>),
-        "-- account::bundle
-        select epoch, enc_pk, sign_pk, sig from bundle where bucket = $1 and user_id = $2 order by epoch desc limit 1",
+        (i32, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, i64),
+        "-- account::bundles
+        select epoch, enc_pk, sign_pk, sig, succession, created_at from bundle
+        where bucket = $1 and user_id = $2 order by epoch desc",
         Bucket::of(id).get(),
         id.0
     )?;
-    Ok(rows.into_iter().next().map(|(epoch, enc_pk, sign_pk, sig)| BundleRow { epoch, enc_pk, sign_pk, sig }))
+    let read = |(epoch, enc_pk, sign_pk, sig, succession, at): (i32, _, _, _, _, i64)| BundleRow {
+        epoch,
+        enc_pk,
+        sign_pk,
+        sig,
+        succession,
+        created_at: at.into(),
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// Stores a wrapped account root key in its slot, replacing what was there.
@@ -275,6 +359,31 @@ pub async fn set_note_mode(tx: &mut Tx, id: UserId, mode: Option<NoteMode>) -> R
         Bucket::of(id).get(),
         id.0,
         mode.map(code::note_mode)
+    )?;
+    Ok(())
+}
+
+/// Whether the server may hold this person's keys while they are signed in; `None`: as the
+/// deployment has it.
+pub async fn assisted(tx: &mut Tx, id: UserId) -> Result<Option<bool>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Option<bool>,),
+        "-- account::assisted\nselect assisted from person where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    Ok(rows.into_iter().next().and_then(|row| row.0))
+}
+
+/// Sets it.
+pub async fn set_assisted(tx: &mut Tx, id: UserId, assisted: Option<bool>) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- account::set_assisted\nupdate person set assisted = $3 where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0,
+        assisted
     )?;
     Ok(())
 }

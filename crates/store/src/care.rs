@@ -20,8 +20,8 @@ pub struct Care {
     pub since: Instant,
     /// When the patient left; `None` while it lasts.
     pub until: Option<Instant>,
-    /// The patient's signed statement: its number, time (seconds) and signature.
-    pub statement: (i64, i64, Vec<u8>),
+    /// The patient's signed statement.
+    pub statement: Statement,
     /// The number of the doctor's newest envelope for this patient; 0 before the first.
     pub last_seq: i64,
     /// Its transcript; zeros before the first.
@@ -34,6 +34,19 @@ pub struct Care {
     pub last_note_at: Option<Instant>,
     /// The highest ticket of a note that could not be read.
     pub failed_ticket: i64,
+}
+
+/// A patient's signed choice of a doctor, or the end of it.
+#[derive(Clone, Debug, Default)]
+pub struct Statement {
+    /// Counts the statements of this patient about this doctor; 0 before the first.
+    pub n: i64,
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// The patient's signature.
+    pub sig: Vec<u8>,
+    /// The keys it names, the patient's and the doctor's; `None`: the first of both.
+    pub kids: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Care {
@@ -51,16 +64,18 @@ impl Care {
 /// Stores a choice, or its end; the doctor's side learns of it through the outbox.
 pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreError> {
     let bucket = Bucket::of(care.patient_id).get();
-    let (n, at, sig) = &care.statement;
+    let Statement { n, time, sig, kids } = &care.statement;
     execute!(
         tx,
         "-- care::put
         insert into care (bucket, patient_id, doctor_id, id, since, until, statement_n, statement_at, statement_sig,
-          last_seq, last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, 0, null, 0)
+          last_seq, last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket,
+          statement_patient_kid, statement_doctor_kid)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, 0, null, 0, $11, $12)
         on conflict (bucket, patient_id, doctor_id) do update
         set since = excluded.since, until = excluded.until, statement_n = excluded.statement_n,
-          statement_at = excluded.statement_at, statement_sig = excluded.statement_sig",
+          statement_at = excluded.statement_at, statement_sig = excluded.statement_sig,
+          statement_patient_kid = excluded.statement_patient_kid, statement_doctor_kid = excluded.statement_doctor_kid",
         bucket,
         care.patient_id.0,
         care.doctor_id.0,
@@ -68,9 +83,11 @@ pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreErro
         care.since.as_micros(),
         care.until.map(Instant::as_micros),
         n,
-        at,
+        time,
         sig.as_slice(),
-        care.last_transcript.as_slice()
+        care.last_transcript.as_slice(),
+        kids.as_ref().map(|(patient, _)| patient.as_slice()),
+        kids.as_ref().map(|(_, doctor)| doctor.as_slice())
     )?;
     execute!(
         tx,
@@ -83,24 +100,45 @@ pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreErro
     Ok(())
 }
 
-type Row = (Uuid, Uuid, Uuid, i64, Option<i64>, i64, i64, Vec<u8>, i64, Vec<u8>, i64, i64, Option<i64>, i64);
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    patient_id: Uuid,
+    doctor_id: Uuid,
+    since: i64,
+    until: Option<i64>,
+    statement_n: i64,
+    statement_at: i64,
+    statement_sig: Vec<u8>,
+    statement_patient_kid: Option<Vec<u8>>,
+    statement_doctor_kid: Option<Vec<u8>>,
+    last_seq: i64,
+    last_transcript: Vec<u8>,
+    last_ticket: i64,
+    live_ticket: i64,
+    last_note_at: Option<i64>,
+    failed_ticket: i64,
+}
 
 fn read(row: Row) -> Care {
-    let (id, patient, doctor, since, until, n, at, sig, seq, transcript, ticket, live, last_note_at, failed) =
-        row;
     Care {
-        id: RelationshipId(id),
-        patient_id: UserId(patient),
-        doctor_id: UserId(doctor),
-        since: since.into(),
-        until: until.map(Instant::from),
-        statement: (n, at, sig),
-        last_seq: seq,
-        last_transcript: transcript,
-        last_ticket: ticket,
-        live_ticket: live,
-        last_note_at: last_note_at.map(Instant::from),
-        failed_ticket: failed,
+        id: RelationshipId(row.id),
+        patient_id: UserId(row.patient_id),
+        doctor_id: UserId(row.doctor_id),
+        since: row.since.into(),
+        until: row.until.map(Instant::from),
+        statement: Statement {
+            n: row.statement_n,
+            time: row.statement_at,
+            sig: row.statement_sig,
+            kids: row.statement_patient_kid.zip(row.statement_doctor_kid),
+        },
+        last_seq: row.last_seq,
+        last_transcript: row.last_transcript,
+        last_ticket: row.last_ticket,
+        live_ticket: row.live_ticket,
+        last_note_at: row.last_note_at.map(Instant::from),
+        failed_ticket: row.failed_ticket,
     }
 }
 
@@ -110,9 +148,7 @@ pub async fn get(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<
         tx,
         Row,
         "-- care::get
-        select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
-          last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket
-        from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        select * from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
         Bucket::of(patient).get(),
         patient.0,
         doctor.0
@@ -126,9 +162,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
         tx,
         Row,
         "-- care::lock
-        select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
-          last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket
-        from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        select * from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
         postgres(" for update"),
         "",
         Bucket::of(patient).get(),
@@ -144,9 +178,7 @@ pub async fn of_patient(tx: &mut Tx, patient: UserId) -> Result<Vec<Care>, Store
         tx,
         Row,
         "-- care::of_patient
-        select id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, last_seq,
-          last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket
-        from care where bucket = $1 and patient_id = $2 and until is null order by since, doctor_id",
+        select * from care where bucket = $1 and patient_id = $2 and until is null order by since, doctor_id",
         Bucket::of(patient).get(),
         patient.0
     )?;

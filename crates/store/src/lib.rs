@@ -7,16 +7,19 @@
 //! - one file for each noun: its row, and every statement over it.
 
 pub mod account;
+pub mod audit;
 pub mod care;
 pub mod check_in;
 mod code;
 pub mod directory;
-pub mod disclosure;
 pub mod due;
 pub mod engine;
 mod error;
+pub mod grant;
 pub mod idempotency;
 pub mod inspect;
+pub mod key_log;
+pub mod login_attempt;
 pub mod note;
 pub mod occurrence;
 pub mod regime;
@@ -27,6 +30,8 @@ pub(crate) mod sql;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod throttle;
+pub mod totp;
 
 pub use engine::{Store, Tx};
 pub use error::StoreError;

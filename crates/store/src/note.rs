@@ -97,18 +97,25 @@ pub async fn update(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Adds a sealed form.
-pub async fn add_envelope(tx: &mut Tx, note: &Note, seq: i64, body: &[u8]) -> Result<(), StoreError> {
+/// Adds a sealed form, with what the server knows of its steps.
+pub async fn add_envelope(
+    tx: &mut Tx,
+    note: &Note,
+    seq: i64,
+    body: &[u8],
+    outline: &str,
+) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- note::add_envelope
-        insert into envelope (bucket, note_id, seq, patient_id, doctor_id, body) values ($1, $2, $3, $4, $5, $6)",
+        insert into envelope (bucket, note_id, seq, patient_id, doctor_id, body, outline) values ($1, $2, $3, $4, $5, $6, $7)",
         Bucket::of(note.patient_id).get(),
         note.id.0,
         seq,
         note.patient_id.0,
         note.doctor_id.0,
-        body
+        body,
+        outline
     )?;
     Ok(())
 }
@@ -125,6 +132,21 @@ pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Opti
         patient.0
     )?;
     Ok(rows.into_iter().next().map(|row| row.0))
+}
+
+/// What the server knows of the steps of a note's newest sealed form; `None` for forms of before it
+/// was kept.
+pub async fn outline(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Option<String>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Option<String>,),
+        "-- note::outline
+        select outline from envelope where bucket = $1 and note_id = $2 and patient_id = $3 order by seq desc limit 1",
+        Bucket::of(patient).get(),
+        note.0,
+        patient.0
+    )?;
+    Ok(rows.into_iter().next().and_then(|row| row.0))
 }
 
 type Row = (Uuid, Uuid, Uuid, i16, i64, i64, String, String, bool, Option<i64>, Option<Uuid>, Option<i64>);

@@ -109,3 +109,9 @@ pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow) -> Result<(), Sto
     )?;
     Ok(())
 }
+
+/// Removes a signing key: its tokens are good no more.
+pub async fn delete_signing_key(tx: &mut Tx, kid: &str) -> Result<(), StoreError> {
+    execute!(tx, "-- service::delete_signing_key\ndelete from signing_key where kid = $1", kid)?;
+    Ok(())
+}

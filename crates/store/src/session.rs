@@ -3,7 +3,7 @@
 use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
 use aftercare_core::{
     id::{Bucket, SessionId, UserId},
-    instant::Instant,
+    instant::{Instant, Span},
 };
 use uuid::Uuid;
 
@@ -18,12 +18,17 @@ pub struct Session {
     pub created_at: Instant,
     /// Its absolute end.
     pub expires_at: Instant,
-    /// When the password was last given.
+    /// When its owner last showed who they are.
     pub auth_at: Instant,
+    /// By what (RFC 8176), with a space between.
+    pub amr: String,
+    /// Ends when it was not renewed for so long.
+    pub idle: Span,
     /// The person's security stamp at that time.
     pub stamp: i32,
-    /// The account root key under the session's secret (slot 4) and the outer layer.
-    pub wrapped: Vec<u8>,
+    /// The account root key under the session's secret (slot 4) and the outer layer; `None` in sealed
+    /// mode, where the server never has it.
+    pub wrapped: Option<Vec<u8>>,
     /// SHA-256 of the refresh secret in use.
     pub refresh_hash: Vec<u8>,
     /// SHA-256 of the one before.
@@ -39,8 +44,8 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- session::insert
-        insert into session (bucket, id, user_id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, null, $10, $11)",
+        insert into session (bucket, id, user_id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device, mode, idle, amr)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, null, $10, $11, $12, $13, $14)",
         Bucket::of(session.user_id).get(),
         session.id.0,
         session.user_id.0,
@@ -48,26 +53,45 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
         session.expires_at.as_micros(),
         session.auth_at.as_micros(),
         session.stamp,
-        session.wrapped.as_slice(),
+        session.wrapped.as_deref().unwrap_or_default(),
         session.refresh_hash.as_slice(),
         session.rotated_at.as_micros(),
-        session.device.as_str()
+        session.device.as_str(),
+        i16::from(session.wrapped.is_none()),
+        session.idle.as_micros(),
+        session.amr.as_str()
     )?;
     Ok(())
 }
 
-type Row = (Uuid, i64, i64, i64, i32, Vec<u8>, Vec<u8>, Option<Vec<u8>>, i64, String);
+type Row = (Uuid, i64, i64, i64, i32, Vec<u8>, Vec<u8>, Option<Vec<u8>>, i64, String, i16, i64, String);
 
 fn read(user_id: UserId, row: Row) -> Session {
-    let (id, created, expires, auth, stamp, wrapped, refresh_hash, previous_hash, rotated, device) = row;
+    let (
+        id,
+        created,
+        expires,
+        auth,
+        stamp,
+        wrapped,
+        refresh_hash,
+        previous_hash,
+        rotated,
+        device,
+        mode,
+        idle,
+        amr,
+    ) = row;
     Session {
         id: SessionId(id),
         user_id,
         created_at: created.into(),
         expires_at: expires.into(),
         auth_at: auth.into(),
+        amr,
+        idle: Span::from_micros(idle),
         stamp,
-        wrapped,
+        wrapped: (mode == 0).then_some(wrapped),
         refresh_hash,
         previous_hash,
         rotated_at: rotated.into(),
@@ -86,8 +110,8 @@ pub async fn get(
         tx,
         Row,
         "-- session::get
-        select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device
-        from session where bucket = $1 and id = $2 and user_id = $3 and expires_at > $4",
+        select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device, mode, idle, amr
+        from session where bucket = $1 and id = $2 and user_id = $3 and expires_at > $4 and rotated_at + idle > $4",
         Bucket::of(user).get(),
         id.0,
         user.0,
@@ -102,8 +126,8 @@ pub async fn of_user(tx: &mut Tx, user: UserId, now: Instant) -> Result<Vec<Sess
         tx,
         Row,
         "-- session::of_user
-        select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device
-        from session where bucket = $1 and user_id = $2 and expires_at > $3 order by created_at desc, id",
+        select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device, mode, idle, amr
+        from session where bucket = $1 and user_id = $2 and expires_at > $3 and rotated_at + idle > $3 order by created_at desc, id",
         Bucket::of(user).get(),
         user.0,
         now.as_micros()
@@ -163,18 +187,38 @@ pub async fn delete(tx: &mut Tx, user: UserId, id: SessionId) -> Result<bool, St
     Ok(rows == 1)
 }
 
-/// Ends all sessions of a person.
-pub async fn delete_all(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
+/// Ends all sessions of a person but one.
+pub async fn delete_others(tx: &mut Tx, user: UserId, keep: Option<SessionId>) -> Result<(), StoreError> {
     execute!(
         tx,
-        "-- session::delete_all\ndelete from session where bucket = $1 and user_id = $2",
+        "-- session::delete_others\ndelete from session where bucket = $1 and user_id = $2 and id <> $3",
         Bucket::of(user).get(),
-        user.0
+        user.0,
+        keep.map_or(Uuid::nil(), |id| id.0)
+    )?;
+    Ok(())
+}
+
+/// Takes a session along to a new security stamp of its person, and what its key is wrapped in.
+pub async fn restamp(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- session::restamp
+        update session set stamp = $3, wrapped = $4, auth_at = $5 where bucket = $1 and id = $2",
+        Bucket::of(session.user_id).get(),
+        session.id.0,
+        session.stamp,
+        session.wrapped.as_deref().unwrap_or_default(),
+        session.auth_at.as_micros()
     )?;
     Ok(())
 }
 
 /// Removes the sessions that have ended.
 pub async fn delete_expired(tx: &mut Tx, now: Instant) -> Result<u64, StoreError> {
-    execute!(tx, "-- session::delete_expired\ndelete from session where expires_at <= $1", now.as_micros())
+    execute!(
+        tx,
+        "-- session::delete_expired\ndelete from session where expires_at <= $1 or rotated_at + idle <= $1",
+        now.as_micros()
+    )
 }

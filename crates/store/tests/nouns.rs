@@ -44,7 +44,14 @@ fn person(id: UserId) -> Person {
 }
 
 fn bundle() -> BundleRow {
-    BundleRow { epoch: 1, enc_pk: vec![4; 1216], sign_pk: vec![5; 32], sig: vec![6; 64] }
+    BundleRow {
+        epoch: 1,
+        enc_pk: vec![4; 1216],
+        sign_pk: vec![5; 32],
+        sig: vec![6; 64],
+        succession: None,
+        created_at: now(),
+    }
 }
 
 fn a_note(id: u128, state: NoteState) -> Note {
@@ -78,7 +85,7 @@ on_both_engines! {
         let found = account::get(&mut tx, user(1)).await.unwrap().unwrap();
         assert_eq!((found.name.as_str(), found.password.kdf), ("Ada", (65_536, 3, 1)));
         assert_eq!(account::wrapped(&mut tx, user(1), 1).await.unwrap(), Some((2, vec![9; 92])));
-        assert_eq!(account::bundle(&mut tx, user(1)).await.unwrap().unwrap().enc_pk.len(), 1216);
+        assert_eq!(account::bundles(&mut tx, user(1)).await.unwrap()[0].enc_pk.len(), 1216);
         drop(tx);
         let mut tx = store.write().await.unwrap();
         let again = account::insert(&mut tx, &person(user(2)), &[9; 32], &[7; 32], &bundle()).await;
@@ -162,7 +169,7 @@ on_both_engines! {
             doctor_id: user(2),
             since: now(),
             until: None,
-            statement: (1, 2, vec![3; 64]),
+            statement: care::Statement { n: 1, time: 2, sig: vec![3; 64], kids: None },
             last_seq: 0,
             last_transcript: vec![0; 32],
             last_ticket: 0,

@@ -129,7 +129,7 @@ fn set_open(who: &Who, open: bool) -> anyhow::Result<()> {
             bail!("no account {}; list them with `aftercare user list`", who.id);
         }
         if !open {
-            session::delete_all(&mut tx, who.id).await?;
+            session::delete_others(&mut tx, who.id, None).await?;
         }
         tx.commit().await?;
         writeln!(std::io::stdout(), "{} is {}", who.id, if open { "open" } else { "closed" })?;

@@ -1,13 +1,26 @@
 //! Who is asking: extractors that prove it. A handler that takes a [`Doctor`] is for doctors.
 
-use super::problem::Problem;
-use crate::app::App;
+use super::{context::Context, problem::Problem};
+use crate::{
+    app::App,
+    keyring::{History, raw},
+    limits,
+};
 use aftercare_core::{
     id::{SessionId, UserId},
+    instant::Span,
     people::Role,
 };
-use aftercare_seal::{Bytes, ark::Keys, server::session_kek, wrap::Slot};
-use aftercare_store::session::{self, Session};
+use aftercare_seal::{
+    Bytes,
+    ark::{Ark, Keys},
+    server::session_kek,
+    wrap::Slot,
+};
+use aftercare_store::{
+    Tx,
+    session::{self, Session},
+};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
@@ -22,7 +35,7 @@ pub struct Actor {
     pub role: Role,
     /// In which session.
     pub session: Session,
-    ek: Bytes<60>,
+    ek: Option<Bytes<60>>,
 }
 
 /// A patient signed in.
@@ -34,28 +47,60 @@ pub struct Patient(pub Actor);
 pub struct Doctor(pub Actor);
 
 impl Actor {
+    /// Whether their keys are on their own device alone.
+    pub fn is_sealed(&self) -> bool {
+        self.ek.is_none()
+    }
+
     /// The private keys, for this request: out of the token, the session and the master key
-    /// together, and out of no two of them.
-    pub fn keys(&self, app: &App) -> Result<Keys, Problem> {
-        session_keys(app, &self.session, &self.ek)
+    /// together, and out of no two of them. A sealed session has none here.
+    pub async fn keys(&self, app: &App, tx: &mut Tx) -> Result<Keys, Problem> {
+        let ek =
+            self.ek.as_ref().ok_or_else(|| Problem::sealed_session("send what you have sealed there"))?;
+        session_keys(app, tx, &self.session, ek).await
     }
 
     /// Their session's id.
     pub fn sid(&self) -> SessionId {
         self.session.id
     }
+
+    /// For what asks for a sign-in of the last five minutes.
+    pub fn signed_in_recently(&self, app: &App) -> Result<(), Problem> {
+        let recent = app.clock.wall() - self.session.auth_at <= RECENT;
+        if recent { Ok(()) } else { Err(Problem::step_up()) }
+    }
 }
 
-/// A session's private keys.
-pub(crate) fn session_keys(app: &App, session: &Session, ek: &Bytes<60>) -> Result<Keys, Problem> {
-    let user = Bytes(*session.user_id.as_bytes());
+/// Who they are was shown within this.
+const RECENT: Span = Span::from_minutes(5);
+
+/// An assisted session's root key, with its epoch.
+pub(crate) async fn session_ark(
+    app: &App,
+    tx: &mut Tx,
+    session: &Session,
+    ek: &Bytes<60>,
+) -> Result<(Ark, u32), Problem> {
+    let user = raw(session.user_id);
     let sid = Bytes(*session.id.as_bytes());
     let ssk = app.master.open_session(sid, user, ek).map_err(|_| Problem::unauthenticated())?;
-    let blob = app.master.open_column("session", user, &[4], &session.wrapped)?;
+    let wrapped = session.wrapped.as_deref().ok_or_else(Problem::unauthenticated)?;
+    let blob = app.master.open_column("session", user, &[4], wrapped)?;
+    let epoch = History::load(tx, session.user_id).await?.current().epoch;
     let blob = Bytes::try_from(blob.as_slice())?;
-    // The epoch is that of the account's one key until keys can be changed.
-    let ark = Slot::Session.unwrap(&blob, &session_kek(&ssk), user, 1)?;
-    Ok(ark.keys(user)?)
+    Ok((Slot::Session.unwrap(&blob, &session_kek(&ssk), user, epoch)?, epoch))
+}
+
+/// An assisted session's private keys.
+pub(crate) async fn session_keys(
+    app: &App,
+    tx: &mut Tx,
+    session: &Session,
+    ek: &Bytes<60>,
+) -> Result<Keys, Problem> {
+    let (ark, _) = session_ark(app, tx, session, ek).await?;
+    Ok(ark.keys(raw(session.user_id))?)
 }
 
 /// The bearer token of a request (RFC 6750).
@@ -69,15 +114,32 @@ impl FromRequestParts<App> for Actor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let now = app.clock.wall();
-        let claims = bearer(&parts.headers)
-            .and_then(|token| app.tokens.verify(token, now))
-            .ok_or_else(Problem::unauthenticated)?;
+        let token = bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+        let claims =
+            app.tokens.verify(token, now, &app.store, &app.master).await.map_err(Problem::unavailable)?;
+        let claims = claims.ok_or_else(Problem::unauthenticated)?;
         let mut tx = app.store.read().await?;
         let session = session::get(&mut tx, claims.sub, claims.sid, now).await?;
+        drop(tx);
         let session =
             session.filter(|session| session.stamp == claims.ver).ok_or_else(Problem::unauthenticated)?;
+        if session.wrapped.is_some() != claims.ek.is_some() {
+            return Err(Problem::unauthenticated());
+        }
+        count(parts, app, claims.sub).await?;
         Ok(Self { id: claims.sub, role: claims.role, session, ek: claims.ek })
     }
+}
+
+/// Counts a request of a person, once.
+async fn count(parts: &Parts, app: &App, person: UserId) -> Result<(), Problem> {
+    let Some(context) = parts.extensions.get::<Context>() else { return Ok(()) };
+    if context.quota().is_some() {
+        return Ok(());
+    }
+    let (quota, refused) = limits::request(app, person).await;
+    context.set_quota(quota);
+    refused.map_or(Ok(()), Err)
 }
 
 impl FromRequestParts<App> for Patient {

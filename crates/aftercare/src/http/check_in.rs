@@ -6,11 +6,12 @@ use super::{
     problem::{Problem, transact},
     reminders::ShowReminder,
     steps::{answer_task, show_step},
-    view::{ReminderView, StepView},
+    view::{ReminderView, SealedReason, StepView},
+    words::sealed_note,
 };
 use crate::{
     app::App,
-    notebook::{self, People},
+    keyring::People,
     plan::{self, Locked, PlanStep},
 };
 use aftercare_core::{
@@ -19,7 +20,7 @@ use aftercare_core::{
     instant::Instant,
     people::about,
 };
-use aftercare_seal::Bytes;
+use aftercare_seal::{Bytes, bytes};
 use aftercare_store::{
     Tx, account, check_in, note,
     step::{self, Task},
@@ -43,6 +44,8 @@ pub struct CheckIn {
     at: Option<Instant>,
     /// Why it was left out; sealed for the patient and this doctor.
     reason: Option<String>,
+    /// The same sealed on the device, in a sealed session.
+    sealed_reason: Option<SealedReason>,
 }
 
 /// The reminder and its step, as they stand now.
@@ -69,8 +72,12 @@ pub async fn check_in(
 ) -> Result<Json<CheckedIn>, Problem> {
     let reason = body.reason.as_deref().map(|text| about(text, 500)).transpose();
     let reason = reason.map_err(|error| Problem::invalid_field("/reason", error))?;
-    if reason.is_some() && body.status == AnswerStatus::Done {
+    let given = reason.is_some() || body.sealed_reason.is_some();
+    if given && body.status == AnswerStatus::Done {
         return Err(Problem::invalid_field("/reason", "is for what was skipped; leave it out"));
+    }
+    if reason.is_some() && (actor.is_sealed() || body.sealed_reason.is_some()) {
+        return Err(Problem::sealed_session("seal the reason there and send sealed_reason alone"));
     }
     let (locked, ordinal) = transact!({
         let mut tx = app.store.write().await?;
@@ -87,7 +94,7 @@ pub async fn check_in(
     app.hint.notify_one();
 
     let view = show_step(&app, &actor, reader, locked.step.clone()).await?;
-    let show = ShowReminder { step: &locked.step, habits: &locked.habits, action: &view.action };
+    let show = ShowReminder { step: &locked.step, habits: &locked.habits, action: view.action.as_deref() };
     let happened = locked.step.occurrences().iter().find(|occurrence| occurrence.ordinal == ordinal);
     let reminder = happened.map(|occurrence| show.happened(occurrence)).or_else(|| show.task(locked.now));
     let reminder = reminder.ok_or_else(|| Problem::internal("an answer without its occurrence"))?;
@@ -126,11 +133,13 @@ async fn take(
         return Ok(());
     }
     let id: CheckInId = app.random.id(now);
-    let sealed = match reason {
-        Some(text) => Some(seal_reason(app, tx, actor, &locked.step, id, text).await?),
-        None => None,
+    let note = locked.step.row.note_id;
+    let (id, sealed) = match (reason, &body.sealed_reason) {
+        (Some(text), _) => (id, Some((note, seal_reason(app, tx, actor, &locked.step, id, text).await?))),
+        (None, Some(given)) => (given.id, Some((given.note_id, sealed_reason(tx, actor, given).await?))),
+        (None, None) => (id, None),
     };
-    let sealed = sealed.as_deref().map(|sealed| (locked.step.row.note_id, sealed));
+    let sealed = sealed.as_ref().map(|(note, sealed)| (*note, sealed.as_slice()));
     check_in::insert(tx, actor.id, locked.step.row.id, id, &answer, sealed).await?;
     locked.answer(answer)?;
     plan::record(tx, &locked.step, Some(ordinal), now).await?;
@@ -156,9 +165,25 @@ async fn seal_reason(
     let mut people = People::default();
     people.add(tx, actor.id).await?;
     people.add(tx, step.row.doctor_id).await?;
-    let body = note::envelope(tx, actor.id, step.row.note_id).await?;
-    let body = body.ok_or_else(|| Problem::internal("a note without its envelope"))?;
-    let (envelope, key) = notebook::unlock(&body, &actor.keys(app)?, &people)?;
+    let note = sealed_note(tx, actor, actor.id, step.row.note_id).await?;
+    let (envelope, key) = note.unlock(&actor.keys(app, tx).await?, &people)?;
     let id = Bytes(*id.as_bytes());
     Ok(key.seal_beside(envelope.note_id, id, text.as_bytes(), &mut app.random.rng()))
+}
+
+/// A reason that was sealed on the device, as far as it can be checked.
+async fn sealed_reason(tx: &mut Tx, actor: &Actor, given: &SealedReason) -> Result<Vec<u8>, Problem> {
+    let ct = bytes::decode(&given.ct).filter(|ct| (29..=2_100).contains(&ct.len())).ok_or_else(|| {
+        Problem::invalid_field(
+            "/sealed_reason/ct",
+            "must be nonce, ciphertext and tag of at most 2,000 bytes, base64url",
+        )
+    })?;
+    if given.id.0.get_version_num() != 7 {
+        return Err(Problem::invalid_field("/sealed_reason/id", "must be a UUIDv7"));
+    }
+    if note::get(tx, actor.id, given.note_id).await?.is_none() {
+        return Err(Problem::invalid_field("/sealed_reason/note_id", "must be the note this step stands in"));
+    }
+    Ok(ct)
 }

@@ -5,7 +5,11 @@ use super::{
     json::{Id, Json, Params},
     problem::Problem,
 };
-use crate::{app::App, notebook::People};
+use crate::{
+    app::App,
+    audit::{self, Action, Event},
+    keyring::{People, raw},
+};
 use aftercare_core::{
     id::{RelationshipId, UserId},
     instant::Instant,
@@ -14,7 +18,7 @@ use aftercare_core::{
 use aftercare_seal::{Bytes, bundle::Selection};
 use aftercare_store::{
     Tx,
-    care::{self, Care},
+    care::{self, Care, Statement},
     directory::{self, Entry},
 };
 use axum::{extract::State, http::StatusCode};
@@ -99,6 +103,25 @@ pub struct Select {
     /// A doctor of the directory.
     #[schema(value_type = Uuid)]
     doctor_id: UserId,
+    /// The patient's word, signed on their device: in a sealed session.
+    statement: Option<Stated>,
+}
+
+/// A statement that was signed on the patient's device, over
+/// `PAE("aftercare/v1/select", patient, patient_kid, doctor, doctor_kid, LE64 n, LE64 time, [selected])`
+/// with the keys in use of both.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stated {
+    /// One more than the last about this doctor; see `/api/keys/{user_id}/`.
+    n: i64,
+    /// When, in seconds since 1970.
+    time: i64,
+    /// Chosen; false: left.
+    selected: bool,
+    /// Ed25519, 64 bytes, base64url.
+    #[schema(value_type = String)]
+    sig: Bytes<64>,
 }
 
 /// One of the two in a relationship.
@@ -124,6 +147,9 @@ pub struct RelationshipView {
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     since: Instant,
+    /// When it ended; null while it lasts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Instant>,
 }
 
 /// The choice.
@@ -134,22 +160,26 @@ pub struct Selected {
 }
 
 async fn view(tx: &mut Tx, care: Care, doctor: Entry) -> Result<RelationshipView, Problem> {
-    let patient = super::login::person(tx, care.patient_id).await?;
+    let patient = super::person::person(tx, care.patient_id).await?;
     Ok(RelationshipView {
         id: care.id,
         doctor: doctor.into(),
         patient: Party { id: patient.id, name: patient.name },
         since: care.since,
+        until: care.until,
     })
 }
 
 /// Choose a doctor
 ///
 /// From now on this doctor may write notes for the patient, who signs the choice with their own
-/// key. Choosing again changes nothing.
+/// key. Choosing again changes nothing, unless keys were reset since. In a sealed session the patient
+/// sends the signed statement; one that says `selected: false` leaves the doctor.
 #[utoipa::path(post, path = "/api/select-doctor/", tag = "Choosing doctors", security(("bearer" = [])), request_body = Select, responses(
-    (status = 201, body = Selected), (status = 200, description = "Chosen already", body = Selected),
-    (status = 404, description = "No such doctor", body = Problem)))]
+    (status = 201, body = Selected), (status = 200, description = "Chosen already, or left", body = Selected),
+    (status = 403, description = "`sealed_session`: send the signed statement", body = Problem),
+    (status = 404, description = "No such doctor", body = Problem),
+    (status = 409, description = "`out_of_sequence`", body = Problem), (status = 422, body = Problem)))]
 pub async fn select_doctor(
     State(app): State<App>,
     Patient(actor): Patient,
@@ -158,14 +188,48 @@ pub async fn select_doctor(
     let mut tx = app.store.write().await?;
     let doctor = directory::get(&mut tx, body.doctor_id).await?.ok_or_else(Problem::not_found)?;
     let before = care::lock(&mut tx, actor.id, body.doctor_id).await?;
-    if let Some(care) = before.clone().filter(Care::is_current) {
+    let current = before.clone().filter(Care::is_current);
+    let selected = body.statement.as_ref().is_none_or(|stated| stated.selected);
+    if !selected && current.is_none() {
+        return Err(Problem::not_found());
+    }
+    let mut people = People::default();
+    people.add(&mut tx, actor.id).await?;
+    people.add(&mut tx, body.doctor_id).await?;
+    if let Some(care) = current.clone().filter(|_| body.statement.is_none())
+        && statement_holds(&care, &people)?
+    {
         let relationship = view(&mut tx, care, doctor).await?;
         return Ok((StatusCode::OK, Json(Selected { relationship })));
     }
-    let care = state(&app, &mut tx, &actor, body.doctor_id, before, true).await?;
+    let given = body.statement.as_ref();
+    let care = state(&app, &mut tx, &actor, (body.doctor_id, before), selected, given).await?;
     let relationship = view(&mut tx, care, doctor).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(Selected { relationship })))
+    let status = if current.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(Selected { relationship })))
+}
+
+/// Whether a patient's statement holds for the keys of now: signed by the patient, and of keys that
+/// those of now follow from, each signed by the one before.
+pub(super) fn statement_holds(care: &Care, people: &People) -> Result<bool, Problem> {
+    let (patient, doctor) = (people.history(care.patient_id)?, people.history(care.doctor_id)?);
+    let (patient_kid, doctor_kid) = match &care.statement.kids {
+        Some((patient, doctor)) => {
+            (Bytes::try_from(patient.as_slice())?, Bytes::try_from(doctor.as_slice())?)
+        }
+        None => (patient.first().kid(), doctor.first().kid()),
+    };
+    let Some(signer) = patient.by_kid(&patient_kid) else { return Ok(false) };
+    let statement = Selection {
+        patient: (raw(care.patient_id), patient_kid),
+        doctor: (raw(care.doctor_id), doctor_kid),
+        n: u64::try_from(care.statement.n).map_err(Problem::internal)?,
+        time: u64::try_from(care.statement.time).map_err(Problem::internal)?,
+        selected: care.is_current(),
+    };
+    let own = statement.verify(signer, &Bytes::try_from(care.statement.sig.as_slice())?).is_ok();
+    Ok(own && patient.follows_from(&patient_kid) && doctor.follows_from(&doctor_kid))
 }
 
 /// Stores a choice or its end, signed by the patient, and brings the doctor's side up to it.
@@ -173,30 +237,20 @@ async fn state(
     app: &App,
     tx: &mut Tx,
     actor: &Actor,
-    doctor: UserId,
-    before: Option<Care>,
+    (doctor, before): (UserId, Option<Care>),
     selected: bool,
+    given: Option<&Stated>,
 ) -> Result<Care, Problem> {
     let now = app.now();
-    let mut people = People::default();
-    people.add(tx, actor.id).await?;
-    people.add(tx, doctor).await?;
-    let n = before.as_ref().map_or(0, |care| care.statement.0) + 1;
-    let statement = Selection {
-        patient: (Bytes(*actor.id.as_bytes()), people.of(actor.id)?.kid()),
-        doctor: (Bytes(*doctor.as_bytes()), people.of(doctor)?.kid()),
-        n: u64::try_from(n).map_err(Problem::internal)?,
-        time: u64::try_from(now.as_secs()).map_err(Problem::internal)?,
-        selected,
-    };
-    let sig = statement.sign(&actor.keys(app)?);
+    let n = before.as_ref().map_or(0, |care| care.statement.n) + 1;
+    let statement = signed(app, tx, actor, doctor, (n, selected), given).await?;
     let mut care = before.unwrap_or_else(|| Care {
         id: app.random.id(now),
         patient_id: actor.id,
         doctor_id: doctor,
         since: now,
-        until: None,
-        statement: (0, 0, Vec::new()),
+        until: Some(now),
+        statement: Statement::default(),
         last_seq: 0,
         last_transcript: vec![0; 32],
         last_ticket: 0,
@@ -204,15 +258,67 @@ async fn state(
         last_note_at: None,
         failed_ticket: 0,
     });
-    care.statement = (n, now.as_secs(), sig.0.to_vec());
-    if selected {
+    care.statement = statement;
+    if selected && !care.is_current() {
         (care.since, care.until) = (now, None);
-    } else {
+    }
+    if !selected {
         care.until = Some(now);
     }
     care::put(tx, &care, app.random.id(now)).await?;
     care::project(tx, 10).await?;
+    let action = if selected { Action::DoctorChosen } else { Action::DoctorLeft };
+    audit::record(app, tx, Event::own(actor.id, action).on(doctor.0)).await?;
     Ok(care)
+}
+
+/// The patient's statement: as their device has signed it, or signed for them.
+async fn signed(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    doctor: UserId,
+    (n, selected): (i64, bool),
+    given: Option<&Stated>,
+) -> Result<Statement, Problem> {
+    let mut people = People::default();
+    people.add(tx, actor.id).await?;
+    people.add(tx, doctor).await?;
+    let (patient, doctor_keys) = (people.of(actor.id)?, people.of(doctor)?);
+    let time = given.map_or(app.now().as_secs(), |given| given.time);
+    let statement = Selection {
+        patient: (raw(actor.id), patient.kid()),
+        doctor: (raw(doctor), doctor_keys.kid()),
+        n: u64::try_from(n).map_err(Problem::internal)?,
+        time: u64::try_from(time)
+            .map_err(|_| Problem::invalid_field("/statement/time", "must be since 1970"))?,
+        selected,
+    };
+    let sig = match given {
+        Some(given) if given.n != n => {
+            return Err(Problem::conflict(
+                "out_of_sequence",
+                format!("the next statement about this doctor has n {n}"),
+            ));
+        }
+        Some(given) => {
+            statement.verify(patient, &given.sig).map_err(|_| {
+                Problem::invalid_field(
+                    "/statement/sig",
+                    "is not the patient's, over this statement and the keys in use",
+                )
+            })?;
+            given.sig
+        }
+        None if actor.is_sealed() => {
+            return Err(Problem::sealed_session(
+                "sign the statement there and send it to /api/select-doctor/",
+            ));
+        }
+        None => statement.sign(&actor.keys(app, tx).await?),
+    };
+    let kids = (patient.kid().0.to_vec(), doctor_keys.kid().0.to_vec());
+    Ok(Statement { n, time, sig: sig.0.to_vec(), kids: Some(kids) })
 }
 
 /// The doctors a patient has.
@@ -241,7 +347,7 @@ pub async fn my_doctors(State(app): State<App>, Patient(actor): Patient) -> Resu
 ///
 /// The doctor may write and read nothing new; running plans go on.
 #[utoipa::path(delete, path = "/api/my-doctors/{doctor_id}/", tag = "Choosing doctors", security(("bearer" = [])),
-    params(("doctor_id" = Uuid, Path)), responses((status = 204), (status = 404, body = Problem)))]
+    params(("doctor_id" = Uuid, Path)), responses((status = 204), (status = 403, description = "`sealed_session`", body = Problem), (status = 404, body = Problem)))]
 pub async fn leave_doctor(
     State(app): State<App>,
     Patient(actor): Patient,
@@ -250,7 +356,7 @@ pub async fn leave_doctor(
     let mut tx = app.store.write().await?;
     let before = care::lock(&mut tx, actor.id, doctor).await?;
     let before = before.filter(Care::is_current).ok_or_else(Problem::not_found)?;
-    state(&app, &mut tx, &actor, doctor, Some(before), false).await?;
+    state(&app, &mut tx, &actor, (doctor, Some(before)), false, None).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

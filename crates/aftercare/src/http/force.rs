@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use crate::{
     app::App,
-    notebook::{OpenNote, StepText},
+    outline::Outline,
     plan::{self, Habits, Plan, PlanStep},
 };
 use aftercare_core::{
@@ -56,8 +56,8 @@ impl InForce {
 pub(super) struct Replaced {
     /// The note's steps.
     pub(super) new: Vec<PlanStep>,
-    /// The note that was in force, with its envelope.
-    pub(super) note: Option<(NoteId, Vec<u8>)>,
+    /// The note that was in force.
+    pub(super) note: Option<NoteId>,
 }
 
 /// Puts a note into force: its steps begin, or go on where they say so; all others of the plan
@@ -67,7 +67,7 @@ pub(super) async fn put(
     tx: &mut Tx,
     note: &mut Note,
     care: &mut Care,
-    words: &OpenNote,
+    steps: &[Outline],
     before: &InForce,
 ) -> Result<Replaced, Problem> {
     let InForce { live, plan, now } = before;
@@ -75,24 +75,24 @@ pub(super) async fn put(
     note.activated_at = Some(*now);
     care.live_ticket = note.ticket;
     let mut carried = Vec::new();
-    for (place, (id, text)) in words.steps.iter().enumerate().filter(|(_, (_, text))| text.continues) {
-        let old = plan.steps.iter().find(|old| old.row.id == *id && old.is_active());
+    for (place, step) in steps.iter().enumerate().filter(|(_, step)| step.continues) {
+        let old = plan.steps.iter().find(|old| old.row.id == step.id && old.is_active());
         let old = old.ok_or_else(|| cannot_continue(place))?;
         let row = StepRow {
             note_id: note.id,
             position: position(place),
-            timing: timing(text)?,
-            policy: text.policy.unwrap_or(old.row.policy),
+            timing: timing(step)?,
+            policy: step.policy.unwrap_or(old.row.policy),
             ..old.row.clone()
         };
         step::carry(tx, &old.row, &row).await?;
-        carried.push(*id);
+        carried.push(step.id);
     }
     let replaced = match live {
         Some(live) => Some(end(app, tx, live.clone(), plan, &carried, note.id, *now).await?),
         None => None,
     };
-    let new = begin(app, tx, note, words, &plan.habits, &carried, *now).await?;
+    let new = begin(app, tx, note, steps, &plan.habits, &carried, *now).await?;
     Ok(Replaced { new, note: replaced })
 }
 
@@ -107,12 +107,12 @@ fn position(place: usize) -> i16 {
     i16::try_from(place).unwrap_or(i16::MAX)
 }
 
-fn timing(text: &StepText) -> Result<Option<String>, Problem> {
-    let json = (text.kind == Kind::Plan).then(|| serde_json::to_string(&text.schedule));
+fn timing(step: &Outline) -> Result<Option<String>, Problem> {
+    let json = (step.kind == Kind::Plan).then(|| serde_json::to_string(&step.schedule));
     json.transpose().map_err(Problem::internal)
 }
 
-/// Ends the plan in force in favour of a note; gives the envelope with its words.
+/// Ends the plan in force in favour of a note.
 async fn end(
     app: &App,
     tx: &mut Tx,
@@ -121,7 +121,7 @@ async fn end(
     carried: &[StepId],
     by: NoteId,
     now: Instant,
-) -> Result<(NoteId, Vec<u8>), Problem> {
+) -> Result<NoteId, Problem> {
     live.state = NoteState::Superseded;
     live.superseded_at = Some(now);
     live.superseded_by = Some(by);
@@ -133,8 +133,7 @@ async fn end(
             plan::record(tx, &ended.step, None, ended.now).await?;
         }
     }
-    let envelope = note::envelope(tx, live.patient_id, live.id).await?;
-    Ok((live.id, envelope.ok_or_else(|| Problem::internal("a note without its envelope"))?))
+    Ok(live.id)
 }
 
 /// Stores the steps of a note in force; those carried on are there already.
@@ -142,12 +141,12 @@ async fn begin(
     app: &App,
     tx: &mut Tx,
     note: &Note,
-    words: &OpenNote,
+    steps: &[Outline],
     habits: &Habits,
     carried: &[StepId],
     now: Instant,
 ) -> Result<Vec<PlanStep>, Problem> {
-    let mut steps = begun(note, words, habits, now)?;
+    let mut steps = begun(note, steps, habits, now)?;
     for step in &mut steps {
         if carried.contains(&step.row.id) {
             let locked = plan::lock(tx, &*app.clock, note.patient_id, step.row.id).await?;
@@ -165,12 +164,12 @@ async fn begin(
 pub(super) async fn keep_late(
     tx: &mut Tx,
     note: &mut Note,
-    words: &OpenNote,
+    steps: &[Outline],
     before: &InForce,
 ) -> Result<Vec<PlanStep>, Problem> {
     note.superseded_at = Some(before.now);
     note.superseded_by = before.live.as_ref().map(|live| live.id);
-    let late = begun(note, words, &before.plan.habits, before.now)?;
+    let late = begun(note, steps, &before.plan.habits, before.now)?;
     for step in &late {
         step::insert(tx, &step.row).await?;
         plan::record(tx, step, None, before.now).await?;
@@ -181,44 +180,43 @@ pub(super) async fn keep_late(
 /// A note's steps as they would begin now.
 pub(super) fn begun(
     note: &Note,
-    words: &OpenNote,
+    steps: &[Outline],
     habits: &Habits,
     now: Instant,
 ) -> Result<Vec<PlanStep>, Problem> {
-    let mut steps: Vec<PlanStep> = Vec::new();
+    let mut begun: Vec<PlanStep> = Vec::new();
     let mut course_begins = now;
-    for (place, (id, text)) in words.steps.iter().enumerate() {
+    for (place, outline) in steps.iter().enumerate() {
         // Too late for today's first dose, a taper begins tomorrow: all its stages, or two doses
         // would fall on each day between them.
-        let follows = words.review.follow.contains(id);
-        let activated_at = if follows { course_begins } else { now };
-        let plan = text.kind == Kind::Plan;
-        let course = Course::new(&text.schedule, activated_at, habits.since(activated_at), text.policy);
+        let activated_at = if outline.follows { course_begins } else { now };
+        let plan = outline.kind == Kind::Plan;
+        let course = Course::new(&outline.schedule, activated_at, habits.since(activated_at), outline.policy);
         let row = StepRow {
-            id: *id,
+            id: outline.id,
             note_id: note.id,
             patient_id: note.patient_id,
             doctor_id: note.doctor_id,
             position: position(place),
-            kind: text.kind,
+            kind: outline.kind,
             task: Task::Open,
-            timing: timing(text)?,
+            timing: timing(outline)?,
             policy: course.policy(),
             activated_at,
-            due_at: if plan { None } else { task_due(&text.schedule, now, habits.at(now)) },
+            due_at: if plan { None } else { task_due(&outline.schedule, now, habits.at(now)) },
             answered_at: None,
             superseded_at: note.superseded_at,
             superseded_by: note.superseded_by,
         };
         let step = PlanStep::new(row, habits, &[], &[], now)?;
-        if !follows {
+        if !outline.follows {
             // A stage with a day of its own has all of that day, and the next ones count from it.
             let late = first_due(&step).filter(|due| later_day(habits, now, *due));
-            course_begins = late.filter(|_| text.schedule.start.is_none()).unwrap_or(now);
+            course_begins = late.filter(|_| outline.schedule.start.is_none()).unwrap_or(now);
         }
-        steps.push(step);
+        begun.push(step);
     }
-    Ok(steps)
+    Ok(begun)
 }
 
 fn first_due(step: &PlanStep) -> Option<Instant> {

@@ -48,7 +48,10 @@ impl Retry {
 }
 
 /// Repeating these does no harm, and their answers are secrets: none is kept.
-const NOT_KEPT: [&str; 2] = ["/api/login/", "/api/token/refresh/"];
+const NOT_KEPT: [&str; 9] = [
+    "/api/auth/params/", "/api/login/", "/api/login/finish/", "/api/token/refresh/", "/api/recovery/",
+    "/api/recovery/finish/", "/api/me/recovery-code/", "/api/mfa/totp/", "/api/mfa/totp/confirm/",
+];
 
 /// The layer around all routes.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {

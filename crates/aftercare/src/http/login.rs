@@ -1,69 +1,225 @@
-//! Signing in and out, renewing, and the list of sessions.
+//! Signing in: with a password, or in two legs with keys that never leave the device.
 
 use super::{
-    actor::{Actor, session_keys},
-    json::{Id, Json},
+    context::Network,
+    json::Json,
+    keys::BundleView,
     problem::Problem,
-    view::UserView,
+    second_factor::{Factor, second_factor},
+    session::{Holder, Tokens, begin, device},
 };
 use crate::{
     app::App,
-    token::{Claims, LIFETIME, Mode, Refresh},
+    audit::{self, Action, Event},
+    config::Assisted,
+    keyring::{History, raw},
+    limits::{Attempt, known_device},
 };
-use aftercare_core::{
-    id::{SessionId, UserId},
-    instant::{Instant, Span},
+use aftercare_core::{id::UserId, instant::Span};
+use aftercare_seal::{
+    Bytes, Secret,
+    bytes::random,
+    challenge::Challenge,
+    password::{Kdf, PasswordKeys},
+    wrap::Slot,
 };
-use aftercare_seal::{Bytes, Secret, password::Kdf, server::session_kek, wrap::Slot};
 use aftercare_store::{
-    StoreError, Tx,
+    Tx,
     account::{self, Person},
-    regime,
-    session::{self, Session},
+    login_attempt::{self, Purpose},
+    totp::{self, Totp},
 };
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// An assisted session ends after so long, whatever happens.
-const ABSOLUTE: Span = Span::from_hours(12);
-/// And after so long without renewal.
-const IDLE: Span = Span::from_minutes(30);
-/// For so long the refresh token before the last is taken once more: the answer may have been lost.
-const GRACE: Span = Span::from_secs(10);
+/// An attempt is to be finished within this.
+pub(super) const UNFINISHED: Span = Span::from_minutes(2);
 
-/// Address and password.
+/// Whose parameters.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParametersFor {
+    /// The address to sign in with.
+    #[schema(example = "ada@patients.example")]
+    email: String,
+}
+
+/// Cost of Argon2id (RFC 9106).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KdfView {
+    /// Memory in KiB.
+    pub m: u32,
+    /// Passes.
+    pub t: u32,
+    /// Lanes.
+    pub p: u32,
+}
+
+impl From<Kdf> for KdfView {
+    fn from(Kdf { m, t, p }: Kdf) -> Self {
+        Self { m, t, p }
+    }
+}
+
+impl From<KdfView> for Kdf {
+    fn from(KdfView { m, t, p }: KdfView) -> Self {
+        Self { m, t, p }
+    }
+}
+
+/// How a password becomes keys.
+#[derive(Serialize, ToSchema)]
+pub struct Parameters {
+    /// 1: Argon2id, then HKDF.
+    auth_scheme: u8,
+    /// Its cost.
+    kdf: KdfView,
+    /// 16 bytes, base64url.
+    #[schema(value_type = String)]
+    salt: Bytes<16>,
+}
+
+/// How a password becomes keys
+///
+/// For clients that derive them on the device. An address without an account gets an answer too,
+/// always the same one.
+#[utoipa::path(post, path = "/api/auth/params/", tag = "Accounts", request_body = ParametersFor, responses((status = 200, body = Parameters)))]
+pub async fn parameters(
+    State(app): State<App>,
+    Json(body): Json<ParametersFor>,
+) -> Result<Json<Parameters>, Problem> {
+    let mut tx = app.store.read().await?;
+    let found = Found::by_email(&app, &mut tx, &body.email).await?;
+    let (salt, kdf) = found.parameters(&app, &body.email)?;
+    Ok(Json(Parameters { auth_scheme: 1, kdf: kdf.into(), salt: Bytes(salt) }))
+}
+
+/// An account by its address, or none: looked up by the same work.
+pub(super) struct Found {
+    /// The address as a keyed hash.
+    pub(super) index: [u8; 32],
+    pub(super) person: Option<Person>,
+    /// The root key by password.
+    wrapped: Option<(i32, Vec<u8>)>,
+    pub(super) assisted: Option<bool>,
+    totp: Option<Totp>,
+}
+
+impl Found {
+    pub(super) async fn by_email(app: &App, tx: &mut Tx, email: &str) -> Result<Self, Problem> {
+        let mut id = None;
+        let indexes = app.master.email_indexes(email);
+        for index in &indexes {
+            id = id.or(account::find(tx, &index.0).await?);
+        }
+        let id = id.unwrap_or(UserId(Uuid::nil()));
+        Ok(Self {
+            index: indexes.first().map(|index| index.0).unwrap_or_default(),
+            person: account::get(tx, id).await?,
+            wrapped: account::wrapped(tx, id, 1).await?,
+            assisted: account::assisted(tx, id).await?,
+            totp: totp::get(tx, id).await?,
+        })
+    }
+
+    pub(super) fn parameters(&self, app: &App, email: &str) -> Result<([u8; 16], Kdf), Problem> {
+        match &self.person {
+            Some(person) => stored_parameters(person),
+            None => Ok((app.master.fake_salt(email), app.kdf())),
+        }
+    }
+
+    /// Whose record an attempt is put into: an account's own, or one that an address without an
+    /// account has alone.
+    pub(super) fn subject(&self, app: &App) -> UserId {
+        self.person.as_ref().map_or_else(
+            || {
+                let digest = app.master.digest("nobody", &[&self.index]).0;
+                UserId(Uuid::from_slice(&digest[..16]).unwrap_or_default())
+            },
+            |person| person.id,
+        )
+    }
+
+    pub(super) fn attempt(&self, app: &App, network: Network, device_token: Option<&str>) -> Attempt {
+        let device = known_device(app, self.subject(app), device_token);
+        Attempt { email_index: self.index, network: network.0, device }
+    }
+
+    /// Whether a key is the account's. A made-up account is compared too, so that both ways do the same.
+    fn proves(&self, app: &App, auth_key: &Secret) -> bool {
+        let nobody = [0; 32];
+        let verifier = self.person.as_ref().map_or(nobody.as_slice(), |person| &person.password.verifier);
+        app.master.verify(raw(self.subject(app)), auth_key, verifier)
+    }
+}
+
+/// The parameters a person's password was derived under.
+pub(super) fn stored_parameters(person: &Person) -> Result<([u8; 16], Kdf), Problem> {
+    let (m, t, p) = person.password.kdf;
+    let number = |n: i32| u32::try_from(n).map_err(Problem::internal);
+    let salt = person.password.salt.as_slice().try_into().map_err(Problem::internal)?;
+    Ok((salt, Kdf { m: number(m)?, t: number(t)?, p: number(p)? }))
+}
+
+/// Address and password; or, where the keys are derived on the device, `auth_key`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
     /// The address signed up with.
     #[schema(example = "ada@patients.example")]
     email: String,
-    /// The password.
-    #[schema(value_type = String, example = "correct horse battery")]
-    password: Zeroizing<String>,
+    /// The password: the server derives the keys and holds them while the session lasts.
+    #[schema(value_type = Option<String>, example = "correct horse battery")]
+    password: Option<Zeroizing<String>>,
+    /// 32 bytes, base64url: the password stays on the device. The answer is to be signed at
+    /// `/api/login/finish/`.
+    #[schema(value_type = Option<String>)]
+    auth_key: Option<Bytes<32>>,
+    /// Six digits of the authenticator app, where one is set up.
+    #[schema(example = "123456")]
+    totp: Option<String>,
+    /// As the last sign-in on this device gave it.
+    device_token: Option<String>,
 }
 
-/// A session's tokens (RFC 6749 §5.1).
+/// What an account is to sign.
 #[derive(Serialize, ToSchema)]
-pub struct Tokens {
-    /// Send as `Authorization: Bearer …`.
-    access_token: String,
-    /// `Bearer`.
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: i64,
-    /// Renews the session, once.
-    refresh_token: String,
-    /// Whose session.
-    user: UserView,
+pub struct ToSign {
+    /// The attempt; good for two minutes.
+    pub(super) login_id: Uuid,
+    /// Who asks: part of what is signed.
+    pub(super) issuer: String,
+    /// 32 bytes, base64url.
+    #[schema(value_type = String)]
+    pub(super) nonce: Bytes<32>,
+    /// The account's root key under the password, or the recovery code: 62 bytes, base64url.
+    #[schema(value_type = String)]
+    pub(super) wrapped: Bytes<62>,
+    /// The account's public keys. They must be those of the root key.
+    pub(super) bundle: BundleView,
 }
 
-fn invalid_credentials() -> Problem {
+/// Tokens, or what is to be signed for them.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the shape of an answer for the description")]
+pub enum LoggedIn {
+    /// With a password.
+    Tokens(Tokens),
+    /// With `auth_key`.
+    ToSign(Box<ToSign>),
+}
+
+pub(super) fn invalid_credentials() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "invalid_credentials",
@@ -72,266 +228,188 @@ fn invalid_credentials() -> Problem {
     )
 }
 
-fn invalid_refresh() -> Problem {
+pub(super) fn assisted_forbidden() -> Problem {
     Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "invalid_credentials",
-        "Not signed in",
-        "this refresh token is used up or its session has ended; sign in at /api/login/",
+        StatusCode::FORBIDDEN,
+        "assisted_forbidden",
+        "Keep your keys",
+        "passwords are not taken here; derive the keys on the device (/api/auth/params/) and send auth_key",
     )
 }
 
 /// Sign in
 ///
-/// An unknown address is answered as a wrong password is, after the same work.
+/// An unknown address is answered as a wrong password is, after the same work. With `auth_key` the
+/// answer is what the account is to sign at `/api/login/finish/`.
 #[utoipa::path(post, path = "/api/login/", tag = "Accounts", request_body = LogIn, responses(
-    (status = 200, body = Tokens), (status = 401, description = "`invalid_credentials`", body = Problem)))]
+    (status = 200, body = LoggedIn), (status = 401, description = "`invalid_credentials` or `second_factor_required`", body = Problem),
+    (status = 403, description = "`assisted_forbidden`, or `locked` after 100 failures", body = Problem),
+    (status = 429, description = "`too_many_requests`", body = Problem)))]
 pub async fn log_in(
     State(app): State<App>,
+    network: Network,
     headers: HeaderMap,
     Json(body): Json<LogIn>,
-) -> Result<Json<Tokens>, Problem> {
-    let now = app.clock.wall();
-    let index = app.master.email_index(&body.email).0;
+) -> Result<Response, Problem> {
     let mut tx = app.store.read().await?;
-    let person = match account::find(&mut tx, &index).await? {
-        Some(id) => account::get(&mut tx, id).await?,
-        None => None,
-    };
-    let wrapped = match &person {
-        Some(person) => account::wrapped(&mut tx, person.id, 1).await?,
-        None => None,
-    };
+    let found = Found::by_email(&app, &mut tx, &body.email).await?;
     drop(tx);
+    if body.password.is_some() && (app.config.assisted == Assisted::Deny || found.assisted == Some(false)) {
+        return Err(assisted_forbidden());
+    }
+    let attempt = found.attempt(&app, network, body.device_token.as_deref());
+    admit(&app, &attempt, found.subject(&app)).await?;
 
-    let (salt, kdf) = match &person {
-        Some(person) => parameters(person)?,
-        None => (app.master.fake_salt(&body.email), app.kdf()),
+    let given = match (body.password, body.auth_key) {
+        (Some(password), None) => {
+            let (salt, kdf) = found.parameters(&app, &body.email)?;
+            Given::Password(app.derive(password, body.email, salt, kdf).await?)
+        }
+        (None, Some(auth_key)) => Given::AuthKey(Secret::new(auth_key.0)),
+        _ => return Err(Problem::invalid_field("/password", "give either password or auth_key")),
     };
-    let keys = app.derive(body.password, body.email.clone(), salt, kdf).await?;
-    // A made-up account is compared too, so that both ways do the same.
-    let (id, verifier) = person
-        .as_ref()
-        .map_or(([0; 16], &[0; 32][..]), |p| (*p.id.as_bytes(), p.password.verifier.as_slice()));
-    let good = app.master.verify(Bytes(id), &keys.auth_key, verifier);
-    let (Some(person), Some((epoch, wrapped)), true) = (person, wrapped, good) else {
+    let auth_key = match &given {
+        Given::Password(keys) => &keys.auth_key,
+        Given::AuthKey(key) => key,
+    };
+    let proved = found.proves(&app, auth_key);
+    let now = app.clock.wall();
+    let mut tx = app.store.write().await?;
+    let factor = match (&found.person, proved) {
+        (Some(person), true) => {
+            second_factor(&app, &mut tx, person.id, found.totp.as_ref(), body.totp.as_deref(), now).await?
+        }
+        _ => Factor::Wrong,
+    };
+    let shown = if let Factor::Shown(amr) = &factor { Some(*amr) } else { None };
+    let (Some(person), Some((epoch, wrapped)), Some(amr)) = (found.person.clone(), &found.wrapped, shown)
+    else {
+        if let Factor::Missing = factor {
+            attempt.give_back(&app, &mut tx).await?;
+            tx.commit().await?;
+            return Err(Problem::second_factor_required());
+        }
+        let failed = Event::own(found.subject(&app), Action::SignInFailed).anonymous();
+        audit::record(&app, &mut tx, failed).await?;
+        tx.commit().await?;
         return Err(invalid_credentials());
     };
-
-    let user = Bytes(*person.id.as_bytes());
-    let blob = app.master.open_column("wrapped_key", user, &[1], &wrapped)?;
-    let epoch = u32::try_from(epoch).map_err(Problem::internal)?;
-    let ark = Slot::Password(kdf, salt).unwrap(&Bytes::try_from(blob.as_slice())?, &keys.kek, user, epoch)?;
-    let mut rng = app.random.rng();
-    let ssk = Secret::random(&mut rng);
-    let sid: SessionId = app.random.id(now);
-    let ek = app.master.seal_session(Bytes(*sid.as_bytes()), user, &ssk, &mut rng);
-    let blob = Slot::Session.wrap(&ark, &session_kek(&ssk), user, epoch, &mut rng);
-    let refresh = Refresh::new(sid, ek, &app.master, &app.random);
-    let session = Session {
-        id: sid,
-        user_id: person.id,
-        created_at: now,
-        expires_at: now + ABSOLUTE,
-        auth_at: now,
-        stamp: person.stamp,
-        wrapped: app.master.seal_column("session", user, &[4], &blob.0, &mut rng),
-        refresh_hash: refresh.hash(&app.master).to_vec(),
-        previous_hash: None,
-        rotated_at: now,
-        device: device(&headers),
+    let user = raw(person.id);
+    let blob = app.master.open_column("wrapped_key", user, &[1], wrapped)?;
+    let blob = Bytes::try_from(blob.as_slice())?;
+    let epoch = u32::try_from(*epoch).map_err(Problem::internal)?;
+    let response = match given {
+        Given::Password(keys) => {
+            let (salt, kdf) = stored_parameters(&person)?;
+            let ark = Slot::Password(kdf, salt).unwrap(&blob, &keys.kek, user, epoch)?;
+            attempt.succeeded(&app, &mut tx).await?;
+            let holder = Holder::Assisted(ark, epoch);
+            Json(begin(&app, &mut tx, person, holder, amr, device(&headers)).await?).into_response()
+        }
+        Given::AuthKey(_) => {
+            // Whoever has it knows the password; what they get without the account's key is nothing.
+            attempt.succeeded(&app, &mut tx).await?;
+            Json(to_sign(&app, &mut tx, person.id, Purpose::SignIn, amr, blob).await?).into_response()
+        }
     };
-    let mut tx = app.store.write().await?;
-    session::insert(&mut tx, &session).await?;
-    let answer = tokens(&app, &mut tx, &session, person, &refresh, now).await?;
     tx.commit().await?;
-    Ok(Json(answer))
+    Ok(response)
 }
 
-fn parameters(person: &Person) -> Result<([u8; 16], Kdf), Problem> {
-    let (m, t, p) = person.password.kdf;
-    let number = |n: i32| u32::try_from(n).map_err(Problem::internal);
-    let salt = person.password.salt.as_slice().try_into().map_err(Problem::internal)?;
-    Ok((salt, Kdf { m: number(m)?, t: number(t)?, p: number(p)? }))
+enum Given {
+    Password(PasswordKeys),
+    AuthKey(Secret),
 }
 
-/// What signs in, as it names itself, shortened.
-fn device(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    agent.unwrap_or("unknown").chars().take(120).collect()
+/// Counts an attempt, and puts on record that it was refused.
+pub(super) async fn admit(app: &App, attempt: &Attempt, subject: UserId) -> Result<(), Problem> {
+    let mut tx = app.store.write().await?;
+    let refused = attempt.admit(app, &mut tx, app.clock.wall()).await?;
+    if refused.is_some() {
+        audit::record(app, &mut tx, Event::own(subject, Action::SignInRefused).anonymous()).await?;
+    }
+    tx.commit().await?;
+    refused.map_or(Ok(()), Err)
 }
 
-async fn tokens(
+/// Begins an attempt that is to be signed.
+pub(super) async fn to_sign(
     app: &App,
     tx: &mut Tx,
-    session: &Session,
-    person: Person,
-    refresh: &Refresh,
-    now: Instant,
-) -> Result<Tokens, Problem> {
-    let claims = Claims {
-        iss: String::new(),
-        aud: String::new(),
-        sub: person.id,
-        sid: session.id,
-        jti: app.random.id(now),
-        iat: 0,
-        nbf: 0,
-        exp: 0,
-        role: person.role,
-        mode: Mode::Assisted,
-        ver: session.stamp,
-        auth_time: session.auth_at.as_secs(),
-        amr: vec!["pwd".to_owned()],
-        ek: refresh.ek,
+    user: UserId,
+    purpose: Purpose,
+    amr: &str,
+    wrapped: Bytes<62>,
+) -> Result<ToSign, Problem> {
+    let now = app.clock.wall();
+    let nonce = Bytes::<32>(random(&mut app.random.rng()));
+    let id: Uuid = app.random.id(now);
+    let attempt = login_attempt::Attempt {
+        id,
+        user_id: user,
+        purpose,
+        nonce: nonce.0.to_vec(),
+        amr: amr.to_owned(),
+        expires_at: now + UNFINISHED,
     };
-    Ok(Tokens {
-        access_token: app.tokens.issue(claims, now),
-        token_type: "Bearer",
-        expires_in: LIFETIME.as_micros() / 1_000_000,
-        refresh_token: refresh.text(),
-        user: user_view(app, tx, person).await?,
-    })
+    login_attempt::insert(tx, &attempt).await?;
+    let bundle = History::load(tx, user).await?;
+    let bundle = BundleView::of(bundle.current());
+    Ok(ToSign { login_id: id, issuer: app.config.issuer(), nonce, wrapped, bundle })
 }
 
-/// A person as they see themselves.
-pub(crate) async fn user_view(app: &App, tx: &mut Tx, person: Person) -> Result<UserView, Problem> {
-    let email = email_of(app, &person)?;
-    let habits = regime::of(tx, person.id).await?;
-    Ok(UserView {
-        id: person.id,
-        role: person.role,
-        name: person.name,
-        email,
-        time_zone: habits.last().map_or_else(|| "UTC".to_owned(), |regime| regime.time_zone.clone()),
-        created_at: person.created_at,
-    })
-}
-
-/// A person's address, opened.
-pub(crate) fn email_of(app: &App, person: &Person) -> Result<String, Problem> {
-    let email = app.master.open_column("person", Bytes(*person.id.as_bytes()), b"email", &person.email)?;
-    String::from_utf8(email.to_vec()).map_err(Problem::internal)
-}
-
-/// A refresh token.
+/// A signed attempt.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Renew {
-    /// As the last sign-in or renewal gave it.
+pub struct Finish {
+    /// As `/api/login/` gave it.
+    login_id: Uuid,
+    /// Ed25519 by the account's key, 64 bytes, base64url.
     #[schema(value_type = String)]
-    refresh_token: Zeroizing<String>,
+    sig: Bytes<64>,
 }
 
-/// Renew a session
+/// Finish signing in
 ///
-/// Each refresh token is good once, and within ten seconds once more should the answer be lost. One
-/// that was used up ends its session: it was stolen, or its thief was faster.
-#[utoipa::path(post, path = "/api/token/refresh/", tag = "Accounts", request_body = Renew, responses(
+/// The account signs `PAE("aftercare/v1/login", issuer, login_id, nonce)` with the key that only the
+/// password opens: a stolen `auth_key` gets no session.
+#[utoipa::path(post, path = "/api/login/finish/", tag = "Accounts", request_body = Finish, responses(
     (status = 200, body = Tokens), (status = 401, description = "`invalid_credentials`", body = Problem)))]
-pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Json<Tokens>, Problem> {
-    let now = app.clock.wall();
-    let given = Refresh::parse(&body.refresh_token, &app.master).ok_or_else(invalid_refresh)?;
-    let hash = given.hash(&app.master);
-    let mut tx = app.store.write().await?;
-    let session = session::find(&mut tx, given.sid, now).await?.ok_or_else(invalid_refresh)?;
-    let current = hash.as_slice() == session.refresh_hash;
-    let lost_answer =
-        session.previous_hash.as_deref() == Some(hash.as_slice()) && now - session.rotated_at <= GRACE;
-    let idle = now - session.rotated_at > IDLE;
-    let opens = session_keys(&app, &session, &given.ek).is_ok();
-    if !(current || lost_answer) || idle || !opens {
-        session::delete(&mut tx, session.user_id, session.id).await?;
-        tx.commit().await?;
-        if !idle {
-            tracing::warn!(sid = %session.id, "a refresh token was used again; its session is ended");
-        }
-        return Err(invalid_refresh());
-    }
-    let person = account::get(&mut tx, session.user_id).await?.ok_or_else(invalid_refresh)?;
-    let refresh = Refresh::new(session.id, given.ek, &app.master, &app.random);
-    // After a lost answer the grace still counts from the first renewal.
-    let rotated_at = if current { now } else { session.rotated_at };
-    if !session::rotate(&mut tx, &session, &refresh.hash(&app.master), &hash, rotated_at).await? {
-        return Err(StoreError::Unavailable("renewed by another at the same time".to_owned()).into());
-    }
-    let answer = tokens(&app, &mut tx, &session, person, &refresh, now).await?;
-    tx.commit().await?;
-    Ok(Json(answer))
-}
-
-/// Sign out
-///
-/// Ends this session at once: its tokens are good for nothing more.
-#[utoipa::path(post, path = "/api/logout/", tag = "Accounts", security(("bearer" = [])), responses((status = 204)))]
-pub async fn log_out(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
-    let mut tx = app.store.write().await?;
-    session::delete(&mut tx, actor.id, actor.sid()).await?;
-    tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// A signed-in session.
-#[derive(Serialize, ToSchema)]
-pub struct SessionView {
-    /// `UUIDv7`.
-    #[schema(value_type = uuid::Uuid)]
-    id: SessionId,
-    /// What signed in, as it named itself.
-    device: String,
-    /// When it began.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
-    /// When it was last renewed.
-    #[schema(value_type = String, format = DateTime)]
-    renewed_at: Instant,
-    /// Its end at the latest.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Instant,
-    /// Whether it is the one asking.
-    current: bool,
-}
-
-/// Own sessions.
-#[derive(Serialize, ToSchema)]
-pub struct SessionList {
-    /// Newest first.
-    items: Vec<SessionView>,
-    /// Always null: they are few.
-    next_cursor: Option<String>,
-}
-
-/// List own sessions
-#[utoipa::path(get, path = "/api/sessions/", tag = "Accounts", security(("bearer" = [])), responses((status = 200, body = SessionList)))]
-pub async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<SessionList>, Problem> {
-    let mut tx = app.store.read().await?;
-    let sessions = session::of_user(&mut tx, actor.id, app.clock.wall()).await?;
-    let items = sessions.into_iter().map(|session| SessionView {
-        current: session.id == actor.sid(),
-        id: session.id,
-        device: session.device,
-        created_at: session.created_at,
-        renewed_at: session.rotated_at,
-        expires_at: session.expires_at,
-    });
-    Ok(Json(SessionList { items: items.collect(), next_cursor: None }))
-}
-
-/// End one of one's own sessions
-#[utoipa::path(delete, path = "/api/sessions/{id}/", tag = "Accounts", security(("bearer" = [])), params(("id" = uuid::Uuid, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
-pub async fn end_session(
+pub async fn finish(
     State(app): State<App>,
-    actor: Actor,
-    Id(id): Id<SessionId>,
-) -> Result<StatusCode, Problem> {
+    headers: HeaderMap,
+    Json(body): Json<Finish>,
+) -> Result<Json<Tokens>, Problem> {
     let mut tx = app.store.write().await?;
-    let ended = session::delete(&mut tx, actor.id, id).await?;
+    let signed = signed(&app, &mut tx, body.login_id, Purpose::SignIn, &body.sig).await?;
+    let tokens = match signed {
+        Some((person, amr)) => {
+            Some(begin(&app, &mut tx, person, Holder::Sealed, &amr, device(&headers)).await?)
+        }
+        None => None,
+    };
     tx.commit().await?;
-    if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+    tokens.map(Json).ok_or_else(invalid_credentials)
 }
 
-/// Who somebody is, for those who deal with them.
-pub(crate) async fn person(tx: &mut Tx, id: UserId) -> Result<Person, Problem> {
-    account::get(tx, id).await?.ok_or_else(|| Problem::internal(format!("no person {id}")))
+/// Whose attempt was signed, if it was. It is used up either way: commit.
+pub(super) async fn signed(
+    app: &App,
+    tx: &mut Tx,
+    login_id: Uuid,
+    purpose: Purpose,
+    sig: &Bytes<64>,
+) -> Result<Option<(Person, String)>, Problem> {
+    let attempt = login_attempt::take(tx, login_id, purpose, app.clock.wall()).await?;
+    let Some(attempt) = attempt else { return Ok(None) };
+    let Some(person) = account::get(tx, attempt.user_id).await? else { return Ok(None) };
+    let keys = History::load(tx, person.id).await?;
+    let issuer = app.config.issuer();
+    let nonce = Bytes::try_from(attempt.nonce.as_slice())?;
+    let challenge = Challenge { issuer: &issuer, login_id: Bytes(*login_id.as_bytes()), nonce };
+    if challenge.verify(keys.current(), sig).is_ok() {
+        return Ok(Some((person, attempt.amr)));
+    }
+    audit::record(app, tx, Event::own(person.id, Action::SignInFailed).anonymous()).await?;
+    Ok(None)
 }

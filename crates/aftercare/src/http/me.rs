@@ -3,10 +3,9 @@
 use super::{
     actor::Actor,
     json::Json,
-    login::{person, user_view},
+    person::{UserView, person, user_view},
     problem::{FieldError, Problem},
     submit_note::Mode,
-    view::UserView,
 };
 use crate::{
     app::App,

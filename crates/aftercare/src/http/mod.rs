@@ -5,30 +5,44 @@
 
 pub mod actor;
 mod adherence;
+mod audit;
 mod check_in;
+mod context;
+mod credentials;
 mod docs;
 mod doctors;
 mod force;
 mod idempotency;
 mod json;
+mod keys;
 mod login;
 mod me;
 mod notes;
 mod operations;
 mod patients;
+mod person;
 mod preview;
 pub mod problem;
+mod recovery;
 mod reminders;
 mod review;
 mod scope;
+mod sealed_note;
+mod second_factor;
+mod session;
 mod signup;
 mod steps;
 mod submission;
 mod submit_note;
 mod submitted;
 mod view;
+mod words;
 
-use crate::app::App;
+use crate::{
+    app::App,
+    audit::{Action, Event},
+};
+use aftercare_store::StoreError;
 use axum::{
     Router,
     body::HttpBody,
@@ -38,6 +52,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
+use context::Context;
 use futures_util::FutureExt;
 use problem::Problem;
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -72,11 +87,25 @@ impl Modify for Bearer {
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(signup::sign_up))
+        .routes(routes!(login::parameters))
         .routes(routes!(login::log_in))
-        .routes(routes!(login::renew))
-        .routes(routes!(login::log_out))
-        .routes(routes!(login::list_sessions))
-        .routes(routes!(login::end_session))
+        .routes(routes!(login::finish))
+        .routes(routes!(session::renew))
+        .routes(routes!(session::log_out))
+        .routes(routes!(session::list_sessions))
+        .routes(routes!(session::end_session))
+        .routes(routes!(recovery::recover))
+        .routes(routes!(recovery::finish_recovery))
+        .routes(routes!(credentials::change_password))
+        .routes(routes!(credentials::change_email))
+        .routes(routes!(credentials::new_recovery_code))
+        .routes(routes!(second_factor::list_factors))
+        .routes(routes!(second_factor::begin_totp, second_factor::remove_totp))
+        .routes(routes!(second_factor::confirm_totp))
+        .routes(routes!(audit::read_audit))
+        .routes(routes!(keys::read_log))
+        .routes(routes!(keys::read_keys))
+        .routes(routes!(keys::change_keys))
         .routes(routes!(me::get_me, me::change_me))
         .routes(routes!(doctors::search_doctors))
         .routes(routes!(doctors::select_doctor))
@@ -87,7 +116,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(submit_note::extract_again))
         .routes(routes!(notes::list_notes))
         .routes(routes!(notes::read_note, review::discard))
-        .routes(routes!(notes::read_envelope))
+        .routes(routes!(notes::read_envelope, review::edit_envelope))
         .routes(routes!(review::read_steps, review::edit_steps))
         .routes(routes!(review::activate))
         .routes(routes!(review::undo))
@@ -159,7 +188,9 @@ fn with_slash(mut request: Request) -> Request {
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names each request, answers problems, keeps time, and logs: once, here.
-async fn outermost(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let context = Context::default();
+    request.extensions_mut().insert(context.clone());
     let id: Uuid = app.random.id(app.now());
     let id = id.to_string();
     let (method, path) = (request.method().clone(), route(&request));
@@ -175,10 +206,17 @@ async fn outermost(State(app): State<App>, request: Request, next: Next) -> Resp
         if let Some(cause) = problem.cause() {
             tracing::error!(request_id = %id, %method, %path, status = status.as_u16(), %cause, "failed");
         }
+        if let Some((actor, whose)) = problem.refusal() {
+            let event = Event::own(actor, Action::Refused).on(whose.0).with(&path);
+            if let Err(error) = on_record(&app, event).await {
+                tracing::error!(request_id = %id, %error, "a refusal could not be put on record");
+            }
+        }
         response = problem.render(&id);
     }
     tracing::debug!(request_id = %id, %method, %path, status = status.as_u16(), bytes = response.body().size_hint().lower(), "answered");
     let headers = response.headers_mut();
+    context.tell(headers);
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
@@ -186,6 +224,12 @@ async fn outermost(State(app): State<App>, request: Request, next: Next) -> Resp
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
+}
+
+async fn on_record(app: &App, event: Event) -> Result<(), StoreError> {
+    let mut tx = app.store.write().await?;
+    crate::audit::record(app, &mut tx, event).await?;
+    tx.commit().await
 }
 
 /// The route, for the log: never the query, which may name people.

@@ -6,19 +6,21 @@ use super::{
     json::{Id, Json, Params},
     problem::Problem,
     scope::{Scope, scope},
+    words::{Sealed, Words},
 };
 use crate::{
     app::App,
-    notebook::{self, OpenNote, People},
+    audit::{self, Action, Event},
+    notebook::OpenNote,
 };
 use aftercare_core::{
     access::Act,
     id::{NoteId, UserId},
-    instant::Instant,
+    instant::{Instant, Span},
     people::Role,
 };
 use aftercare_store::{
-    Tx,
+    Tx, audit as audit_rows,
     note::{self, Note, NoteState},
 };
 use axum::{
@@ -27,7 +29,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, hash_map::Entry};
 use utoipa::{IntoParams, ToSchema};
 
 /// A note.
@@ -45,8 +46,9 @@ pub struct NoteView {
     /// When it was submitted.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// The doctor's words.
-    text: String,
+    /// The doctor's words. In a sealed session they are within the envelope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
     /// `active`, `superseded`, `extraction_failed`; for its doctor also `draft`.
     status: &'static str,
     /// The note that took its place.
@@ -56,7 +58,7 @@ pub struct NoteView {
 
 impl NoteView {
     /// A note with its words.
-    pub fn of(note: &Note, text: String) -> Self {
+    pub fn of(note: &Note, text: Option<String>) -> Self {
         Self {
             id: note.id,
             patient_id: note.patient_id,
@@ -82,35 +84,13 @@ impl NoteView {
     }
 }
 
-/// Opens one note for somebody who may read it.
-pub(crate) async fn open(app: &App, tx: &mut Tx, actor: &Actor, note: &Note) -> Result<OpenNote, Problem> {
-    let mut open = open_all(app, tx, actor, note.patient_id, &[(note.id, note.doctor_id)]).await?;
-    open.remove(&note.id).ok_or_else(Problem::not_found)
-}
-
-/// Opens a patient's notes, given with their authors, for somebody who may read them.
-pub(crate) async fn open_all(
-    app: &App,
-    tx: &mut Tx,
-    actor: &Actor,
-    patient: UserId,
-    notes: &[(NoteId, UserId)],
-) -> Result<HashMap<NoteId, OpenNote>, Problem> {
-    let mut people = People::default();
-    people.add(tx, actor.id).await?;
-    let mut sealed: HashMap<NoteId, Vec<u8>> = HashMap::new();
-    for &(id, author) in notes {
-        if let Entry::Vacant(entry) = sealed.entry(id) {
-            people.add(tx, author).await?;
-            let body = note::envelope(tx, patient, id).await?;
-            entry.insert(body.ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?);
-        }
+/// One note for somebody who may read it, opened: not in a sealed session.
+pub(super) async fn open(app: &App, tx: &mut Tx, actor: &Actor, note: &Note) -> Result<OpenNote, Problem> {
+    if actor.is_sealed() {
+        return Err(Problem::sealed_session("read the note there"));
     }
-    if sealed.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let keys = actor.keys(app)?;
-    sealed.into_iter().map(|(id, body)| Ok((id, notebook::read(&body, &keys, &people)?))).collect()
+    let words = Words::load(app, tx, actor, note.patient_id, &[(note.id, note.doctor_id)]).await?;
+    words.note(note.id).cloned().ok_or_else(|| Problem::internal(format!("note {} does not open", note.id)))
 }
 
 /// Which notes.
@@ -135,6 +115,9 @@ pub struct NoteList {
     items: Vec<NoteView>,
     /// Give it as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
+    /// In a sealed session: the notes, to be opened on the device.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    envelopes: Vec<Sealed>,
 }
 
 /// List notes
@@ -152,12 +135,14 @@ pub async fn list_notes(
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadNotes).await?;
     let notes = note::list(&mut tx, patient, doctor, which.cursor, limit).await?;
     let ids: Vec<_> = notes.iter().map(|note| (note.id, note.doctor_id)).collect();
-    let mut open = open_all(&app, &mut tx, &actor, patient, &ids).await?;
+    let words = Words::load(&app, &mut tx, &actor, patient, &ids).await?;
+    drop(tx);
+    on_record(&app, &actor, patient, Action::NotesRead).await?;
     let full = i64::try_from(notes.len()).is_ok_and(|found| found == limit);
     let next_cursor = notes.last().filter(|_| full).map(|last| last.id.to_string());
-    let mut text = |note: &Note| open.remove(&note.id).map(|open| open.text).unwrap_or_default();
+    let text = |note: &Note| words.note(note.id).map(|open| open.text.clone());
     let items = notes.iter().map(|note| NoteView::of(note, text(note))).collect();
-    Ok(Json(NoteList { items, next_cursor }))
+    Ok(Json(NoteList { items, next_cursor, envelopes: words.into_sealed() }))
 }
 
 /// A note its reader may see.
@@ -176,18 +161,56 @@ async fn find(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<Note, Problem> {
     Ok(note)
 }
 
+/// A note, open or sealed.
+#[derive(Serialize, ToSchema)]
+pub struct OneNote {
+    /// The note.
+    #[serde(flatten)]
+    note: NoteView,
+    /// In a sealed session: its words, to be opened on the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<Sealed>,
+}
+
+/// Puts on record that a doctor opens what is a patient's: once in a while, not for each look.
+pub(super) async fn on_record(
+    app: &App,
+    actor: &Actor,
+    patient: UserId,
+    action: Action,
+) -> Result<(), Problem> {
+    const WHILE: Span = Span::from_minutes(15);
+    if actor.id == patient {
+        return Ok(());
+    }
+    let event = Event::by(actor.id, patient, action);
+    let mut tx = app.store.read().await?;
+    let newest = audit_rows::newest(&mut tx, patient, None, 32).await?;
+    drop(tx);
+    let same = |row: &audit_rows::Row| (row.actor_id, row.action) == (event.actor, action as i16);
+    if newest.iter().any(|row| same(row) && app.now() - row.at < WHILE) {
+        return Ok(());
+    }
+    let mut tx = app.store.write().await?;
+    audit::record(app, &mut tx, event).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Read a note
 #[utoipa::path(get, path = "/api/notes/{id}/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
-    (status = 200, body = NoteView), (status = 404, body = Problem)))]
+    (status = 200, body = OneNote), (status = 404, body = Problem)))]
 pub async fn read_note(
     State(app): State<App>,
     actor: Actor,
     Id(id): Id<NoteId>,
-) -> Result<Json<NoteView>, Problem> {
+) -> Result<Json<OneNote>, Problem> {
     let mut tx = app.store.read().await?;
     let note = find(&mut tx, &actor, id).await?;
-    let text = open(&app, &mut tx, &actor, &note).await?.text;
-    Ok(Json(NoteView::of(&note, text)))
+    let words = Words::load(&app, &mut tx, &actor, note.patient_id, &[(note.id, note.doctor_id)]).await?;
+    drop(tx);
+    on_record(&app, &actor, note.patient_id, Action::NotesRead).await?;
+    let text = words.note(id).map(|open| open.text.clone());
+    Ok(Json(OneNote { note: NoteView::of(&note, text), sealed: words.into_sealed().pop() }))
 }
 
 /// Fetch the sealed form of a note

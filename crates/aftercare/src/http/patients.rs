@@ -4,7 +4,7 @@ use super::{
     actor::Doctor,
     doctors::page_size,
     json::{Json, Params},
-    login::{email_of, person},
+    person::{email_of, person},
     problem::Problem,
 };
 use crate::{

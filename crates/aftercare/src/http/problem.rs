@@ -1,7 +1,7 @@
 //! Errors as clients see them: RFC 9457 problem documents. The one place where an error of any
 //! layer becomes an answer.
 
-use aftercare_core::course::Refusal;
+use aftercare_core::{course::Refusal, id::UserId, instant::Span};
 use aftercare_seal::SealError;
 use aftercare_store::StoreError;
 use axum::{
@@ -40,7 +40,16 @@ pub struct Problem {
     #[serde(skip)]
     again: bool,
     #[serde(skip)]
-    cause: Option<Box<str>>,
+    aside: Option<Box<Aside>>,
+}
+
+/// What is not for the client.
+#[derive(Clone, Debug)]
+enum Aside {
+    /// The cause of a 5xx, for the log.
+    Cause(String),
+    /// Who asked for what of whom, for the record.
+    Refused(UserId, UserId),
 }
 
 #[derive(Clone, Debug)]
@@ -88,7 +97,7 @@ impl Problem {
             request_id: Box::default(),
             retry_after: 0,
             again: false,
-            cause: None,
+            aside: None,
         }
     }
 
@@ -120,6 +129,64 @@ impl Problem {
             "Not found",
             "there is no such thing here, or it is not yours to see",
         )
+    }
+
+    /// 403: this session's keys are its owner's alone.
+    pub fn sealed_session(instead: &str) -> Self {
+        let detail = format!("the keys of this session are on your device alone: {instead}");
+        Self::new(StatusCode::FORBIDDEN, "sealed_session", "Sealed session", detail)
+    }
+
+    /// 401: the password is right, and is not enough.
+    pub fn second_factor_required() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "second_factor_required",
+            "Second factor",
+            "this account asks for more than the password: send `totp`, the six digits of the authenticator app, too",
+        )
+    }
+
+    /// 401: who they are was shown too long ago for this (RFC 9470).
+    pub fn step_up() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "step_up_required",
+            "Sign in again",
+            "this asks for a sign-in of the last five minutes: sign in again at /api/login/ and repeat it",
+        )
+    }
+
+    /// 403: too many have failed.
+    pub fn locked() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "locked",
+            "Locked",
+            "too many attempts have failed for this account. A device that has signed in to it before still can; else use the recovery code at /api/recovery/, or ask the operator",
+        )
+    }
+
+    /// 429: too many, for so long.
+    pub fn too_many(wait: Span, what: &str) -> Self {
+        let seconds = (wait.as_micros() / 1_000_000 + 1).clamp(1, 3_600);
+        let detail = format!("too many attempts {what}; try again in {seconds} s");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many", detail);
+        Self { retry_after: u16::try_from(seconds).unwrap_or(3_600), ..problem }
+    }
+
+    /// Something of somebody else's was asked for: put on record in the record of who asked.
+    #[must_use]
+    pub fn refused(self, actor: UserId, whose: UserId) -> Self {
+        Self { aside: Some(Box::new(Aside::Refused(actor, whose))), ..self }
+    }
+
+    /// Who asked for what of whom, where that was refused.
+    pub fn refusal(&self) -> Option<(UserId, UserId)> {
+        match self.aside.as_deref() {
+            Some(Aside::Refused(actor, whose)) => Some((*actor, *whose)),
+            _ => None,
+        }
     }
 
     /// 409: the state of things does not allow it.
@@ -156,7 +223,7 @@ impl Problem {
             "Try again",
             "the service cannot do this right now; nothing was changed unless a retry says so",
         );
-        Self { retry_after: 2, cause: Some(cause.to_string().into()), ..problem }
+        Self { retry_after: 2, aside: Some(Box::new(Aside::Cause(cause.to_string()))), ..problem }
     }
 
     /// 500: a defect. Says nothing but the request's id.
@@ -168,7 +235,7 @@ impl Problem {
             "Something went wrong",
             "this is a defect of the service; name the request_id to its operator",
         );
-        Self { cause: Some(cause.to_string().into()), ..problem }
+        Self { aside: Some(Box::new(Aside::Cause(cause.to_string()))), ..problem }
     }
 
     /// Whether the whole transaction should be run again.
@@ -178,7 +245,10 @@ impl Problem {
 
     /// The cause of a 5xx, for the log.
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        match self.aside.as_deref() {
+            Some(Aside::Cause(cause)) => Some(cause),
+            _ => None,
+        }
     }
 
     /// As an answer that names the request.
@@ -192,7 +262,9 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, self.retry_after.into());
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let again = r#"Bearer error="insufficient_user_authentication", max_age=300"#;
+            let scheme = if self.code == "step_up_required" { again } else { "Bearer" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         response
     }

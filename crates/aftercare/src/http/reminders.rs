@@ -3,29 +3,30 @@
 use super::{
     actor::Actor,
     json::{Json, Params},
-    notes::open_all,
+    notes::on_record,
     problem::Problem,
     scope::{Scope, scope},
-    view::{ReminderStatus, ReminderView},
+    view::{ReminderStatus, ReminderView, SealedReason},
+    words::{Sealed, Words},
 };
 use crate::{
     app::App,
-    notebook::OpenNote,
+    audit::Action,
     plan::{Habits, Plan, PlanStep},
 };
 use aftercare_core::{
     access::Act,
     course::{Occurrence, Window},
-    id::{NoteId, ReminderId, UserId},
+    id::{ReminderId, UserId},
     instant::{Instant, Span},
 };
+use aftercare_seal::bytes;
 use aftercare_store::{
     check_in::{self, Reason},
     step::Task,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which reminders.
@@ -53,6 +54,9 @@ pub struct ReminderList {
     items: Vec<ReminderView>,
     /// Always null: the interval is the page.
     next_cursor: Option<String>,
+    /// In a sealed session: the notes these stand in, to be opened on the device.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    envelopes: Vec<Sealed>,
 }
 
 /// List reminders
@@ -83,33 +87,33 @@ pub async fn reminders(
     let author = |reason: &Reason| plan.steps.iter().find(|step| step.row.id == reason.step_id);
     let older = reasons.iter().filter_map(|reason| Some((reason.note_id?, author(reason)?.row.doctor_id)));
     let notes = plan.notes().into_iter().chain(older).collect::<Vec<_>>();
-    let open = open_all(&app, &mut tx, &actor, patient, &notes).await?;
+    let words = Words::load(&app, &mut tx, &actor, patient, &notes).await?;
     drop(tx);
-    let all = plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &open, from, to, now));
+    on_record(&app, &actor, patient, Action::PlanRead).await?;
+    let all = plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &words, from, to, now));
     let wanted = all.filter(|item| which.status.is_none_or(|status| item.status == status));
     let mut items: Vec<_> = wanted.take(MOST + 1).collect();
     if items.len() > MOST {
         return Err(Problem::invalid_field("?to", "more than 5,000 reminders; ask for a shorter time"));
     }
-    give_reasons(&mut items, &plan, &open, &reasons);
+    give_reasons(&mut items, &plan, &words, &reasons);
     items.sort_by_key(|item| (item.due_at, item.step_id));
-    Ok(Json(ReminderList { items, next_cursor: None }))
+    Ok(Json(ReminderList { items, next_cursor: None, envelopes: words.into_sealed() }))
 }
 
-/// Opens why occurrences were left out; of several reasons the last.
-fn give_reasons(
-    items: &mut [ReminderView],
-    plan: &Plan,
-    open: &HashMap<NoteId, OpenNote>,
-    reasons: &[Reason],
-) {
+/// Opens why occurrences were left out, or gives it as it is; of several reasons the last.
+fn give_reasons(items: &mut [ReminderView], plan: &Plan, words: &Words, reasons: &[Reason]) {
     for item in items.iter_mut().filter(|item| item.status == ReminderStatus::Skipped) {
         let given = reasons.iter().rev().find(|r| r.step_id == item.step_id && r.ordinal == item.ordinal);
         let step = plan.steps.iter().find(|step| step.row.id == item.step_id);
-        item.reason = given.zip(step).and_then(|(given, step)| {
-            let note = given.note_id.unwrap_or(step.row.note_id);
-            open.get(&note)?.reason(note, given.check_in_id, &given.sealed)
-        });
+        let Some((given, step)) = given.zip(step) else { continue };
+        let note = given.note_id.unwrap_or(step.row.note_id);
+        if let Some(open) = words.note(note) {
+            item.reason = open.reason(note, given.check_in_id, &given.sealed);
+        } else {
+            let ct = bytes::encode(&given.sealed);
+            item.sealed_reason = Some(SealedReason { note_id: note, id: given.check_in_id, ct });
+        }
     }
 }
 
@@ -120,14 +124,13 @@ const MOST: usize = 5_000;
 fn of_step(
     step: &PlanStep,
     habits: &Habits,
-    open: &HashMap<NoteId, OpenNote>,
+    words: &Words,
     from: Instant,
     to: Instant,
     now: Instant,
 ) -> Vec<ReminderView> {
-    let text = open.get(&step.row.note_id).and_then(|note| note.step(step.row.id));
-    let action = text.map(|text| text.title.clone()).unwrap_or_default();
-    let show = ShowReminder { step, habits, action: &action };
+    let action = words.step(step.row.note_id, step.row.id).map(|text| text.title.as_str());
+    let show = ShowReminder { step, habits, action };
     let Some((course, replay)) = &step.course else {
         return show.task(now).into_iter().filter(|item| item.due_at >= from && item.due_at < to).collect();
     };
@@ -143,7 +146,7 @@ fn of_step(
 pub(crate) struct ShowReminder<'a> {
     pub(crate) step: &'a PlanStep,
     pub(crate) habits: &'a Habits,
-    pub(crate) action: &'a str,
+    pub(crate) action: Option<&'a str>,
 }
 
 impl ShowReminder<'_> {
@@ -163,11 +166,12 @@ impl ShowReminder<'_> {
                 .to_string(),
             closes_at: None,
             status,
-            action: self.action.to_owned(),
+            action: self.action.map(str::to_owned),
             extension: planned.is_some_and(|planned| ordinal >= planned),
             on_time: None,
             answered_at: None,
             reason: None,
+            sealed_reason: None,
         }
     }
 

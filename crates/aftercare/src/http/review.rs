@@ -7,22 +7,27 @@ use super::{
     notes::open,
     problem::{FieldError, Problem, transact},
     scope::scope,
-    submission::{Outcome, add_page, current_care},
+    sealed_note::{self, ClearStep},
+    submission::{Outcome, add_envelope, add_page, current_care, written},
     submitted::{self, Submitted},
+    words::Words,
 };
 use crate::{
     app::App,
     draft::{Edit, apply},
-    notebook::{self, OpenNote, People},
+    notebook::OpenNote,
+    outline::{Outline, outline},
     plan::{Plan, PlanStep},
 };
 use aftercare_core::{access::Act, id::NoteId};
+use aftercare_seal::envelope::Envelope;
 use aftercare_store::{
     Tx, care,
     note::{self, Note, NoteState},
 };
 use axum::{extract::State, http::StatusCode};
-use std::collections::HashMap;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// A note of this doctor's, for a patient of theirs.
 async fn own(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<Note, Problem> {
@@ -48,38 +53,42 @@ fn not_a_draft(note: &Note) -> Problem {
     Problem::conflict(code, detail)
 }
 
+/// The steps of a stored note without their words.
+async fn stored_outline(app: &App, tx: &mut Tx, actor: &Actor, note: &Note) -> Result<Vec<Outline>, Problem> {
+    match note::outline(tx, note.patient_id, note.id).await? {
+        Some(json) => serde_json::from_str(&json).map_err(Problem::internal),
+        // Sealed before outlines were kept.
+        None => Ok(outline(&open(app, tx, actor, note).await?)),
+    }
+}
+
 /// A note that is stored, with its steps: as they are, or as a draft would begin them now.
 pub(super) async fn stored(app: &App, tx: &mut Tx, actor: &Actor, note: Note) -> Result<Outcome, Problem> {
-    let words = open(app, tx, actor, &note).await?;
     if note.state == NoteState::Draft {
-        return draft(app, tx, actor, note, words).await;
+        return draft(app, tx, actor, note).await;
     }
+    let outline = stored_outline(app, tx, actor, &note).await?;
     let now = app.now();
     // Its own steps, and those that it ended.
     let since = note.activated_at.or(note.superseded_at).unwrap_or(now);
     let mut old = Plan::load(tx, note.patient_id, Some(note.doctor_id), since, now).await?;
     let (new, others) = old.steps.into_iter().partition(|step| step.row.note_id == note.id);
     old.steps = others;
-    let mut open_notes = HashMap::from([(note.id, words)]);
     let superseded = note::superseded_by(tx, note.patient_id, note.id).await?;
-    for before in superseded.into_iter().filter(|other| other.activated_at.is_some()) {
-        open_notes.insert(before.id, open(app, tx, actor, &before).await?);
-    }
-    Ok(Outcome { note, old, new, open: open_notes, failure: None })
+    let mut notes = vec![(note.id, note.doctor_id)];
+    let before = superseded.into_iter().filter(|other| other.activated_at.is_some());
+    notes.extend(before.map(|before| (before.id, before.doctor_id)));
+    let words = Words::load(app, tx, actor, note.patient_id, &notes).await?;
+    Ok(Outcome { note, old, new, outline, words, failure: None })
 }
 
 /// A draft beside the plan it would replace.
-async fn draft(
-    app: &App,
-    tx: &mut Tx,
-    actor: &Actor,
-    note: Note,
-    words: OpenNote,
-) -> Result<Outcome, Problem> {
+async fn draft(app: &App, tx: &mut Tx, actor: &Actor, note: Note) -> Result<Outcome, Problem> {
     let now = app.now();
+    let outline = stored_outline(app, tx, actor, &note).await?;
     let live = note::live(tx, note.patient_id, note.doctor_id).await?;
     let plan = Plan::current(tx, note.patient_id, Some(note.doctor_id), now).await?;
-    let mut new = force::begun(&note, &words, &plan.habits, now)?;
+    let mut new = force::begun(&note, &outline, &plan.habits, now)?;
     for step in &mut new {
         // One that goes on has its log behind it already.
         if let Some(old) = plan.steps.iter().find(|old| old.row.id == step.row.id) {
@@ -89,11 +98,10 @@ async fn draft(
             };
         }
     }
-    let mut all = HashMap::from([(note.id, words)]);
-    if let Some(live) = &live {
-        all.insert(live.id, open(app, tx, actor, live).await?);
-    }
-    Ok(Outcome { note, old: plan, new, open: all, failure: None })
+    let mut notes = vec![(note.id, note.doctor_id)];
+    notes.extend(live.map(|live| (live.id, live.doctor_id)));
+    let words = Words::load(app, tx, actor, note.patient_id, &notes).await?;
+    Ok(Outcome { note, old: plan, new, outline, words, failure: None })
 }
 
 /// Read a note's steps
@@ -127,25 +135,70 @@ pub async fn edit_steps(
     Id(id): Id<NoteId>,
     Json(body): Json<Edit>,
 ) -> Result<Json<Submitted>, Problem> {
-    let keys = actor.keys(&app)?;
     let outcome = transact!({
         let mut tx = app.store.write().await?;
         let (mut note, mut care) = lock_own(&mut tx, &actor, id).await?;
         if !matches!(note.state, NoteState::Draft | NoteState::ExtractionFailed) {
             return Err(not_a_draft(&note));
         }
-        let words = open(&app, &mut tx, &actor, &note).await?;
         let now = app.now();
-        let plan = Plan::current(&mut tx, note.patient_id, Some(actor.id), now).await?;
-        let words = apply(&body, &words, &plan, || app.random.id(now)).map_err(Problem::invalid)?;
         note.state = NoteState::Draft;
         note::update(&mut tx, &note).await?;
-        let mut people = People::default();
-        people.add(&mut tx, note.patient_id).await?;
-        people.add(&mut tx, actor.id).await?;
-        add_page(&app, &mut tx, &note, &mut care, &words, &keys, &people).await?;
+        let words = open(&app, &mut tx, &actor, &note).await?;
+        let plan = Plan::current(&mut tx, note.patient_id, Some(actor.id), now).await?;
+        let words = apply(&body, &words, &plan, || app.random.id(now)).map_err(Problem::invalid)?;
+        let keys = actor.keys(&app, &mut tx).await?;
+        add_page(&app, &mut tx, &note, &mut care, &words, &keys).await?;
         care::update(&mut tx, &care).await?;
-        let outcome = draft(&app, &mut tx, &actor, note, words).await?;
+        let outcome = draft(&app, &mut tx, &actor, note).await?;
+        written(&app, &mut tx, &actor, &outcome.note).await?;
+        tx.commit().await?;
+        Ok(outcome)
+    })?;
+    Ok(Json(submitted::view(outcome, reader.0)))
+}
+
+/// A draft sealed anew.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SealedEdit {
+    /// Envelope v1: the next of the doctor's chain for this patient, of the same note.
+    #[schema(value_type = Object)]
+    envelope: Envelope,
+    /// What the server needs to schedule its steps.
+    #[serde(default)]
+    clear_steps: Vec<ClearStep>,
+}
+
+/// Edit a draft on the device
+///
+/// Its sealed form as it is to be.
+#[utoipa::path(put, path = "/api/notes/{id}/envelope/", tag = "Notes and steps", security(("bearer" = [])), params(("id" = Uuid, Path)), request_body = SealedEdit, responses(
+    (status = 200, body = Submitted), (status = 404, body = Problem),
+    (status = 409, description = "`already_active`, `superseded`, `out_of_sequence` or `stale_keys`", body = Problem), (status = 422, body = Problem)))]
+pub async fn edit_envelope(
+    State(app): State<App>,
+    Doctor(actor): Doctor,
+    reader: Reader,
+    Id(id): Id<NoteId>,
+    Json(body): Json<SealedEdit>,
+) -> Result<Json<Submitted>, Problem> {
+    let outcome = transact!({
+        let mut tx = app.store.write().await?;
+        let (mut note, mut care) = lock_own(&mut tx, &actor, id).await?;
+        if !matches!(note.state, NoteState::Draft | NoteState::ExtractionFailed) {
+            return Err(not_a_draft(&note));
+        }
+        let outline = sealed_note::check(&app, &mut tx, &care, &body.envelope, &body.clear_steps).await?;
+        if sealed_note::id_of(&body.envelope) != note.id {
+            return Err(Problem::invalid_field("/envelope/note_id", "must be that of this note"));
+        }
+        note.state = NoteState::Draft;
+        note::update(&mut tx, &note).await?;
+        add_envelope(&mut tx, &note, &mut care, &body.envelope, &outline).await?;
+        care::update(&mut tx, &care).await?;
+        let outcome = draft(&app, &mut tx, &actor, note).await?;
+        written(&app, &mut tx, &actor, &outcome.note).await?;
         tx.commit().await?;
         Ok(outcome)
     })?;
@@ -165,32 +218,29 @@ pub async fn activate(
     reader: Reader,
     Id(id): Id<NoteId>,
 ) -> Result<Json<Submitted>, Problem> {
-    let keys = actor.keys(&app)?;
     let outcome = transact!({
         let mut tx = app.store.write().await?;
         let (mut note, mut care) = lock_own(&mut tx, &actor, id).await?;
         if note.state != NoteState::Draft {
             return Err(not_a_draft(&note));
         }
-        let words = open(&app, &mut tx, &actor, &note).await?;
-        no_open_questions(&words)?;
+        // In a sealed session what is open is known to the doctor's own device alone.
+        if !actor.is_sealed() {
+            no_open_questions(&open(&app, &mut tx, &actor, &note).await?)?;
+        }
+        let outline = stored_outline(&app, &mut tx, &actor, &note).await?;
         let before = InForce::lock(&app, &mut tx, note.patient_id, actor.id).await?;
         // To put it into force is to submit it: of two notes in flight the later wins.
         note.ticket = care::take_ticket(&mut tx, &care).await?;
         care.last_ticket = note.ticket;
-        let replaced = force::put(&app, &mut tx, &mut note, &mut care, &words, &before).await?;
+        let replaced = force::put(&app, &mut tx, &mut note, &mut care, &outline, &before).await?;
         note::update(&mut tx, &note).await?;
         care::update(&mut tx, &care).await?;
-        let mut all = HashMap::new();
-        if let Some((id, body)) = replaced.note {
-            let mut people = People::default();
-            people.add(&mut tx, note.patient_id).await?;
-            people.add(&mut tx, actor.id).await?;
-            all.insert(id, notebook::read(&body, &keys, &people)?);
-        }
-        all.insert(note.id, words);
+        let notes: Vec<_> =
+            [Some(note.id), replaced.note].into_iter().flatten().map(|id| (id, actor.id)).collect();
+        let words = Words::load(&app, &mut tx, &actor, note.patient_id, &notes).await?;
         tx.commit().await?;
-        Ok(Outcome { note, old: before.plan, new: replaced.new, open: all, failure: None })
+        Ok(Outcome { note, old: before.plan, new: replaced.new, outline, words, failure: None })
     })?;
     app.hint.notify_one();
     Ok(Json(submitted::view(outcome, reader.0)))

@@ -1,26 +1,33 @@
 //! `POST /api/signup/`: a new account.
 
 use super::{
+    context::Network,
+    credentials::{ByPassword, ByRecovery, put_wrapped},
     json::Json,
+    keys::BundleView,
+    login::KdfView,
+    person::UserView,
     problem::{FieldError, Problem},
-    view::UserView,
 };
-use crate::app::App;
+use crate::{
+    app::App,
+    audit::{self, Action, Event},
+    keyring::{self, raw},
+};
 use aftercare_core::{
     anchors::Anchors,
     id::UserId,
+    instant::Span,
     people::{Email, Invalid, Name, Role, about, check_password},
     replay::zone_name,
 };
-use aftercare_seal::{
-    Bytes, ark::Ark, bundle::Bundle, bytes::random, password::normalize_email, recovery::RecoveryKey,
-    wrap::Slot,
-};
+use aftercare_seal::{Bytes, ark::Ark, bundle::Bundle, password::normalize_email, recovery::RecoveryKey};
 use aftercare_store::{
-    StoreError,
-    account::{self, BundleRow, PasswordRow, Person},
+    StoreError, Tx,
+    account::{self, Person},
     directory::{self, Entry},
     regime::{self, RegimeRow},
+    throttle,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -40,9 +47,10 @@ pub struct SignUp {
     /// Where they sign in; one account an address.
     #[schema(example = "ada@patients.example")]
     email: String,
-    /// From 8 characters (profile `hospital`: 15).
-    #[schema(value_type = String, example = "correct horse battery")]
-    password: Zeroizing<String>,
+    /// From 8 characters (profile `hospital`: 15). The server makes the keys; absent where the client
+    /// has made them.
+    #[schema(value_type = Option<String>, example = "correct horse battery")]
+    password: Option<Zeroizing<String>>,
     /// IANA time zone; UTC if absent.
     #[schema(example = "Europe/Berlin")]
     time_zone: Option<String>,
@@ -50,6 +58,24 @@ pub struct SignUp {
     specialty: Option<String>,
     /// A few words about a doctor, for the directory.
     bio: Option<String>,
+    /// `UUIDv7`, made by the client: with the fields below, instead of a password.
+    #[schema(value_type = Option<Uuid>)]
+    user_id: Option<UserId>,
+    /// 32 bytes, base64url: what proves the password.
+    #[schema(value_type = Option<String>)]
+    auth_key: Option<Bytes<32>>,
+    /// How it was derived.
+    kdf: Option<KdfView>,
+    /// 16 bytes, base64url: under which salt.
+    #[schema(value_type = Option<String>)]
+    salt: Option<Bytes<16>>,
+    /// 62 bytes, base64url: the root key under the password (slot 1).
+    #[schema(value_type = Option<String>)]
+    wrapped: Option<Bytes<62>>,
+    /// The same under the recovery code (slot 2).
+    recovery: Option<ByRecovery>,
+    /// The account's public keys, epoch 1.
+    bundle: Option<BundleView>,
 }
 
 /// The new account.
@@ -57,8 +83,11 @@ pub struct SignUp {
 pub struct SignedUp {
     /// The account.
     user: UserView,
-    /// Opens the account if the password is lost. Shown once; write it down.
-    recovery_code: String,
+    /// Opens the account if the password is lost. Shown once; write it down. Absent where the client
+    /// has made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    recovery_code: Option<Zeroizing<String>>,
 }
 
 /// What was entered, in order.
@@ -66,10 +95,24 @@ struct Entered {
     role: Role,
     name: Name,
     email: Email,
-    password: Zeroizing<String>,
     time_zone: String,
     specialty: Option<String>,
     bio: Option<String>,
+    keys: EnteredKeys,
+}
+
+/// Who makes the account's keys.
+enum EnteredKeys {
+    Here(Zeroizing<String>),
+    There(Box<Made>),
+}
+
+/// An account's keys, as they are stored.
+struct Made {
+    id: UserId,
+    password: ByPassword,
+    recovery: ByRecovery,
+    bundle: Bundle,
 }
 
 /// Checks all fields, so that all that is wrong is said at once.
@@ -78,8 +121,31 @@ fn check(body: SignUp, least_password: usize) -> Result<Entered, Problem> {
     let mut keep = |pointer: &str, error: Invalid| errors.push(FieldError::at(pointer, error));
     let name = Name::parse(&body.name).map_err(|error| keep("/name", error));
     let email = Email::parse(&normalize_email(&body.email)).map_err(|error| keep("/email", error));
-    let _ = check_password(&body.password, least_password, &body.name, &body.email)
-        .map_err(|error| keep("/password", error));
+    let keys = match (body.password, body.user_id) {
+        (Some(password), None) => {
+            let _ = check_password(&password, least_password, &body.name, &body.email)
+                .map_err(|error| keep("/password", error));
+            Some(EnteredKeys::Here(password))
+        }
+        (None, Some(id)) => {
+            let parts = (body.auth_key, body.kdf, body.salt, body.wrapped, body.recovery, body.bundle);
+            let made = match parts {
+                (Some(auth_key), Some(kdf), Some(salt), Some(wrapped), Some(recovery), Some(bundle)) => {
+                    let password = ByPassword { auth_key, kdf, salt, wrapped };
+                    made(id, password, recovery, bundle)
+                }
+                _ => Err((
+                    "/user_id",
+                    "goes with auth_key, kdf, salt, wrapped, recovery and bundle".to_owned(),
+                )),
+            };
+            made.map_err(|(pointer, error)| keep(pointer, Invalid(error))).ok()
+        }
+        _ => {
+            keep("/password", Invalid("give a password, or the keys made of one".to_owned()));
+            None
+        }
+    };
     let time_zone = zone_name(body.time_zone.as_deref().unwrap_or("UTC")).unwrap_or_else(|_| {
         keep("/time_zone", Invalid("must be an IANA time zone such as Europe/Berlin".to_owned()));
         String::new()
@@ -94,12 +160,31 @@ fn check(body: SignUp, least_password: usize) -> Result<Entered, Problem> {
     };
     let specialty = own("/specialty", body.specialty, 100);
     let bio = own("/bio", body.bio, 500);
-    match (name, email) {
-        (Ok(name), Ok(email)) if errors.is_empty() => {
-            Ok(Entered { role: body.role, name, email, password: body.password, time_zone, specialty, bio })
+    match (name, email, keys) {
+        (Ok(name), Ok(email), Some(keys)) if errors.is_empty() => {
+            Ok(Entered { role: body.role, name, email, time_zone, specialty, bio, keys })
         }
         _ => Err(Problem::invalid(errors)),
     }
+}
+
+/// Keys that a client has made, as far as they can be checked without one.
+fn made(
+    id: UserId,
+    password: ByPassword,
+    recovery: ByRecovery,
+    bundle: BundleView,
+) -> Result<EnteredKeys, (&'static str, String)> {
+    password.check().map_err(|error| ("/kdf", error.to_owned()))?;
+    let bundle = Bundle::from(bundle);
+    if id.0.get_version_num() != 7 {
+        return Err(("/user_id", "must be a UUIDv7".to_owned()));
+    }
+    if bundle.user_id != raw(id) || bundle.epoch != 1 {
+        return Err(("/bundle", "must be of this user_id, epoch 1".to_owned()));
+    }
+    bundle.verify().map_err(|error| ("/bundle", error.to_string()))?;
+    Ok(EnteredKeys::There(Box::new(Made { id, password, recovery, bundle })))
 }
 
 /// Sign up
@@ -111,78 +196,90 @@ fn check(body: SignUp, least_password: usize) -> Result<Entered, Problem> {
     (status = 422, body = Problem)))]
 pub async fn sign_up(
     State(app): State<App>,
+    network: Network,
     Json(body): Json<SignUp>,
 ) -> Result<(StatusCode, Json<SignedUp>), Problem> {
-    let entered = check(body, app.config.profile.least_password())?;
+    let Entered { role, name, email, time_zone, specialty, bio, keys } =
+        check(body, app.config.profile.least_password())?;
+    admit(&app, network).await?;
     let now = app.now();
-    let id: UserId = app.random.id(now);
-    let user = Bytes(*id.as_bytes());
-    let mut rng = app.random.rng();
-    let (salt, kdf) = (random::<16>(&mut rng), app.kdf());
-    let keys = app.derive(entered.password, entered.email.as_str().to_owned(), salt, kdf).await?;
-    let ark = Ark::random(&mut rng);
-    let recovery = RecoveryKey::random(&mut rng);
-    let bundle = Bundle::of(&ark.keys(user)?, 1);
-    let by_password = Slot::Password(kdf, salt).wrap(&ark, &keys.kek, user, 1, &mut rng);
-    let by_recovery = Slot::Recovery.wrap(&ark, &recovery.kek(), user, 1, &mut rng);
-    let master = &app.master;
+    let (made, recovery_code) = match keys {
+        EnteredKeys::There(made) => (*made, None),
+        EnteredKeys::Here(password) => {
+            let (made, recovery) = make(&app, password, &email).await?;
+            (made, Some(recovery.text()))
+        }
+    };
+    let (id, mut rng) = (made.id, app.random.rng());
     let person = Person {
         id,
-        role: entered.role,
-        name: entered.name.as_str().to_owned(),
-        email: master.seal_column("person", user, b"email", entered.email.as_str().as_bytes(), &mut rng),
+        role,
+        name: name.as_str().to_owned(),
+        email: app.master.seal_column("person", raw(id), b"email", email.as_str().as_bytes(), &mut rng),
         created_at: now,
-        password: PasswordRow {
-            salt: salt.to_vec(),
-            kdf: [kdf.m, kdf.t, kdf.p].map(|n| i32::try_from(n).unwrap_or(i32::MAX)).into(),
-            verifier: master.verifier(user, &keys.auth_key).0.to_vec(),
-        },
+        password: made.password.row(&app, id),
         stamp: 1,
     };
-    let bundle = BundleRow {
-        epoch: 1,
-        enc_pk: bundle.enc_pk.0.to_vec(),
-        sign_pk: bundle.sign_pk.0.to_vec(),
-        sig: bundle.sig.0.to_vec(),
-    };
-    let anchors = serde_json::to_string(&Anchors::default()).map_err(Problem::internal)?;
-    let habits = RegimeRow { from: now, time_zone: entered.time_zone.clone(), anchors };
-
     let mut tx = app.store.write().await?;
-    let index = master.email_index(entered.email.as_str()).0;
-    let recovery_verifier = master.verifier(user, &recovery.auth_key());
-    match account::insert(&mut tx, &person, &index, &recovery_verifier.0, &bundle).await {
-        Err(StoreError::Taken(_)) => {
-            return Err(Problem::conflict(
-                "email_taken",
-                "this address has an account; sign in at /api/login/",
-            ));
-        }
-        done => done?,
-    }
-    for (slot, blob) in [(1, by_password), (2, by_recovery)] {
-        let sealed = master.seal_column("wrapped_key", user, &[slot], &blob.0, &mut rng);
-        account::put_wrapped(&mut tx, id, slot, 1, &sealed).await?;
-    }
-    regime::put(&mut tx, id, &habits).await?;
-    if entered.role == Role::Doctor {
-        let entry = Entry {
-            doctor_id: id,
-            name: person.name.clone(),
-            specialty: entered.specialty,
-            bio: entered.bio,
-        };
+    insert(&app, &mut tx, &person, &email, &made).await?;
+    let anchors = serde_json::to_string(&Anchors::default()).map_err(Problem::internal)?;
+    regime::put(&mut tx, id, &RegimeRow { from: now, time_zone: time_zone.clone(), anchors }).await?;
+    if role == Role::Doctor {
+        let entry = Entry { doctor_id: id, name: person.name.clone(), specialty, bio };
         directory::put(&mut tx, &entry).await?;
     }
+    audit::record(&app, &mut tx, Event::own(id, Action::SignedUp)).await?;
     tx.commit().await?;
 
-    let user = UserView {
+    let email = email.as_str().to_owned();
+    let user = UserView { id, role, name: person.name, email, time_zone, created_at: now };
+    Ok((StatusCode::CREATED, Json(SignedUp { user, recovery_code })))
+}
+
+/// The window of sign-ups.
+const HOUR: Span = Span::from_hours(1);
+
+async fn admit(app: &App, network: Network) -> Result<(), Problem> {
+    let now = app.clock.wall();
+    let scope = app.master.digest("throttle", &[b"sign-up", network.0.to_string().as_bytes()]).0;
+    let mut tx = app.store.write().await?;
+    let (tries, since) = throttle::count(&mut tx, &scope, HOUR, now).await?;
+    if tries > i64::from(app.config.limits.sign_ups_per_address) {
+        return Err(Problem::too_many(since + HOUR - now, "from this network address"));
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Makes an account's keys, in memory, for as long as this takes.
+async fn make(app: &App, password: Zeroizing<String>, email: &Email) -> Result<(Made, RecoveryKey), Problem> {
+    let id: UserId = app.random.id(app.now());
+    let ark = Ark::random(&mut app.random.rng());
+    let (recovery, recovery_key) = ByRecovery::make(app, id, &ark, 1);
+    let made = Made {
         id,
-        role: entered.role,
-        name: person.name,
-        email: entered.email.as_str().to_owned(),
-        time_zone: entered.time_zone,
-        created_at: now,
+        password: ByPassword::make(app, id, &ark, 1, password, email.as_str()).await?,
+        recovery,
+        bundle: Bundle::of(&ark.keys(raw(id))?, 1),
     };
-    Ok((StatusCode::CREATED, Json(SignedUp { user, recovery_code: recovery.text() })))
+    Ok((made, recovery_key))
+}
+
+/// Stores an account with its keys.
+async fn insert(app: &App, tx: &mut Tx, person: &Person, email: &Email, made: &Made) -> Result<(), Problem> {
+    let taken = || Problem::conflict("email_taken", "this address has an account; sign in at /api/login/");
+    for index in app.master.email_indexes(email.as_str()) {
+        if account::find(tx, &index.0).await?.is_some() {
+            return Err(taken());
+        }
+    }
+    let index = app.master.email_index(email.as_str()).0;
+    let recovery = made.recovery.verifier(app, person.id);
+    let bundle = keyring::row(&made.bundle, None, person.created_at);
+    match account::insert(tx, person, &index, &recovery.0, &bundle).await {
+        Err(StoreError::Taken(_)) => return Err(taken()),
+        done => done?,
+    }
+    keyring::log(tx, &made.bundle, person.created_at).await?;
+    put_wrapped(app, tx, person.id, 1, 1, &made.password.wrapped).await?;
+    put_wrapped(app, tx, person.id, 2, 1, &made.recovery.wrapped).await
 }

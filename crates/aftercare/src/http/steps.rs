@@ -3,13 +3,15 @@
 use super::{
     actor::{Actor, Patient, Reader},
     json::{Id, Json, Params},
-    notes::open_all,
+    notes::on_record,
     problem::Problem,
     scope::{Scope, scope},
     view::{SafetyNetView, Show, StepView},
+    words::{Sealed, Words},
 };
 use crate::{
     app::App,
+    audit::Action,
     plan::{self, Locked, Plan, PlanStep},
 };
 use aftercare_core::{
@@ -56,6 +58,9 @@ pub struct Steps {
     plan: Vec<StepView>,
     /// When to seek help.
     safety_net: Vec<SafetyNetView>,
+    /// In a sealed session: the notes these stand in, to be opened on the device.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    envelopes: Vec<Sealed>,
 }
 
 /// List what there is to do
@@ -77,15 +82,17 @@ pub async fn actionable_steps(
     // A note in force may have no step and still say when to seek help.
     let live = note::live_ids(&mut tx, patient, doctor).await?;
     let notes = [plan.notes(), live.clone()].concat();
-    let open = open_all(&app, &mut tx, &actor, patient, &notes).await?;
+    let words = Words::load(&app, &mut tx, &actor, patient, &notes).await?;
     drop(tx);
+    on_record(&app, &actor, patient, Action::PlanRead).await?;
     let show = Show { habits: &plan.habits, language: reader.0, now };
-    let of = |kind| show.steps(plan.steps.iter().filter(|step| step.row.kind == kind), &open);
-    let nets = live.iter().filter_map(|(id, _)| open.get(id)).flat_map(|note| note.safety_net.clone());
+    let of = |kind| show.steps(plan.steps.iter().filter(|step| step.row.kind == kind), &words);
+    let nets = live.iter().filter_map(|(id, _)| words.note(*id)).flat_map(|note| note.safety_net.clone());
     Ok(Json(Steps {
         checklist: of(Kind::Checklist),
         plan: of(Kind::Plan),
         safety_net: nets.map(SafetyNetView::from).collect(),
+        envelopes: words.into_sealed(),
     }))
 }
 
@@ -171,7 +178,7 @@ pub(crate) async fn show_step(
     let mut tx = app.store.read().await?;
     let habits = plan::Habits::load(&mut tx, actor.id).await?;
     let notes = [(step.row.note_id, step.row.doctor_id)];
-    let open = open_all(app, &mut tx, actor, actor.id, &notes).await?;
+    let words = Words::load(app, &mut tx, actor, actor.id, &notes).await?;
     let show = Show { habits: &habits, language: reader.0, now: app.now() };
-    show.steps([&step], &open).pop().ok_or_else(|| Problem::internal("a step without its words"))
+    show.steps([&step], &words).pop().ok_or_else(|| Problem::internal("a step without its words"))
 }

@@ -5,10 +5,14 @@ use super::{
     actor::Actor,
     force::{self, InForce, Replaced},
     problem::{Problem, transact},
+    words::Words,
 };
 use crate::{
     app::App,
-    notebook::{self, OpenNote, Page, People, SafetyNet, StepText},
+    audit::{self, Action, Event},
+    keyring::People,
+    notebook::{self, OpenNote, Page, SafetyNet, StepText},
+    outline::{Outline, outline},
     plan::{Habits, Plan, PlanStep},
     reader::{By, Disclosure, Read},
     review::Review,
@@ -19,15 +23,13 @@ use aftercare_core::{
     supersede::takes_force,
 };
 use aftercare_extract::extraction::{Extraction, FoundBy};
-use aftercare_seal::ark::Keys;
+use aftercare_seal::{ark::Keys, envelope::Envelope};
 use aftercare_store::{
     Tx,
     account::{self, NoteMode},
     care::{self, Care},
-    disclosure,
     note::{self, Note, NoteState},
 };
-use std::collections::HashMap;
 
 /// A note that has arrived.
 pub(super) struct Arrived {
@@ -55,8 +57,10 @@ pub(super) struct Outcome {
     pub(super) old: Plan,
     /// The note's steps.
     pub(super) new: Vec<PlanStep>,
+    /// The same without their words.
+    pub(super) outline: Vec<Outline>,
     /// The words of both.
-    pub(super) open: HashMap<NoteId, OpenNote>,
+    pub(super) words: Words,
     /// Why nothing was read, where nothing could be.
     pub(super) failure: Option<String>,
 }
@@ -73,7 +77,7 @@ pub(super) async fn read_and_store(
     again: Option<Note>,
     gone: impl Future<Output = ()>,
 ) -> Result<Outcome, Problem> {
-    let keys = actor.keys(app)?;
+    let keys = actor.keys(app, &mut app.store.read().await?).await?;
     let (by, extraction, failure) = read(app, actor.id, &arrived, gone).await?;
     let now = app.now();
     let steps: Vec<(StepId, StepText)> = extraction
@@ -94,16 +98,17 @@ pub(super) async fn read_and_store(
     let review = Review::of(&extraction, &ids);
     let words = OpenNote::of(arrived.text.clone(), steps, safety_net, review);
     let what = Sealable { arrived: &arrived, by: &by, failed: failure.is_some(), words: &words };
-    let mut stored = transact!({ store(app, actor, &keys, &what, again.as_ref()).await })?;
+    let Stored { note, old, new, replaced } =
+        transact!({ store(app, actor, &keys, &what, again.as_ref()).await })?;
     app.hint.notify_one();
 
-    let mut open: HashMap<NoteId, OpenNote> = HashMap::new();
-    if let Some((id, body)) = stored.replaced.take() {
-        open.insert(id, notebook::read(&body, &keys, &stored.people)?);
+    let outline = outline(&words);
+    let mut words = Words::of(note.id, words);
+    if let Some(id) = replaced {
+        let mut tx = app.store.read().await?;
+        words.add(app, &mut tx, actor, note.patient_id, &[(id, actor.id)]).await?;
     }
-    let Stored { note, old, new, .. } = stored;
-    open.insert(note.id, words);
-    Ok(Outcome { note, old, new, open, failure })
+    Ok(Outcome { note, old, new, outline, words, failure })
 }
 
 /// What was made of a note, to be sealed.
@@ -115,13 +120,12 @@ struct Sealable<'a> {
 }
 
 /// What one transaction has stored.
-struct Stored {
-    note: Note,
-    old: Plan,
-    new: Vec<PlanStep>,
-    /// The note that was replaced, or would be, with its envelope.
-    replaced: Option<(NoteId, Vec<u8>)>,
-    people: People,
+pub(super) struct Stored {
+    pub(super) note: Note,
+    pub(super) old: Plan,
+    pub(super) new: Vec<PlanStep>,
+    /// The note that was replaced, or would be.
+    pub(super) replaced: Option<NoteId>,
 }
 
 /// Seals a note, and puts it into force or keeps it as a draft, in one transaction.
@@ -162,6 +166,7 @@ async fn store(
     what.by.provider.clone_into(&mut note.provider);
     note.model.clone_from(&what.by.model);
     note.fallback = what.by.fallback;
+    let steps = outline(what.words);
     let late = !takes_force(arrived.ticket, care.live_ticket);
     note.state = match (what.failed, arrived.mode) {
         (true, _) => NoteState::ExtractionFailed,
@@ -169,19 +174,16 @@ async fn store(
         (false, NoteMode::Activate) if late => NoteState::Superseded,
         (false, NoteMode::Activate) => NoteState::Live,
     };
-    let mut people = People::default();
-    people.add(&mut tx, arrived.patient).await?;
-    people.add(&mut tx, actor.id).await?;
     let (new, replaced) = match note.state {
         NoteState::Live => {
             let Replaced { new, note: replaced } =
-                force::put(app, &mut tx, &mut note, &mut care, what.words, &before).await?;
+                force::put(app, &mut tx, &mut note, &mut care, &steps, &before).await?;
             (new, replaced)
         }
-        NoteState::Superseded => (force::keep_late(&mut tx, &mut note, what.words, &before).await?, None),
+        NoteState::Superseded => (force::keep_late(&mut tx, &mut note, &steps, &before).await?, None),
         _ => {
-            let new = force::begun(&note, what.words, &before.plan.habits, before.now)?;
-            (new, beside(&mut tx, &before).await?)
+            let new = force::begun(&note, &steps, &before.plan.habits, before.now)?;
+            (new, before.live.as_ref().map(|live| live.id))
         }
     };
     if again.is_some() {
@@ -189,14 +191,15 @@ async fn store(
     } else {
         note::insert(&mut tx, &note).await?;
     }
-    add_page(app, &mut tx, &note, &mut care, what.words, keys, &people).await?;
+    add_page(app, &mut tx, &note, &mut care, what.words, keys).await?;
     care.last_note_at = care.last_note_at.max(Some(arrived.created_at));
     if what.failed {
         care.failed_ticket = care.failed_ticket.max(arrived.ticket);
     }
     care::update(&mut tx, &care).await?;
+    written(app, &mut tx, actor, &note).await?;
     tx.commit().await?;
-    Ok(Stored { note, old: before.plan, new, replaced, people })
+    Ok(Stored { note, old: before.plan, new, replaced })
 }
 
 /// The care of a patient by a doctor, locked; 404 where the patient has not chosen them.
@@ -205,10 +208,10 @@ pub(super) async fn current_care(tx: &mut Tx, patient: UserId, doctor: UserId) -
     care.filter(Care::is_current).ok_or_else(Problem::not_found)
 }
 
-/// The note in force beside a draft, with its envelope.
-pub(super) async fn beside(tx: &mut Tx, before: &InForce) -> Result<Option<(NoteId, Vec<u8>)>, Problem> {
-    let Some(live) = &before.live else { return Ok(None) };
-    Ok(note::envelope(tx, live.patient_id, live.id).await?.map(|body| (live.id, body)))
+/// Puts on record that a note was written, or written again.
+pub(super) async fn written(app: &App, tx: &mut Tx, actor: &Actor, note: &Note) -> Result<(), Problem> {
+    let event = Event::by(actor.id, note.patient_id, Action::NoteWritten).on(note.id.0);
+    Ok(audit::record(app, tx, event).await?)
 }
 
 /// Whether a note that stands so may be read again.
@@ -236,7 +239,7 @@ async fn read(
     let done = match app.reader.prepare(arrived.text.clone(), names).await {
         Ok(prepared) => {
             if let Some(sent) = app.reader.disclosure(&prepared) {
-                disclose(app, doctor, arrived, sent).await?;
+                disclose(app, doctor, (arrived.patient, arrived.id), sent).await?;
             }
             app.reader.read(prepared, Some(date), jitter, gone).await
         }
@@ -262,22 +265,18 @@ async fn read(
 }
 
 /// Puts on record that a note goes to a model, before it goes.
-async fn disclose(app: &App, doctor: UserId, arrived: &Arrived, sent: Disclosure) -> Result<(), Problem> {
-    let now = app.now();
-    let row = disclosure::Disclosure {
-        id: app.random.id(now),
-        note_id: arrived.id,
-        patient_id: arrived.patient,
-        doctor_id: doctor,
-        provider: sent.provider.to_owned(),
-        model: sent.model,
-        masked: sent
-            .masked
-            .map(|classes| classes.iter().map(|class| class.name()).collect::<Vec<_>>().join(",")),
-        created_at: now,
-    };
+pub(super) async fn disclose(
+    app: &App,
+    doctor: UserId,
+    (patient, note): (UserId, NoteId),
+    sent: Disclosure,
+) -> Result<(), Problem> {
+    let masked: Option<Vec<_>> =
+        sent.masked.map(|classes| classes.iter().map(|class| class.name()).collect());
+    let detail = serde_json::json!({ "provider": sent.provider, "model": sent.model, "masked": masked });
+    let event = Event::by(doctor, patient, Action::Disclosed).on(note.0).with(detail);
     let mut tx = app.store.write().await?;
-    disclosure::insert(&mut tx, &row).await?;
+    audit::record(app, &mut tx, event).await?;
     Ok(tx.commit().await?)
 }
 
@@ -306,8 +305,10 @@ pub(super) async fn add_page(
     care: &mut Care,
     words: &OpenNote,
     keys: &Keys,
-    people: &People,
 ) -> Result<(), Problem> {
+    let mut people = People::default();
+    people.add(tx, note.patient_id).await?;
+    people.add(tx, note.doctor_id).await?;
     let page = Page {
         id: note.id,
         patient_id: note.patient_id,
@@ -318,8 +319,20 @@ pub(super) async fn add_page(
     };
     let (author, patient) = (people.of(note.doctor_id)?, people.of(note.patient_id)?);
     let envelope = notebook::write(&page, keys, author, patient, &mut app.random.rng())?;
-    let body = serde_json::to_vec(&envelope).map_err(Problem::internal)?;
-    note::add_envelope(tx, note, page.seq, &body).await?;
+    add_envelope(tx, note, care, &envelope, &outline(words)).await
+}
+
+/// Stores an envelope as the next of the doctor's chain.
+pub(super) async fn add_envelope(
+    tx: &mut Tx,
+    note: &Note,
+    care: &mut Care,
+    envelope: &Envelope,
+    outline: &[Outline],
+) -> Result<(), Problem> {
+    let body = serde_json::to_vec(envelope).map_err(Problem::internal)?;
+    let outline = serde_json::to_string(outline).map_err(Problem::internal)?;
+    note::add_envelope(tx, note, care.last_seq + 1, &body, &outline).await?;
     care.last_seq += 1;
     care.last_transcript = envelope.transcript().to_vec();
     Ok(())

@@ -7,6 +7,7 @@ use super::{
     problem::{FieldError, Problem},
     review::stored,
     scope::scope,
+    sealed_note::{self, ClearStep},
     submission::{Arrived, Outcome, already_extracted, can_be_read_again, read_and_store},
     submitted::{self, Submitted},
 };
@@ -16,6 +17,7 @@ use aftercare_core::{
     id::{NoteId, UserId},
     people::check_note,
 };
+use aftercare_seal::envelope::Envelope;
 use aftercare_store::{
     Tx,
     account::{self, NoteMode},
@@ -31,11 +33,18 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct Submit {
     /// One of the doctor's patients.
-    #[schema(value_type = Uuid)]
-    patient_id: UserId,
-    /// The doctor's words, at most 65,536 bytes.
+    #[schema(value_type = Option<Uuid>)]
+    patient_id: Option<UserId>,
+    /// The doctor's words, at most 65,536 bytes. The server reads and seals them.
     #[schema(example = "Buy Drug A. Take Drug A daily for 7 days.")]
-    note: String,
+    note: Option<String>,
+    /// Instead of both, the note as the doctor's own device has read and sealed it: envelope v1, the
+    /// next of the doctor's chain for the patient.
+    #[schema(value_type = Option<Object>)]
+    envelope: Option<Envelope>,
+    /// With an envelope: what the server needs to schedule its steps.
+    #[serde(default)]
+    clear_steps: Vec<ClearStep>,
     /// `activate`: the steps come into force at once and replace this doctor's plan for the patient.
     /// `review`: they wait as a draft. Absent: as this doctor, else the deployment, has it.
     mode: Option<Mode>,
@@ -83,7 +92,9 @@ async fn mode_of(app: &App, tx: &mut Tx, doctor: UserId, said: Option<Mode>) -> 
 /// steps are sealed for this patient and this doctor, and replace what this doctor had scheduled
 /// before. If it cannot be read, it is kept and the running plan goes on untouched.
 #[utoipa::path(post, path = "/api/submit-notes/", tag = "Notes and steps", security(("bearer" = [])), request_body = Submit, responses(
-    (status = 201, body = Submitted), (status = 404, description = "Not a patient of this doctor", body = Problem),
+    (status = 201, body = Submitted), (status = 403, description = "`sealed_session`", body = Problem),
+    (status = 404, description = "Not a patient of this doctor", body = Problem),
+    (status = 409, description = "With an envelope: `out_of_sequence`, `stale_keys`, `selection_stale` or `note_exists`", body = Problem),
     (status = 422, body = Problem)))]
 pub async fn submit_note(
     State(app): State<App>,
@@ -92,14 +103,26 @@ pub async fn submit_note(
     retry: Option<axum::Extension<super::idempotency::Retry>>,
     Json(body): Json<Submit>,
 ) -> Result<(StatusCode, Json<Submitted>), Problem> {
-    check_note(&body.note).map_err(|error| Problem::invalid(vec![FieldError::at("/note", error)]))?;
+    let (patient, text) = match (body.patient_id, body.note, body.envelope) {
+        (Some(patient), Some(note), None) => (patient, note),
+        (None, None, Some(envelope)) => {
+            let mode = mode_of(&app, &mut app.store.read().await?, actor.id, body.mode).await?;
+            let done = sealed_note::submit(&app, &actor, &envelope, &body.clear_steps, mode).await?;
+            return Ok((StatusCode::CREATED, Json(submitted::view(done, reader.0))));
+        }
+        _ => return Err(which_note()),
+    };
+    if actor.is_sealed() {
+        return Err(Problem::sealed_session("read and seal the note there and send its envelope"));
+    }
+    check_note(&text).map_err(|error| Problem::invalid_field("/note", error))?;
     let now = app.now();
     let id: NoteId = retry.map_or_else(|| app.random.id(now), |retry| retry.id());
 
     let mut tx = app.store.write().await?;
-    let care = care::lock(&mut tx, body.patient_id, actor.id).await?.ok_or_else(Problem::not_found)?;
-    scope(&mut tx, &actor, Some(body.patient_id), Act::WriteNote).await?;
-    if let Some(note) = note::get(&mut tx, body.patient_id, id).await? {
+    let care = care::lock(&mut tx, patient, actor.id).await?.ok_or_else(Problem::not_found)?;
+    scope(&mut tx, &actor, Some(patient), Act::WriteNote).await?;
+    if let Some(note) = note::get(&mut tx, patient, id).await? {
         // A retry whose first attempt was stored, but never answered.
         let stored = stored(&app, &mut tx, &actor, note).await?;
         return Ok((StatusCode::CREATED, Json(submitted::view(stored, reader.0))));
@@ -108,17 +131,15 @@ pub async fn submit_note(
     let ticket = care::take_ticket(&mut tx, &care).await?;
     tx.commit().await?;
 
-    let arrived = Arrived {
-        id,
-        patient: body.patient_id,
-        ticket,
-        text: body.note,
-        created_at: now,
-        envelope: None,
-        mode,
-    };
+    let arrived = Arrived { id, patient, ticket, text, created_at: now, envelope: None, mode };
     let done = to_its_end(app, actor, arrived, None).await?;
     Ok((StatusCode::CREATED, Json(submitted::view(done, reader.0))))
+}
+
+fn which_note() -> Problem {
+    let detail = "give patient_id and note, or an envelope alone";
+    let missing = ["/patient_id", "/note"].map(|pointer| FieldError::at(pointer, detail));
+    Problem::invalid(missing.into())
 }
 
 /// Reads and stores a note. Where the doctor's connection breaks while a model thinks, the model is

@@ -4,8 +4,9 @@ use super::{
     notes::NoteView,
     submission::Outcome,
     view::{SafetyNetView, Show, StepStatus, StepView},
+    words::{Sealed, Words},
 };
-use crate::{notebook::OpenNote, plan::Plan, review::Asked};
+use crate::{notebook::OpenNote, outline::Outline, plan::Plan, review::Asked};
 use aftercare_core::{
     id::{NoteId, StepId},
     step::Kind,
@@ -15,7 +16,6 @@ use aftercare_core::{
 use aftercare_extract::extraction::{About, Quote, Rejected};
 use aftercare_store::note::NoteState;
 use serde::Serialize;
-use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// Who read the note.
@@ -102,21 +102,26 @@ pub struct Submitted {
     rejected: Vec<RejectedView>,
     /// What this changes for the patient.
     changes: ChangesView,
+    /// In a sealed session: the notes these stand in, to be opened on the device.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    envelopes: Vec<Sealed>,
 }
 
 /// An outcome as its doctor sees it.
 pub(super) fn view(done: Outcome, language: Language) -> Submitted {
-    let Outcome { note, old, new, open, failure } = done;
+    let Outcome { note, old, new, outline, words, failure } = done;
     let show = Show { habits: &old.habits, language, now: old.now };
-    let words = open.get(&note.id).cloned().unwrap_or_default();
+    let open = words.note(note.id).cloned();
+    let text = open.as_ref().map(|open| open.text.clone());
+    let OpenNote { safety_net, review, .. } = open.unwrap_or_default();
     let draft = note.state == NoteState::Draft;
-    let mut shown = show.steps(&new, &open);
+    let mut shown = show.steps(&new, &words);
     for step in shown.iter_mut().filter(|_| draft) {
         step.status = StepStatus::Draft;
     }
     let changes = match note.state {
         NoteState::Live | NoteState::Draft => {
-            changes_view(&show, &words, (note.id, note.state), &old, &shown, &open)
+            changes_view(&show, &outline, (note.id, note.state), &old, &shown, &words)
         }
         _ => ChangesView { stops: Vec::new(), starts: Vec::new(), continues: Vec::new() },
     };
@@ -125,41 +130,42 @@ pub(super) fn view(done: Outcome, language: Language) -> Submitted {
         status: NoteView::status(note.state),
         checklist: of_kind(Kind::Checklist),
         plan: of_kind(Kind::Plan),
-        safety_net: words.safety_net.into_iter().map(SafetyNetView::from).collect(),
-        questions: words.review.questions.iter().map(question_view).collect(),
-        unused: words.review.unused.iter().map(quote_view).collect(),
-        rejected: words.review.rejected.iter().map(rejected_view).collect(),
+        safety_net: safety_net.into_iter().map(SafetyNetView::from).collect(),
+        questions: review.questions.iter().map(question_view).collect(),
+        unused: review.unused.iter().map(quote_view).collect(),
+        rejected: review.rejected.iter().map(rejected_view).collect(),
         changes,
-        note: NoteView::of(&note, words.text),
+        note: NoteView::of(&note, text),
         extractor: ExtractorView {
             provider: note.provider,
             model: note.model,
             fallback: note.fallback,
             failure,
         },
+        envelopes: words.into_sealed(),
     }
 }
 
 fn changes_view(
     show: &Show<'_>,
-    words: &OpenNote,
+    outline: &[Outline],
     (id, state): (NoteId, NoteState),
     old: &Plan,
     shown: &[StepView],
-    open: &HashMap<NoteId, OpenNote>,
+    words: &Words,
 ) -> ChangesView {
     let active: Vec<_> = old.steps.iter().filter(|step| step.is_active() || step.was_ended_by(id)).collect();
     let mut ids: Vec<_> = active.iter().map(|step| step.row.id).collect();
     // Of a note in force, what went on stands among its own steps.
-    let carried = words.steps.iter().filter(|(_, text)| text.continues && state == NoteState::Live);
-    ids.extend(carried.map(|(id, _)| *id));
+    let carried = outline.iter().filter(|step| step.continues && state == NoteState::Live);
+    ids.extend(carried.map(|step| step.id));
     let new: Vec<_> =
-        words.steps.iter().map(|(id, text)| (*id, Some(*id).filter(|_| text.continues))).collect();
+        outline.iter().map(|step| (step.id, Some(step.id).filter(|_| step.continues))).collect();
     let changes = changes(&ids, &new);
     let pick = |wanted: &[StepId]| shown.iter().filter(|step| wanted.contains(&step.id)).cloned().collect();
     let stops = active.into_iter().filter(|step| changes.stops.contains(&step.row.id));
     ChangesView {
-        stops: show.steps(stops, open),
+        stops: show.steps(stops, words),
         starts: pick(&changes.starts),
         continues: pick(&changes.continues),
     }

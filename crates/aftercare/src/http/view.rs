@@ -1,44 +1,22 @@
 //! How people, steps and reminders look in answers.
 
+use super::words::Words;
 use crate::{
-    notebook::{OpenNote, SafetyNet, StepText},
+    notebook::{SafetyNet, StepText},
     plan::{Habits, PlanStep},
 };
 use aftercare_core::{
     adherence::Figures,
     course::{CourseState, OccurrenceStatus, Policy},
-    id::{NoteId, ReminderId, StepId, UserId},
+    id::{CheckInId, NoteId, ReminderId, StepId, UserId},
     instant::Instant,
-    people::Role,
     step::{Category, Kind},
     timing::Timing,
     wording::{Language, timing_text},
 };
 use aftercare_store::step::Task;
 use serde::Serialize;
-use std::collections::HashMap;
 use utoipa::ToSchema;
-
-/// An account, as its owner sees it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct UserView {
-    /// `UUIDv7`.
-    #[schema(value_type = Uuid)]
-    pub id: UserId,
-    /// `patient` or `doctor`.
-    #[schema(value_type = String, example = "patient")]
-    pub role: Role,
-    /// As shown to those they deal with.
-    pub name: String,
-    /// Where they sign in.
-    pub email: String,
-    /// IANA time zone.
-    #[schema(example = "Europe/Berlin")]
-    pub time_zone: String,
-    /// When the account was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Instant,
-}
 
 /// One thing to do, in its doctor's words.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -55,17 +33,21 @@ pub struct StepView {
     /// `checklist`: done once; `plan`: repeated or continued.
     #[schema(value_type = String, example = "plan")]
     pub kind: Kind,
-    /// What to do.
+    /// What to do. In a sealed session this and the next three are within the envelope.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Take Drug A")]
-    pub action: String,
+    pub action: Option<String>,
     /// The words of the note that say so, verbatim.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Take Drug A daily for 7 days")]
-    pub evidence: String,
+    pub evidence: Option<String>,
     /// Where they stand in the note, in characters.
-    pub evidence_start: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence_start: Option<usize>,
     /// `medication`, `test`, `appointment`, `measurement`, `lifestyle` or `other`.
-    #[schema(value_type = String, example = "medication")]
-    pub category: Category,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "medication")]
+    pub category: Option<Category>,
     /// When, as the subset of FHIR R4 `Timing.repeat`; `null` where the note says nothing.
     #[schema(value_type = Option<Object>, example = json!({"frequency": 1, "duration": {"value": 7, "unit": "d"}}))]
     pub timing: Option<Timing>,
@@ -164,8 +146,9 @@ pub struct ReminderView {
     pub closes_at: Option<Instant>,
     /// How it stands.
     pub status: ReminderStatus,
-    /// What to do.
-    pub action: String,
+    /// What to do. In a sealed session it is within the envelope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// Whether it was added because another was missed.
     pub extension: bool,
     /// Whether it was done within min(2 h, a quarter of the interval) of due.
@@ -178,6 +161,23 @@ pub struct ReminderView {
     /// Why it was left out, for the patient and this doctor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The same in a sealed session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed_reason: Option<SealedReason>,
+}
+
+/// A few words sealed beside a note, for its readers.
+#[derive(Clone, Debug, Serialize, serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SealedReason {
+    /// The note whose content key seals it.
+    #[schema(value_type = Uuid)]
+    pub note_id: NoteId,
+    /// The answer it goes with: `UUIDv7`, made by the client.
+    #[schema(value_type = Uuid)]
+    pub id: CheckInId,
+    /// AES-256-GCM under a key of this note and answer: nonce, ciphertext, tag; base64url.
+    pub ct: String,
 }
 
 /// How a reminder stands.
@@ -241,23 +241,25 @@ pub struct Show<'a> {
 }
 
 impl Show<'_> {
-    /// A step with its words.
-    pub fn step(&self, step: &PlanStep, text: &StepText) -> StepView {
-        let timing = Some(text.schedule.clone()).filter(|timing| *timing != Timing::default());
+    /// A step, with its words where they are open.
+    pub fn step(&self, step: &PlanStep, text: Option<&StepText>) -> StepView {
+        // Of a task only its words say when it is due.
+        let timing = text.map(|text| text.schedule.clone()).or_else(|| step.timing.clone());
+        let timing = timing.filter(|timing| *timing != Timing::default());
         let anchors = self.habits.anchors(self.now);
         StepView {
             id: step.row.id,
             note_id: step.row.note_id,
             doctor_id: step.row.doctor_id,
             kind: step.row.kind,
-            action: text.title.clone(),
-            evidence: text.quote.clone(),
-            evidence_start: text.quote_start,
-            category: text.category,
+            action: text.map(|text| text.title.clone()),
+            evidence: text.map(|text| text.quote.clone()),
+            evidence_start: text.map(|text| text.quote_start),
+            category: text.map(|text| text.category),
             timing_text: timing.as_ref().map(|t| timing_text(t, anchors, self.language)).unwrap_or_default(),
             timing,
             policy: step.course.as_ref().map_or(Policy::Log, |(course, _)| course.policy()),
-            sure: text.sure,
+            sure: text.and_then(|text| text.sure),
             status: status(step),
             created_at: step.row.activated_at,
             superseded_by: step.row.superseded_by,
@@ -265,14 +267,14 @@ impl Show<'_> {
         }
     }
 
-    /// All steps whose words are at hand.
-    pub fn steps<'s>(
+    /// All steps of a plan.
+    pub(super) fn steps<'s>(
         &self,
         steps: impl IntoIterator<Item = &'s PlanStep>,
-        notes: &HashMap<NoteId, OpenNote>,
+        words: &Words,
     ) -> Vec<StepView> {
-        let text = |step: &PlanStep| notes.get(&step.row.note_id)?.step(step.row.id).cloned();
-        steps.into_iter().filter_map(|step| Some(self.step(step, &text(step)?))).collect()
+        let text = |step: &PlanStep| words.step(step.row.note_id, step.row.id);
+        steps.into_iter().map(|step| self.step(step, text(step))).collect()
     }
 }
 

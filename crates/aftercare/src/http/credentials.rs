@@ -1,0 +1,391 @@
+//! How an account is opened: by password and by recovery code; changing them, and the address.
+
+use super::{
+    actor::Actor,
+    json::Json,
+    login::{KdfView, invalid_credentials, stored_parameters},
+    person::{email_of, person},
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    audit::{self, Action, Event},
+    keyring::raw,
+};
+use aftercare_core::{
+    id::UserId,
+    people::{Email, check_password},
+};
+use aftercare_seal::{
+    Bytes, Secret,
+    ark::Ark,
+    bytes::random,
+    password::{Kdf, normalize_email},
+    recovery::RecoveryKey,
+    wrap::Slot,
+};
+use aftercare_store::{
+    StoreError, Tx,
+    account::{self, PasswordRow, Person},
+    session,
+};
+use axum::{extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+/// The account's root key under a password. Bytes are base64url without padding.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ByPassword {
+    /// What proves the password, 32 bytes.
+    #[schema(value_type = String)]
+    pub(super) auth_key: Bytes<32>,
+    /// How it was derived.
+    pub(super) kdf: KdfView,
+    /// Under which salt, 16 bytes.
+    #[schema(value_type = String)]
+    pub(super) salt: Bytes<16>,
+    /// The root key under it (slot 1), 62 bytes.
+    #[schema(value_type = String)]
+    pub(super) wrapped: Bytes<62>,
+}
+
+impl ByPassword {
+    /// Makes it of a password, in memory.
+    pub(super) async fn make(
+        app: &App,
+        id: UserId,
+        ark: &Ark,
+        epoch: u32,
+        password: Zeroizing<String>,
+        email: &str,
+    ) -> Result<Self, Problem> {
+        let (salt, kdf) = (random::<16>(&mut app.random.rng()), app.kdf());
+        let keys = app.derive(password, email.to_owned(), salt, kdf).await?;
+        let slot = Slot::Password(kdf, salt);
+        let wrapped = slot.wrap(ark, &keys.kek, raw(id), epoch, &mut app.random.rng());
+        Ok(Self { auth_key: Bytes(*keys.auth_key.expose()), kdf: kdf.into(), salt: Bytes(salt), wrapped })
+    }
+
+    /// Whether a client has derived it at a bearable cost.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        Kdf::from(self.kdf).check().map(drop).map_err(|_| {
+            "must cost at least m 19456 with t 2 or m 47104 with t 1, at most m 1048576 and t 16, with p 1"
+        })
+    }
+
+    /// What is stored of it beside the wrapped key.
+    pub(super) fn row(&self, app: &App, id: UserId) -> PasswordRow {
+        let KdfView { m, t, p } = self.kdf;
+        PasswordRow {
+            salt: self.salt.0.to_vec(),
+            kdf: [m, t, p].map(|n| i32::try_from(n).unwrap_or(i32::MAX)).into(),
+            verifier: app.master.verifier(raw(id), &Secret::new(self.auth_key.0)).0.to_vec(),
+        }
+    }
+}
+
+/// The account's root key under a recovery code. Bytes are base64url without padding.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ByRecovery {
+    /// The root key under it (slot 2), 62 bytes.
+    #[schema(value_type = String)]
+    pub(super) wrapped: Bytes<62>,
+    /// What proves the code, 32 bytes.
+    #[schema(value_type = String)]
+    pub(super) auth: Bytes<32>,
+}
+
+impl ByRecovery {
+    /// Makes a new code.
+    pub(super) fn make(app: &App, id: UserId, ark: &Ark, epoch: u32) -> (Self, RecoveryKey) {
+        let mut rng = app.random.rng();
+        let key = RecoveryKey::random(&mut rng);
+        let wrapped = Slot::Recovery.wrap(ark, &key.kek(), raw(id), epoch, &mut rng);
+        (Self { wrapped, auth: Bytes(*key.auth_key().expose()) }, key)
+    }
+
+    /// What is stored of it beside the wrapped key.
+    pub(super) fn verifier(&self, app: &App, id: UserId) -> Bytes<32> {
+        app.master.verifier(raw(id), &Secret::new(self.auth.0))
+    }
+}
+
+/// Stores a wrapped root key under the outer layer.
+pub(super) async fn put_wrapped(
+    app: &App,
+    tx: &mut Tx,
+    id: UserId,
+    slot: u8,
+    epoch: i32,
+    blob: &Bytes<62>,
+) -> Result<(), Problem> {
+    let sealed = app.master.seal_column("wrapped_key", raw(id), &[slot], &blob.0, &mut app.random.rng());
+    Ok(account::put_wrapped(tx, id, slot, epoch, &sealed).await?)
+}
+
+/// A wrapped root key without the outer layer, with its epoch.
+pub(super) async fn wrapped(
+    app: &App,
+    tx: &mut Tx,
+    id: UserId,
+    slot: u8,
+) -> Result<(Bytes<62>, u32), Problem> {
+    let (epoch, sealed) = account::wrapped(tx, id, slot).await?.ok_or_else(invalid_credentials)?;
+    let blob = app.master.open_column("wrapped_key", raw(id), &[slot], &sealed)?;
+    Ok((Bytes::try_from(blob.as_slice())?, u32::try_from(epoch).map_err(Problem::internal)?))
+}
+
+/// The password as it is: sent, or as its `auth_key`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    /// The password.
+    #[schema(value_type = Option<String>)]
+    password: Option<Zeroizing<String>>,
+    /// Or what the device derives from it, 32 bytes, base64url.
+    #[schema(value_type = Option<String>)]
+    auth_key: Option<Bytes<32>>,
+}
+
+/// Who has shown that they know the password; with it the root key, where the password was sent.
+struct Proved {
+    person: Person,
+    ark: Option<(Ark, u32)>,
+}
+
+impl Proof {
+    /// Checks it against the account of somebody who is signed in.
+    async fn check(self, app: &App, actor: &Actor) -> Result<Proved, Problem> {
+        let mut tx = app.store.read().await?;
+        let person = person(&mut tx, actor.id).await?;
+        let (blob, epoch) = wrapped(app, &mut tx, actor.id, 1).await?;
+        drop(tx);
+        let user = raw(actor.id);
+        let good = |key: &Secret| app.master.verify(user, key, &person.password.verifier);
+        let wrong = || Problem::invalid_field("/current", "is not the password of this account");
+        match (self.password, self.auth_key) {
+            (Some(_), None) if actor.is_sealed() => {
+                Err(Problem::sealed_session("derive the auth_key there; the password is not sent"))
+            }
+            (Some(password), None) => {
+                let (salt, kdf) = stored_parameters(&person)?;
+                let keys = app.derive(password, email_of(app, &person)?, salt, kdf).await?;
+                if !good(&keys.auth_key) {
+                    return Err(wrong());
+                }
+                let ark = Slot::Password(kdf, salt).unwrap(&blob, &keys.kek, user, epoch)?;
+                Ok(Proved { person, ark: Some((ark, epoch)) })
+            }
+            (None, Some(key)) if good(&Secret::new(key.0)) => Ok(Proved { person, ark: None }),
+            (None, Some(_)) => Err(wrong()),
+            _ => Err(Problem::invalid_field("/current", "give either password or auth_key")),
+        }
+    }
+}
+
+/// A new password: sent, or as the keys made of it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The password as it is.
+    current: Proof,
+    /// The new one.
+    #[schema(value_type = Option<String>)]
+    password: Option<Zeroizing<String>>,
+    /// Or the root key under it.
+    sealed: Option<ByPassword>,
+}
+
+/// Change the password
+///
+/// Only what it wraps is wrapped again; notes stay as they are. Every other session ends.
+#[utoipa::path(post, path = "/api/me/password/", tag = "Accounts", security(("bearer" = [])), request_body = NewPassword, responses(
+    (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 422, body = Problem)))]
+pub async fn change_password(
+    State(app): State<App>,
+    actor: Actor,
+    Json(body): Json<NewPassword>,
+) -> Result<StatusCode, Problem> {
+    actor.signed_in_recently(&app)?;
+    let Proved { person, ark } = body.current.check(&app, &actor).await?;
+    let email = email_of(&app, &person)?;
+    let by_password = new_password(&app, &person, ark, body.password, body.sealed, &email).await?;
+    replace(&app, &actor, person, &by_password, Action::PasswordChanged, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The root key under a new password or a new address.
+async fn new_password(
+    app: &App,
+    person: &Person,
+    ark: Option<(Ark, u32)>,
+    password: Option<Zeroizing<String>>,
+    sealed: Option<ByPassword>,
+    email: &str,
+) -> Result<ByPassword, Problem> {
+    match (ark, password, sealed) {
+        (Some((ark, epoch)), Some(password), None) => {
+            let least = app.config.profile.least_password();
+            check_password(&password, least, &person.name, email)
+                .map_err(|error| Problem::invalid_field("/password", error))?;
+            ByPassword::make(app, person.id, &ark, epoch, password, email).await
+        }
+        (None, None, Some(sealed)) => {
+            sealed.check().map_err(|error| Problem::invalid_field("/sealed/kdf", error))?;
+            Ok(sealed)
+        }
+        _ => Err(Problem::invalid_field(
+            "/password",
+            "give the new password where the current one was given, and `sealed` where auth_key was",
+        )),
+    }
+}
+
+/// Stores new credentials: every other session ends.
+async fn replace(
+    app: &App,
+    actor: &Actor,
+    mut person: Person,
+    by_password: &ByPassword,
+    action: Action,
+    moved: Option<&Email>,
+) -> Result<(), Problem> {
+    let mut tx = app.store.write().await?;
+    account::lock(&mut tx, actor.id).await?;
+    let now = super::person::person(&mut tx, actor.id).await?;
+    if now.password.verifier != person.password.verifier {
+        return Err(Problem::conflict("conflict", "the password was changed meanwhile; sign in again"));
+    }
+    if let Some(email) = moved {
+        let before = email_of(app, &person)?;
+        move_login(app, &mut tx, actor.id, &before, email).await?;
+        let (master, id) = (&app.master, raw(actor.id));
+        person.email =
+            master.seal_column("person", id, b"email", email.as_str().as_bytes(), &mut app.random.rng());
+    }
+    person.password = by_password.row(app, actor.id);
+    account::set_credentials(&mut tx, &person, None).await?;
+    let (_, epoch) = wrapped(app, &mut tx, actor.id, 1).await?;
+    let epoch = i32::try_from(epoch).map_err(Problem::internal)?;
+    put_wrapped(app, &mut tx, actor.id, 1, epoch, &by_password.wrapped).await?;
+    session::delete_others(&mut tx, actor.id, Some(actor.sid())).await?;
+    audit::record(app, &mut tx, Event::own(actor.id, action)).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn move_login(app: &App, tx: &mut Tx, id: UserId, before: &str, after: &Email) -> Result<(), Problem> {
+    let taken = || Problem::conflict("email_taken", "this address has an account");
+    for index in app.master.email_indexes(after.as_str()) {
+        if account::find(tx, &index.0).await?.is_some() {
+            return Err(taken());
+        }
+    }
+    for before in app.master.email_indexes(before) {
+        if account::find(tx, &before.0).await? == Some(id) {
+            let after = app.master.email_index(after.as_str());
+            return match account::move_login(tx, id, &before.0, &after.0).await {
+                Err(StoreError::Taken(_)) => Err(taken()),
+                done => Ok(done?),
+            };
+        }
+    }
+    Err(Problem::internal("an account without its address"))
+}
+
+/// A new address. The password's keys are bound to it, so they are made anew.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEmail {
+    /// The new address.
+    #[schema(example = "ada@patients.example")]
+    email: String,
+    /// The password as it is.
+    current: Proof,
+    /// The root key under the password and the new address, where `auth_key` was given.
+    sealed: Option<ByPassword>,
+}
+
+/// Change the address
+///
+/// Where one signs in. Every other session ends.
+#[utoipa::path(post, path = "/api/me/email/", tag = "Accounts", security(("bearer" = [])), request_body = NewEmail, responses(
+    (status = 204), (status = 401, description = "`step_up_required`", body = Problem),
+    (status = 409, description = "`email_taken`", body = Problem), (status = 422, body = Problem)))]
+pub async fn change_email(
+    State(app): State<App>,
+    actor: Actor,
+    Json(body): Json<NewEmail>,
+) -> Result<StatusCode, Problem> {
+    actor.signed_in_recently(&app)?;
+    let email = Email::parse(&normalize_email(&body.email));
+    let email = email.map_err(|error| Problem::invalid_field("/email", error))?;
+    let password = body.current.password.clone();
+    let Proved { person, ark } = body.current.check(&app, &actor).await?;
+    let by_password = match (ark, password) {
+        // The password stays, whatever would be asked of a new one today.
+        (Some((ark, epoch)), Some(password)) if body.sealed.is_none() => {
+            ByPassword::make(&app, person.id, &ark, epoch, password, email.as_str()).await?
+        }
+        (ark, _) => new_password(&app, &person, ark, None, body.sealed, email.as_str()).await?,
+    };
+    replace(&app, &actor, person, &by_password, Action::EmailChanged, Some(&email)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A new recovery code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRecoveryCode {
+    /// The password as it is.
+    current: Proof,
+    /// The root key under the new code, where `auth_key` was given.
+    sealed: Option<ByRecovery>,
+}
+
+/// A recovery code.
+#[derive(Serialize, ToSchema)]
+pub struct RecoveryCode {
+    /// Shown once; write it down. Absent where the client has made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(super) recovery_code: Option<Zeroizing<String>>,
+}
+
+/// Make a new recovery code
+///
+/// The old one is good no more.
+#[utoipa::path(post, path = "/api/me/recovery-code/", tag = "Accounts", security(("bearer" = [])), request_body = NewRecoveryCode, responses(
+    (status = 200, body = RecoveryCode), (status = 401, description = "`step_up_required`", body = Problem), (status = 422, body = Problem)))]
+pub async fn new_recovery_code(
+    State(app): State<App>,
+    actor: Actor,
+    Json(body): Json<NewRecoveryCode>,
+) -> Result<Json<RecoveryCode>, Problem> {
+    actor.signed_in_recently(&app)?;
+    let Proved { person, ark } = body.current.check(&app, &actor).await?;
+    let (recovery, code) = match (ark, body.sealed) {
+        (Some((ark, epoch)), None) => {
+            let (recovery, key) = ByRecovery::make(&app, person.id, &ark, epoch);
+            (recovery, Some(key.text()))
+        }
+        (None, Some(sealed)) => (sealed, None),
+        _ => {
+            return Err(Problem::invalid_field(
+                "/sealed",
+                "give it where auth_key was given, and only there",
+            ));
+        }
+    };
+    let mut tx = app.store.write().await?;
+    account::lock(&mut tx, person.id).await?;
+    let (_, epoch) = wrapped(&app, &mut tx, person.id, 2).await?;
+    let epoch = i32::try_from(epoch).map_err(Problem::internal)?;
+    account::set_credentials(&mut tx, &person, Some(&recovery.verifier(&app, person.id).0)).await?;
+    put_wrapped(&app, &mut tx, person.id, 2, epoch, &recovery.wrapped).await?;
+    audit::record(&app, &mut tx, Event::own(person.id, Action::RecoveryCodeMade)).await?;
+    tx.commit().await?;
+    Ok(Json(RecoveryCode { recovery_code: code }))
+}

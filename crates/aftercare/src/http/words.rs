@@ -1,0 +1,132 @@
+//! The words of notes for somebody who may read them: opened where the server holds their keys for this
+//! session, else sealed as they are, for the keys on their device.
+
+use super::{actor::Actor, problem::Problem};
+use crate::{
+    app::App,
+    keyring::People,
+    notebook::{OpenNote, SealedNote, StepText},
+};
+use aftercare_core::id::{NoteId, StepId, UserId};
+use aftercare_store::{Tx, grant, note};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use utoipa::ToSchema;
+
+/// The words of several notes.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    open: HashMap<NoteId, OpenNote>,
+    sealed: Vec<Sealed>,
+}
+
+/// A sealed note, as it is served.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Sealed {
+    /// Envelope v1, exactly as signed.
+    #[schema(value_type = Object)]
+    envelope: Box<RawValue>,
+    /// What the reader was granted of it since.
+    #[schema(value_type = Vec<Object>)]
+    grants: Vec<Box<RawValue>>,
+}
+
+impl TryFrom<SealedNote> for Sealed {
+    type Error = Problem;
+    fn try_from(note: SealedNote) -> Result<Self, Problem> {
+        let raw = |bytes| -> Result<Box<RawValue>, Problem> {
+            RawValue::from_string(String::from_utf8(bytes).map_err(Problem::internal)?)
+                .map_err(Problem::internal)
+        };
+        let grants = note.grants.into_iter().map(raw).collect::<Result<_, _>>()?;
+        Ok(Self { envelope: raw(note.body)?, grants })
+    }
+}
+
+impl Words {
+    /// Of a note whose words are at hand.
+    pub(super) fn of(id: NoteId, words: OpenNote) -> Self {
+        Self { open: HashMap::from([(id, words)]), sealed: Vec::new() }
+    }
+
+    /// Those of a patient's notes, given with their authors.
+    pub(super) async fn load(
+        app: &App,
+        tx: &mut Tx,
+        actor: &Actor,
+        patient: UserId,
+        notes: &[(NoteId, UserId)],
+    ) -> Result<Self, Problem> {
+        let mut words = Self::default();
+        words.add(app, tx, actor, patient, notes).await?;
+        Ok(words)
+    }
+
+    /// The same, beside what is there already.
+    pub(super) async fn add(
+        &mut self,
+        app: &App,
+        tx: &mut Tx,
+        actor: &Actor,
+        patient: UserId,
+        notes: &[(NoteId, UserId)],
+    ) -> Result<(), Problem> {
+        let mut people = People::default();
+        let mut found: Vec<(NoteId, SealedNote)> = Vec::new();
+        for &(id, author) in notes {
+            if self.open.contains_key(&id) || found.iter().any(|(other, _)| *other == id) {
+                continue;
+            }
+            people.add(tx, author).await?;
+            found.push((id, sealed_note(tx, actor, patient, id).await?));
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        people.add(tx, actor.id).await?;
+        let keys = if actor.is_sealed() { None } else { Some(actor.keys(app, tx).await?) };
+        for (id, note) in found {
+            let opened = keys.as_ref().map(|keys| note.open(keys, &people));
+            match opened {
+                Some(Ok(open)) => {
+                    self.open.insert(id, open);
+                }
+                // One note that does not open must not hide the others: it is given as it is.
+                Some(Err(error)) => {
+                    tracing::error!(note = %id, %error, "a note does not open for its reader");
+                    self.sealed.push(note.try_into()?);
+                }
+                None => self.sealed.push(note.try_into()?),
+            }
+        }
+        Ok(())
+    }
+
+    /// A note that is open.
+    pub(super) fn note(&self, id: NoteId) -> Option<&OpenNote> {
+        self.open.get(&id)
+    }
+
+    /// The words of a step of a note that is open.
+    pub(super) fn step(&self, note: NoteId, step: StepId) -> Option<&StepText> {
+        self.note(note)?.step(step)
+    }
+
+    /// The notes that are sealed, to be opened by their reader.
+    pub(super) fn into_sealed(self) -> Vec<Sealed> {
+        self.sealed
+    }
+}
+
+/// A note as it lies there, with what one reader was granted of it.
+pub(super) async fn sealed_note(
+    tx: &mut Tx,
+    actor: &Actor,
+    patient: UserId,
+    id: NoteId,
+) -> Result<SealedNote, Problem> {
+    let body = note::envelope(tx, patient, id).await?;
+    let body = body.ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?;
+    Ok(SealedNote { body, grants: grant::of_note(tx, patient, id, actor.id).await? })
+}

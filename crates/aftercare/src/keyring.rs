@@ -1,0 +1,162 @@
+//! The public keys of those who take part, with their history; and making new ones known.
+
+use aftercare_core::{id::UserId, instant::Instant};
+use aftercare_seal::{Bytes, SealError, bundle::Bundle, envelope::Envelope, keylog};
+use aftercare_store::{
+    StoreError, Tx,
+    account::{self, BundleRow},
+    key_log,
+};
+use std::collections::{HashMap, hash_map::Entry};
+
+/// The domain's id as it stands in what is signed.
+pub fn raw(id: UserId) -> aftercare_seal::Id {
+    Bytes(*id.as_bytes())
+}
+
+/// One epoch of somebody's keys.
+#[derive(Clone, Debug)]
+pub struct Epoch {
+    /// The keys.
+    pub bundle: Bundle,
+    /// Signed by the epoch before; `None` for the first, and where keys were reset.
+    pub succession: Option<Bytes<64>>,
+    /// When it was made known.
+    pub created_at: Instant,
+}
+
+/// Somebody's keys, newest first, never none.
+#[derive(Clone, Debug)]
+pub struct History(Vec<Epoch>);
+
+impl History {
+    /// Loads them.
+    pub async fn load(tx: &mut Tx, id: UserId) -> Result<Self, StoreError> {
+        let broken = |what: &str| StoreError::Broken(format!("public keys of {id}: {what}"));
+        let bytes = |_| broken("length");
+        let mut epochs = Vec::new();
+        for row in account::bundles(tx, id).await? {
+            let bundle = Bundle {
+                user_id: raw(id),
+                epoch: u32::try_from(row.epoch).map_err(|_| broken("epoch"))?,
+                enc_pk: Bytes::try_from(row.enc_pk.as_slice()).map_err(bytes)?,
+                sign_pk: Bytes::try_from(row.sign_pk.as_slice()).map_err(bytes)?,
+                sig: Bytes::try_from(row.sig.as_slice()).map_err(bytes)?,
+            };
+            let succession = row.succession.as_deref().map(Bytes::try_from).transpose().map_err(bytes)?;
+            epochs.push(Epoch { bundle, succession, created_at: row.created_at });
+        }
+        if epochs.is_empty() { Err(broken("none")) } else { Ok(Self(epochs)) }
+    }
+
+    /// All of them, newest first.
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.0
+    }
+
+    /// The keys in use.
+    pub fn current(&self) -> &Bundle {
+        &self.0[0].bundle
+    }
+
+    /// The keys signed up with.
+    pub fn first(&self) -> &Bundle {
+        &self.0[self.0.len() - 1].bundle
+    }
+
+    /// Those of a key id, past or present.
+    pub fn by_kid(&self, kid: &Bytes<32>) -> Option<&Bundle> {
+        self.0.iter().map(|epoch| &epoch.bundle).find(|bundle| bundle.kid() == *kid)
+    }
+
+    /// Whether the keys in use follow from those of a key id, each signed by the one before: what was
+    /// said of those holds for these.
+    pub fn follows_from(&self, kid: &Bytes<32>) -> bool {
+        for (n, epoch) in self.0.iter().enumerate() {
+            if epoch.bundle.kid() == *kid {
+                return true;
+            }
+            let before = self.0.get(n + 1);
+            let signed = epoch.succession.zip(before);
+            if signed.is_none_or(|(sig, before)| epoch.bundle.succeeds(&before.bundle, &sig).is_err()) {
+                return false;
+            }
+        }
+        false
+    }
+}
+
+/// The public keys of several people.
+#[derive(Default)]
+pub struct People(HashMap<UserId, History>);
+
+impl People {
+    /// Loads somebody's, once.
+    pub async fn add(&mut self, tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
+        if let Entry::Vacant(free) = self.0.entry(id) {
+            free.insert(History::load(tx, id).await?);
+        }
+        Ok(())
+    }
+
+    /// The keys in use of somebody.
+    pub fn of(&self, id: UserId) -> Result<&Bundle, SealError> {
+        self.history(id).map(History::current)
+    }
+
+    /// All keys of somebody.
+    pub fn history(&self, id: UserId) -> Result<&History, SealError> {
+        self.0.get(&id).ok_or(SealError::NotForMe)
+    }
+
+    /// The keys an envelope was signed with.
+    pub fn author(&self, envelope: &Envelope) -> Result<&Bundle, SealError> {
+        let author = UserId(uuid::Uuid::from_bytes(envelope.author_id.0));
+        self.history(author)?.by_kid(&envelope.author_kid).ok_or(SealError::Signature)
+    }
+}
+
+/// Makes a bundle known: stored, and in the log of keys. The first goes in with its person.
+pub async fn publish(
+    tx: &mut Tx,
+    bundle: &Bundle,
+    succession: Option<Bytes<64>>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let id = UserId(uuid::Uuid::from_bytes(bundle.user_id.0));
+    account::add_bundle(tx, id, &row(bundle, succession, now)).await?;
+    log(tx, bundle, now).await
+}
+
+/// A bundle as it is stored.
+pub fn row(bundle: &Bundle, succession: Option<Bytes<64>>, now: Instant) -> BundleRow {
+    BundleRow {
+        epoch: i32::try_from(bundle.epoch).unwrap_or(i32::MAX),
+        enc_pk: bundle.enc_pk.0.to_vec(),
+        sign_pk: bundle.sign_pk.0.to_vec(),
+        sig: bundle.sig.0.to_vec(),
+        succession: succession.map(|sig| sig.0.to_vec()),
+        created_at: now,
+    }
+}
+
+/// Puts a bundle into the log of keys.
+pub async fn log(tx: &mut Tx, bundle: &Bundle, now: Instant) -> Result<(), StoreError> {
+    let (n, head) = key_log::lock_head(tx).await?;
+    let head = Bytes::try_from(head.as_slice()).map_err(|_| StoreError::Broken("head of keys".to_owned()))?;
+    let entry = keylog::Entry {
+        user_hash: keylog::user_hash(bundle.user_id),
+        kid: bundle.kid(),
+        epoch: bundle.epoch,
+        time: u64::try_from(now.as_secs()).unwrap_or(0),
+    };
+    let row = key_log::Row {
+        n: n + 1,
+        user_hash: entry.user_hash.0.to_vec(),
+        kid: entry.kid.0.to_vec(),
+        epoch: i32::try_from(entry.epoch).unwrap_or(i32::MAX),
+        at: now.as_secs(),
+        head: entry.head(&head).0.to_vec(),
+    };
+    key_log::add(tx, &row).await
+}

@@ -1,0 +1,201 @@
+//! How often something may be tried: signing in, for an account and from a network address, counted in
+//! the database so that replicas share it; requests, for a person.
+
+use crate::{app::App, http::problem::Problem};
+use aftercare_core::{
+    id::UserId,
+    instant::{Instant, Span},
+};
+use aftercare_seal::{Bytes, bytes};
+use aftercare_store::{StoreError, Tx, throttle};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
+/// Failures of an account and of a network address are counted within this.
+const WINDOW: Span = Span::from_minutes(15);
+/// After so many failures without a success in between an account is locked (NIST SP 800-63B), ...
+const LOCK: i64 = 100;
+/// ... for those who do not know it, for so long at most.
+pub const LOCKED_FOR: Span = Span::from_days(30);
+
+/// Somebody who tries to show who they are.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// For which address, as a keyed hash.
+    pub email_index: [u8; 32],
+    /// From where.
+    pub network: IpAddr,
+    /// With a device that has signed in to this account before: its failures are its own, and those
+    /// of strangers are not held against it.
+    pub device: Option<[u8; 16]>,
+}
+
+struct Scopes {
+    network: [u8; 32],
+    account: [u8; 32],
+    lock: [u8; 32],
+}
+
+impl Attempt {
+    fn scopes(&self, app: &App) -> Scopes {
+        let ip = self.network.to_string();
+        let device = self.device.unwrap_or_default();
+        let of = |what: &[u8]| app.master.digest("throttle", &[what, &self.email_index, &device]).0;
+        Scopes {
+            network: app.master.digest("throttle", &[b"network", ip.as_bytes()]).0,
+            account: of(b"account"),
+            lock: of(b"lock"),
+        }
+    }
+
+    /// Counts the attempt before anything is looked at or hashed: it is a failure until
+    /// [`succeeded`](Self::succeeded). Says why it is refused, where there were too many.
+    pub async fn admit(&self, app: &App, tx: &mut Tx, now: Instant) -> Result<Option<Problem>, StoreError> {
+        let scopes = self.scopes(app);
+        let limits = &app.config.limits;
+        let (failures, since) = throttle::count(tx, &scopes.network, WINDOW, now).await?;
+        if failures > i64::from(limits.failures_per_address) {
+            return Ok(Some(Problem::too_many(since + WINDOW - now, "from this network address")));
+        }
+        let (failures, _) = throttle::count(tx, &scopes.lock, LOCKED_FOR, now).await?;
+        if failures > LOCK {
+            return Ok(Some(Problem::locked()));
+        }
+        let (failures, since) = throttle::count(tx, &scopes.account, WINDOW, now).await?;
+        if failures > i64::from(limits.failures_per_account) {
+            return Ok(Some(Problem::too_many(since + WINDOW - now, "for this account")));
+        }
+        Ok(None)
+    }
+
+    /// It was no failure, and not yet a success.
+    pub async fn give_back(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
+        let scopes = self.scopes(app);
+        for scope in [scopes.network, scopes.account, scopes.lock] {
+            throttle::give_back(tx, &scope).await?;
+        }
+        Ok(())
+    }
+
+    /// It was a success: what failed before is forgotten.
+    pub async fn succeeded(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
+        let scopes = self.scopes(app);
+        throttle::give_back(tx, &scopes.network).await?;
+        unlock(tx, &scopes).await
+    }
+}
+
+async fn unlock(tx: &mut Tx, scopes: &Scopes) -> Result<(), StoreError> {
+    throttle::clear(tx, &scopes.account).await?;
+    throttle::clear(tx, &scopes.lock).await
+}
+
+/// Forgets what failed for an address from devices that nobody knows: the operator's way back.
+pub async fn clear_failures(app: &App, tx: &mut Tx, email_index: [u8; 32]) -> Result<(), StoreError> {
+    let attempt = Attempt { email_index, network: IpAddr::from([127, 0, 0, 1]), device: None };
+    unlock(tx, &attempt.scopes(app)).await
+}
+
+/// What a device shows to be known: `adt1.<id>.<mac>`, bound to the account that signed in on it.
+pub fn device_token(app: &App, user: UserId) -> String {
+    let id: [u8; 16] = bytes::random(&mut app.random.rng());
+    let mac = app.master.digest("device", &[user.as_bytes(), &id]);
+    format!("adt1.{}.{}", bytes::encode(&id), bytes::encode(&mac.0))
+}
+
+/// The device that a token of this account names.
+pub fn known_device(app: &App, user: UserId, token: Option<&str>) -> Option<[u8; 16]> {
+    let (id, mac) = token?.strip_prefix("adt1.")?.split_once('.')?;
+    let id = Bytes::<16>::try_from(bytes::decode(id)?.as_slice()).ok()?;
+    let good = app.master.digest("device", &[user.as_bytes(), &id.0]);
+    bytes::same(&good.0, &bytes::decode(mac)?).then_some(id.0)
+}
+
+/// What a person may still ask for in this window (draft-ietf-httpapi-ratelimit-headers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests in a window.
+    pub limit: u32,
+    /// Left of them, as far as this process knows.
+    pub remaining: u32,
+    /// Seconds until the next window.
+    pub reset: i64,
+}
+
+/// The window of requests.
+pub const MINUTE: i64 = 60;
+/// So many requests of a window are counted here alone; each further so many are asked for from the
+/// database, where replicas share them. Most people never make as many.
+const CHUNK: u32 = 100;
+
+/// Requests of people in this window, as counted by this process.
+#[derive(Debug, Default)]
+pub struct Requests(Mutex<Window>);
+
+#[derive(Debug, Default)]
+struct Window {
+    minute: i64,
+    made: HashMap<UserId, Made>,
+}
+
+/// What one person has asked for: here, and of chunks everywhere.
+#[derive(Clone, Copy, Debug, Default)]
+struct Made {
+    here: u32,
+    everywhere: u32,
+}
+
+/// Counts a request of a person: what is left, and whether it was one too many.
+pub async fn request(app: &App, person: UserId) -> (Quota, Option<Problem>) {
+    let limit = app.config.limits.requests_per_minute;
+    let now = app.clock.wall();
+    let minute = now.as_secs().div_euclid(MINUTE);
+    let reset = MINUTE - now.as_secs().rem_euclid(MINUTE);
+    let quota = |made: Made| {
+        let spent = made.everywhere + made.here % CHUNK;
+        Quota { limit, remaining: limit.saturating_sub(spent.max(made.here)), reset }
+    };
+    let refuse = |made| {
+        let quota = Quota { remaining: 0, ..quota(made) };
+        (quota, Some(Problem::too_many(Span::from_secs(reset), "by this account")))
+    };
+    let mut made = {
+        let mut window = app.requests.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.minute != minute {
+            *window = Window { minute, made: HashMap::new() };
+        }
+        let made = window.made.entry(person).or_default();
+        made.here = made.here.saturating_add(1);
+        *made
+    };
+    if made.here > limit || made.everywhere >= limit {
+        return refuse(made);
+    }
+    if made.here % CHUNK == 0 {
+        let Ok(everywhere) = chunk(app, person, minute).await else {
+            // Where nobody can be asked, this process's own count holds.
+            return (quota(made), None);
+        };
+        made.everywhere = everywhere;
+        let mut window = app.requests.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.minute == minute {
+            window.made.entry(person).or_default().everywhere = everywhere;
+        }
+        if everywhere > limit {
+            return refuse(made);
+        }
+    }
+    (quota(made), None)
+}
+
+/// Takes a chunk of a person's window; how many requests have been taken so by all replicas.
+async fn chunk(app: &App, person: UserId, minute: i64) -> Result<u32, StoreError> {
+    let scope = app.master.digest("requests", &[person.as_bytes(), &minute.to_le_bytes()]).0;
+    let mut tx = app.store.write().await?;
+    let (chunks, _) = throttle::count(&mut tx, &scope, Span::from_secs(2 * MINUTE), app.clock.wall()).await?;
+    tx.commit().await?;
+    Ok(u32::try_from(chunks).unwrap_or(u32::MAX).saturating_mul(CHUNK))
+}

@@ -1,0 +1,39 @@
+//! Every key there ever was, in one chain: a service that shows one person other keys than another
+//! must keep two chains, and whoever compares heads finds it.
+
+use crate::{
+    Bytes, Id,
+    pae::{hash, pae},
+};
+
+/// One key of one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose, hashed: the log names nobody.
+    pub user_hash: Bytes<32>,
+    /// The key.
+    pub kid: Bytes<32>,
+    /// Its epoch.
+    pub epoch: u32,
+    /// When it was made known, in seconds since 1970.
+    pub time: u64,
+}
+
+/// How a person is named in the log.
+pub fn user_hash(user_id: Id) -> Bytes<32> {
+    Bytes(hash(&pae(&[b"aftercare/v1/keylog-user", &user_id.0])))
+}
+
+impl Entry {
+    /// The head of the chain once this entry stands on `before` (zeros before the first).
+    pub fn head(&self, before: &Bytes<32>) -> Bytes<32> {
+        Bytes(hash(&pae(&[
+            b"aftercare/v1/keylog",
+            &before.0,
+            &self.user_hash.0,
+            &self.kid.0,
+            &self.epoch.to_le_bytes(),
+            &self.time.to_le_bytes(),
+        ])))
+    }
+}

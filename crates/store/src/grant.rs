@@ -1,0 +1,81 @@
+//! Notes opened to one more key by one of their readers.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, NoteId, UserId},
+    instant::Instant,
+};
+use uuid::Uuid;
+
+/// A grant as it lies there.
+#[derive(Clone, Debug)]
+pub struct GrantRow {
+    /// Of which note.
+    pub note_id: NoteId,
+    /// About whom.
+    pub patient_id: UserId,
+    /// To whom.
+    pub recipient_id: UserId,
+    /// To which key of theirs.
+    pub recipient_kid: Vec<u8>,
+    /// By whom.
+    pub by_id: UserId,
+    /// The grant, exactly as signed.
+    pub body: Vec<u8>,
+    /// When.
+    pub created_at: Instant,
+}
+
+/// Stores a grant; one for the same key takes its place.
+pub async fn put(tx: &mut Tx, grant: &GrantRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- grant::put
+        insert into note_grant (bucket, note_id, recipient_id, recipient_kid, patient_id, by_id, body, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (bucket, note_id, recipient_id, recipient_kid) do update
+        set by_id = excluded.by_id, body = excluded.body, created_at = excluded.created_at",
+        Bucket::of(grant.patient_id).get(),
+        grant.note_id.0,
+        grant.recipient_id.0,
+        grant.recipient_kid.as_slice(),
+        grant.patient_id.0,
+        grant.by_id.0,
+        grant.body.as_slice(),
+        grant.created_at.as_micros()
+    )?;
+    Ok(())
+}
+
+/// What a reader was granted of a note.
+pub async fn of_note(
+    tx: &mut Tx,
+    patient: UserId,
+    note: NoteId,
+    reader: UserId,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Vec<u8>,),
+        "-- grant::of_note
+        select body from note_grant where bucket = $1 and note_id = $2 and recipient_id = $3 order by recipient_kid",
+        Bucket::of(patient).get(),
+        note.0,
+        reader.0
+    )?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// The notes of a patient that were granted to somebody.
+pub async fn to_reader(tx: &mut Tx, patient: UserId, reader: UserId) -> Result<Vec<NoteId>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- grant::to_reader
+        select distinct note_id from note_grant where bucket = $1 and patient_id = $2 and recipient_id = $3 order by note_id",
+        Bucket::of(patient).get(),
+        patient.0,
+        reader.0
+    )?;
+    Ok(rows.into_iter().map(|row| NoteId(row.0)).collect())
+}

@@ -1,0 +1,84 @@
+//! One-time codes (RFC 6238) as a second factor.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, UserId},
+    instant::Instant,
+};
+
+/// A person's seed of one-time codes.
+#[derive(Clone, Debug)]
+pub struct Totp {
+    /// The seed under the outer layer.
+    pub secret: Vec<u8>,
+    /// Since when it is asked for; `None` while it is being set up.
+    pub confirmed_at: Option<Instant>,
+    /// The last time step a code was taken for: each is good once.
+    pub last_step: i64,
+}
+
+/// A person's seed, if they have one.
+pub async fn get(tx: &mut Tx, user: UserId) -> Result<Option<Totp>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Vec<u8>, Option<i64>, i64),
+        "-- totp::get\nselect secret, confirmed_at, last_step from totp where bucket = $1 and user_id = $2",
+        Bucket::of(user).get(),
+        user.0
+    )?;
+    Ok(rows.into_iter().next().map(|(secret, confirmed, last_step)| Totp {
+        secret,
+        confirmed_at: confirmed.map(Instant::from),
+        last_step,
+    }))
+}
+
+/// Begins to set one up, in the place of another that was begun or is in use.
+pub async fn put(tx: &mut Tx, user: UserId, secret: &[u8]) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- totp::put
+        insert into totp (bucket, user_id, secret, confirmed_at, last_step) values ($1, $2, $3, null, 0)
+        on conflict (bucket, user_id) do update
+        set secret = excluded.secret, confirmed_at = null, last_step = 0",
+        Bucket::of(user).get(),
+        user.0,
+        secret
+    )?;
+    Ok(())
+}
+
+/// Takes a code of a time step; false where that or a later one was taken already.
+pub async fn take(tx: &mut Tx, user: UserId, step: i64) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- totp::take\nupdate totp set last_step = $3 where bucket = $1 and user_id = $2 and last_step < $3",
+        Bucket::of(user).get(),
+        user.0,
+        step
+    )?;
+    Ok(rows == 1)
+}
+
+/// From now on it is asked for.
+pub async fn confirm(tx: &mut Tx, user: UserId, now: Instant) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- totp::confirm\nupdate totp set confirmed_at = $3 where bucket = $1 and user_id = $2",
+        Bucket::of(user).get(),
+        user.0,
+        now.as_micros()
+    )?;
+    Ok(())
+}
+
+/// Removes it; whether there was one.
+pub async fn delete(tx: &mut Tx, user: UserId) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- totp::delete\ndelete from totp where bucket = $1 and user_id = $2",
+        Bucket::of(user).get(),
+        user.0
+    )?;
+    Ok(rows == 1)
+}
