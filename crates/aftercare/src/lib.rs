@@ -3,19 +3,23 @@
 //! - [`app`]: the running service; [`config`], [`clock`], [`random`]: what it is given;
 //! - [`http`]: one file an endpoint; [`token`]: who is asking; [`limits`]: how often;
 //! - [`keyring`]: public keys; [`audit`]: what happened to whose data;
-//! - [`reader`]: who reads notes; [`notebook`]: notes sealed and opened; [`outline`]: what is known
+//! - [`reader`]: who reads notes, [`reading`]: what was read; [`extractor`]: what sealed texts are read
+//!   under; [`notebook`]: notes sealed and opened; [`outline`]: what is known
 //!   of them without their words;
 //! - [`plan`]: a patient's plan as it stands; [`engine`]: what happens by itself;
 //! - [`quiet`]: panics without their words;
+//! - [`client`]: a device with keys of its own, as a browser is one;
 //! - [`start`]: from a configuration to a service; [`cli`]: the command line.
 
 pub mod app;
 pub mod audit;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod draft;
 pub mod engine;
+pub mod extractor;
 pub mod http;
 pub mod keyring;
 pub mod limits;
@@ -26,6 +30,7 @@ pub mod provider;
 pub mod quiet;
 pub mod random;
 pub mod reader;
+pub mod reading;
 pub mod review;
 pub mod start;
 pub mod token;

@@ -156,6 +156,14 @@ impl TokenKeys {
         (claims.iss == self.issuer && claims.aud == AUDIENCE && in_time).then_some(claims)
     }
 
+    /// The service's own signature over an unambiguous message, and the id of the key.
+    pub fn attest(&self, message: &[u8]) -> (Bytes<64>, String) {
+        let keys = self.keys();
+        // `load` leaves at least one key.
+        keys.first()
+            .map_or((Bytes([0; 64]), String::new()), |key| (key.attest(message), key.kid().to_owned()))
+    }
+
     /// The public keys as a JWK set (RFC 7517, RFC 8037).
     pub fn jwks(&self) -> serde_json::Value {
         let keys: Vec<_> = self

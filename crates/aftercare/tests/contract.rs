@@ -52,6 +52,7 @@ fn every_route_is_described() {
     get /api/dev/clock/
     get /api/doctor/patients/
     get /api/doctors/
+    get /api/extract/
     get /api/keys/log/
     get /api/keys/{user_id}/
     get /api/me/
@@ -69,6 +70,7 @@ fn every_route_is_described() {
     post /api/auth/params/
     post /api/check-in/
     post /api/dev/clock/
+    post /api/extract/
     post /api/login/
     post /api/login/finish/
     post /api/logout/
@@ -80,6 +82,7 @@ fn every_route_is_described() {
     post /api/mfa/totp/confirm/
     post /api/notes/{id}/activate/
     post /api/notes/{id}/extract/
+    post /api/notes/{id}/grants/
     post /api/notes/{id}/undo/
     post /api/recovery/
     post /api/recovery/finish/

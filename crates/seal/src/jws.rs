@@ -55,6 +55,12 @@ impl TokenKey {
         format!("{message}.{}", encode(&signature))
     }
 
+    /// Signs an already unambiguous message that is no token: PAE begins with a number, a token with
+    /// its header.
+    pub fn attest(&self, message: &[u8]) -> Bytes<64> {
+        Bytes(self.key.sign(message).to_bytes())
+    }
+
     /// The claims of a token this key signed.
     pub fn open(&self, token: &str) -> Result<Vec<u8>, SealError> {
         if token.len() > MAX_TOKEN {

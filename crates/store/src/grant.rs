@@ -5,7 +5,6 @@ use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
 };
-use uuid::Uuid;
 
 /// A grant as it lies there.
 #[derive(Clone, Debug)]
@@ -64,18 +63,4 @@ pub async fn of_note(
         reader.0
     )?;
     Ok(rows.into_iter().map(|row| row.0).collect())
-}
-
-/// The notes of a patient that were granted to somebody.
-pub async fn to_reader(tx: &mut Tx, patient: UserId, reader: UserId) -> Result<Vec<NoteId>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (Uuid,),
-        "-- grant::to_reader
-        select distinct note_id from note_grant where bucket = $1 and patient_id = $2 and recipient_id = $3 order by note_id",
-        Bucket::of(patient).get(),
-        patient.0,
-        reader.0
-    )?;
-    Ok(rows.into_iter().map(|row| NoteId(row.0)).collect())
 }

@@ -15,6 +15,7 @@ pub mod directory;
 pub mod due;
 pub mod engine;
 mod error;
+pub mod extractor_key;
 pub mod grant;
 pub mod idempotency;
 pub mod inspect;

@@ -227,12 +227,31 @@ pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option
     rows.into_iter().next().map(read).transpose()
 }
 
+/// A note by its id alone, for somebody it was granted to. Looks into every bucket.
+pub async fn by_grantee(tx: &mut Tx, reader: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- note::by_grantee
+        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
+        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        from buckets join note on note.bucket = buckets.bucket and note.id = $1
+        where state not in (4, 5) and exists (select 1 from note_grant
+          where note_grant.bucket = note.bucket and note_grant.note_id = note.id and note_grant.recipient_id = $2)",
+        id.0,
+        reader.0
+    )?;
+    rows.into_iter().next().map(read).transpose()
+}
+
 /// A patient's notes, newest first, older than one: all that were sent, or all that a doctor wrote,
-/// drafts too. What was put aside is in neither.
+/// drafts too, and with `granted` those that others wrote and opened to them. What was put aside is in
+/// neither.
 pub async fn list(
     tx: &mut Tx,
     patient: UserId,
     doctor: Option<UserId>,
+    granted: bool,
     before: Option<NoteId>,
     limit: i64,
 ) -> Result<Vec<Note>, StoreError> {
@@ -241,13 +260,16 @@ pub async fn list(
         Row,
         "-- note::list
         select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
-        from note where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null and state <> 4) and state <> 5 and id < $4
+        from note where bucket = $1 and patient_id = $2 and state <> 5 and id < $4 and (doctor_id = $3
+          or state <> 4 and ($3 is null or $6 = 1 and exists (select 1 from note_grant
+            where note_grant.bucket = $1 and note_grant.note_id = note.id and note_grant.recipient_id = $3)))
         order by id desc limit $5",
         Bucket::of(patient).get(),
         patient.0,
         doctor.map(|id| id.0),
         before.map_or(Uuid::max(), |id| id.0),
-        limit
+        limit,
+        i64::from(granted)
     )?;
     rows.into_iter().map(read).collect()
 }

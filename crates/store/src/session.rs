@@ -199,17 +199,13 @@ pub async fn delete_others(tx: &mut Tx, user: UserId, keep: Option<SessionId>) -
     Ok(())
 }
 
-/// Takes a session along to a new security stamp of its person, and what its key is wrapped in.
-pub async fn restamp(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
+/// Ends the sessions of a person whose keys the server can have.
+pub async fn delete_assisted(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
     execute!(
         tx,
-        "-- session::restamp
-        update session set stamp = $3, wrapped = $4, auth_at = $5 where bucket = $1 and id = $2",
-        Bucket::of(session.user_id).get(),
-        session.id.0,
-        session.stamp,
-        session.wrapped.as_deref().unwrap_or_default(),
-        session.auth_at.as_micros()
+        "-- session::delete_assisted\ndelete from session where bucket = $1 and user_id = $2 and mode = 0",
+        Bucket::of(user).get(),
+        user.0
     )?;
     Ok(())
 }

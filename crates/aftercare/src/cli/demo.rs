@@ -1,19 +1,20 @@
 //! `aftercare demo`: made-up people, notes and two weeks of check-ins, through the same API that
-//! everybody uses, with real keys.
+//! everybody uses, each with a device of their own: the service never has a key or a word of theirs.
 
 use super::{block_on, settings::Settings};
-use crate::{app::App, clock::ServiceClock, engine, http, random::Random, start};
+use crate::{
+    app::App,
+    client::{Client, NewAccount, Refused, Transport},
+    clock::ServiceClock,
+    engine, http,
+    random::Random,
+    start,
+};
 use aftercare_core::{clock::Clock, instant::Span};
 use aftercare_store::service;
 use anyhow::{Context, bail};
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    http::{Method, Request, header},
-};
-use serde_json::{Value, json};
-use std::io::Write;
-use tower::ServiceExt;
+use serde_json::json;
+use std::{io::Write, sync::Arc};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -69,7 +70,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         if !app.clock_moves {
             bail!("demo people belong in profile dev");
         }
-        let made = Demo { service: http::service(app.clone()), app: app.clone() }.make().await?;
+        let made =
+            Demo { transport: Transport::here(http::service(app.clone())), app: app.clone() }.make().await?;
         app.store.close().await;
         sign_ins(made)
     })
@@ -93,13 +95,7 @@ fn sign_ins(made: bool) -> anyhow::Result<()> {
 
 struct Demo {
     app: App,
-    service: Router,
-}
-
-/// Somebody signed in.
-struct User {
-    id: String,
-    token: String,
+    transport: Transport,
 }
 
 impl Demo {
@@ -120,19 +116,20 @@ impl Demo {
                     .context("a demo patient is there, its doctor was not")?,
             );
         }
+        let clock = &*self.app.clock;
         for (patient, doctor) in [(0, 0), (1, 0), (2, 0), (2, 1)] {
-            let body = json!({ "doctor_id": doctors[doctor].id });
-            self.post(Some(&patients[patient]), "/api/select-doctor/", &body).await?;
+            patients[patient].state(clock, doctors[doctor].id(), true).await?;
         }
         for day in 0..DAYS {
             for (_, doctor, patient, note) in NOTES.iter().filter(|(on, ..)| *on == day) {
-                let body = json!({ "patient_id": patients[*patient].id, "note": note });
-                self.post(Some(&doctors[*doctor]), "/api/submit-notes/", &body).await?;
+                let (doctor, patient) = (&doctors[*doctor], patients[*patient].id());
+                let words = doctor.read_there(clock, patient, note, false).await?;
+                doctor.submit(clock, patient, &words, "activate").await?;
             }
             for quarter in 0..4 {
                 engine::leap(&self.app, Span::from_hours(6)).await?;
                 for (patient, user) in (0_i64..).zip(&patients) {
-                    self.answer(patient, user, day, quarter).await?;
+                    answer(patient, user, day, quarter).await?;
                 }
             }
         }
@@ -143,69 +140,44 @@ impl Demo {
         Ok(true)
     }
 
-    /// Ada is careful and forgets now and then, Ben gives up after a week, Clara skips some.
-    async fn answer(&self, patient: i64, user: &User, day: i64, quarter: i64) -> anyhow::Result<()> {
-        let forgets = match patient {
-            0 => day == 4 && quarter > 1,
-            1 => day > 7,
-            _ => (day + quarter) % 7 == 0,
+    async fn sign_up(&self, person: &Person, role: &str) -> anyhow::Result<Option<Client>> {
+        let (app, transport) = (&self.app, &self.transport);
+        let who = NewAccount {
+            role,
+            name: person.name,
+            email: person.email,
+            password: PASSWORD,
+            time_zone: "Europe/Berlin",
+            specialty: person.specialty,
         };
-        if forgets {
-            return Ok(());
+        match Client::sign_up(transport, &app.random, app.now(), app.kdf(), &who).await {
+            Err(error) if error.downcast_ref::<Refused>().is_some_and(|r| r.code == "email_taken") => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+            Ok(_) => {
+                let random = Arc::new(Random::from_system()?);
+                Client::sign_in(transport, random, person.email, PASSWORD, json!({})).await.map(Some)
+            }
         }
-        let due = self.send(Some(user), Method::GET, "/api/reminders/?status=due", None).await?;
-        for reminder in due["items"].as_array().into_iter().flatten() {
-            let skips = patient == 2 && day % 5 == 3;
-            let status = if skips { "skipped" } else { "done" };
-            self.post(
-                Some(user),
-                "/api/check-in/",
-                &json!({ "reminder_id": reminder["id"], "status": status }),
-            )
-            .await?;
-        }
-        Ok(())
     }
+}
 
-    async fn sign_up(&self, person: &Person, role: &str) -> anyhow::Result<Option<User>> {
-        let mut body = json!({ "role": role, "name": person.name, "email": person.email, "password": PASSWORD, "time_zone": "Europe/Berlin" });
-        if let Some(specialty) = person.specialty {
-            body["specialty"] = specialty.into();
-        }
-        let signed_up = self.post(None, "/api/signup/", &body).await?;
-        if signed_up["code"] == "email_taken" {
-            return Ok(None);
-        }
-        let answer =
-            self.post(None, "/api/login/", &json!({ "email": person.email, "password": PASSWORD })).await?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Ok(Some(User { id: text(&answer["user"]["id"]), token: text(&answer["access_token"]) }))
+/// Ada is careful and forgets now and then, Ben gives up after a week, Clara skips some.
+async fn answer(patient: i64, user: &Client, day: i64, quarter: i64) -> anyhow::Result<()> {
+    let forgets = match patient {
+        0 => day == 4 && quarter > 1,
+        1 => day > 7,
+        _ => (day + quarter) % 7 == 0,
+    };
+    if forgets {
+        return Ok(());
     }
-
-    async fn post(&self, user: Option<&User>, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.send(user, Method::POST, path, Some(body)).await
+    let due = user.get("/api/reminders/?status=due").await?;
+    for reminder in due["items"].as_array().into_iter().flatten() {
+        let skips = patient == 2 && day % 5 == 3;
+        let status = if skips { "skipped" } else { "done" };
+        user.post("/api/check-in/", &json!({ "reminder_id": reminder["id"], "status": status })).await?;
     }
-
-    async fn send(
-        &self,
-        user: Option<&User>,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> anyhow::Result<Value> {
-        let mut request =
-            Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
-        if let Some(user) = user {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", user.token));
-        }
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let response = self.service.clone().oneshot(request.body(Body::from(body))?).await?;
-        let status = response.status();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await?;
-        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        if !status.is_success() && answer["code"] != "email_taken" {
-            bail!("{path}: {status}: {}", answer["detail"]);
-        }
-        Ok(answer)
-    }
+    Ok(())
 }

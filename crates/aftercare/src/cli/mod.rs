@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong use, 78 bad configuration.
 
+mod audit;
 mod demo;
 mod extract;
 mod lines;
@@ -46,6 +47,9 @@ enum Command {
     /// Accounts.
     #[command(subcommand)]
     User(operate::UserCommand),
+    /// The record of what happened.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// Reads the arguments of the process and runs the command.
@@ -62,6 +66,7 @@ pub fn run() -> ExitCode {
         Command::Openapi => operate::openapi(),
         Command::Migrate(settings) => operate::migrate(&settings),
         Command::User(command) => operate::user(&command),
+        Command::Audit(command) => audit::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,17 @@
 //! Commands for those who run the service: configuration, schema, users, what lies in the tables.
 
 use super::{block_on, settings::Settings};
-use crate::{config::DEFAULTS, http, provider::Provider, start};
+use crate::{
+    audit::{self, Action, Event},
+    clock::ServiceClock,
+    config::DEFAULTS,
+    http,
+    keyring::raw,
+    limits,
+    provider::Provider,
+    random::Random,
+    start,
+};
 use aftercare_core::id::{NoteId, UserId};
 use aftercare_store::{account, inspect, schema, session};
 use anyhow::bail;
@@ -23,6 +33,8 @@ pub(super) enum UserCommand {
     Disable(Who),
     /// Open a closed account again.
     Enable(Who),
+    /// Let an account be signed in to again after 100 failures.
+    Unlock(Who),
 }
 
 #[derive(Debug, clap::Args)]
@@ -98,6 +110,7 @@ pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
         UserCommand::List(output) => list(output),
         UserCommand::Disable(who) => set_open(who, false),
         UserCommand::Enable(who) => set_open(who, true),
+        UserCommand::Unlock(who) => unlock(who),
     }
 }
 
@@ -133,6 +146,27 @@ fn set_open(who: &Who, open: bool) -> anyhow::Result<()> {
         }
         tx.commit().await?;
         writeln!(std::io::stdout(), "{} is {}", who.id, if open { "open" } else { "closed" })?;
+        Ok(())
+    })
+}
+
+fn unlock(who: &Who) -> anyhow::Result<()> {
+    let config = who.settings.load()?;
+    block_on(&config.clone(), async {
+        let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
+        let mut tx = app.store.write().await?;
+        let Some(person) = account::get(&mut tx, who.id).await? else {
+            bail!("no account {}; list them with `aftercare user list`", who.id);
+        };
+        let email = app.master.open_column("person", raw(who.id), b"email", &person.email)?;
+        let email = zeroize::Zeroizing::new(String::from_utf8(email.to_vec())?);
+        for index in app.master.email_indexes(&email) {
+            limits::clear_failures(&app, &mut tx, index.0).await?;
+        }
+        audit::record(&app, &mut tx, Event::own(who.id, Action::StateSet).anonymous().with("unlocked"))
+            .await?;
+        tx.commit().await?;
+        writeln!(std::io::stdout(), "{} can be signed in to again", who.id)?;
         Ok(())
     })
 }

@@ -212,7 +212,7 @@ pub async fn select_doctor(
 
 /// Whether a patient's statement holds for the keys of now: signed by the patient, and of keys that
 /// those of now follow from, each signed by the one before.
-pub(super) fn statement_holds(care: &Care, people: &People) -> Result<bool, Problem> {
+fn statement_holds(care: &Care, people: &People) -> Result<bool, Problem> {
     let (patient, doctor) = (people.history(care.patient_id)?, people.history(care.doctor_id)?);
     let (patient_kid, doctor_kid) = match &care.statement.kids {
         Some((patient, doctor)) => {
@@ -230,6 +230,17 @@ pub(super) fn statement_holds(care: &Care, people: &People) -> Result<bool, Prob
     };
     let own = statement.verify(signer, &Bytes::try_from(care.statement.sig.as_slice())?).is_ok();
     Ok(own && patient.follows_from(&patient_kid) && doctor.follows_from(&doctor_kid))
+}
+
+/// Nobody writes without the patient's own word for it, for the keys of now.
+pub(super) fn must_hold(care: &Care, people: &People) -> Result<(), Problem> {
+    if statement_holds(care, people)? {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "selection_stale",
+        "the patient's choice of you names keys that were reset since; ask them to choose you again",
+    ))
 }
 
 /// Stores a choice or its end, signed by the patient, and brings the doctor's side up to it.

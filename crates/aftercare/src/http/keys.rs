@@ -163,15 +163,25 @@ pub async fn read_keys(
     if user_id != actor.id && care.is_none() && !listed {
         return Err(Problem::not_found());
     }
-    let history = History::load(&mut tx, user_id).await?;
-    let own = History::load(&mut tx, actor.id).await?;
+    Ok(Json(keys_of(&mut tx, &actor, user_id, care.as_ref()).await?))
+}
+
+/// Somebody's keys, for one who deals with them.
+pub(super) async fn keys_of(
+    tx: &mut Tx,
+    actor: &Actor,
+    user_id: UserId,
+    care: Option<&care::Care>,
+) -> Result<KeysView, Problem> {
+    let history = History::load(tx, user_id).await?;
+    let own = History::load(tx, actor.id).await?;
     let (patient, doctor) = if actor.role == Role::Patient { (&own, &history) } else { (&history, &own) };
-    Ok(Json(KeysView {
+    Ok(KeysView {
         user_id,
-        statement: care.as_ref().map(|care| StatementView::of(care, patient, doctor)),
-        chain: care.as_ref().filter(|_| actor.role == Role::Doctor).map(ChainView::of),
+        statement: care.map(|care| StatementView::of(care, patient, doctor)),
+        chain: care.filter(|_| actor.role == Role::Doctor).map(ChainView::of),
         history: history.epochs().iter().map(EpochView::of).collect(),
-    }))
+    })
 }
 
 /// From where.

@@ -9,6 +9,8 @@ use super::{
 };
 use crate::{
     app::App,
+    audit::{self, Action, Event},
+    config::Assisted,
     plan::{Habits, Plan},
 };
 use aftercare_core::{
@@ -20,6 +22,7 @@ use aftercare_store::{
     Tx, account, directory,
     due::{self, Wake},
     regime::{self, RegimeRow},
+    session,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -37,6 +40,8 @@ pub struct Me {
     /// For doctors: what becomes of their notes where those do not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     note_mode: Option<Mode>,
+    /// Whether the server may hold one's keys while one is signed in with a password.
+    assisted: bool,
 }
 
 /// What to change; what is left out stays.
@@ -53,6 +58,9 @@ pub struct Change {
     anchors: Option<serde_json::Map<String, serde_json::Value>>,
     /// For doctors: `activate` or `review`.
     note_mode: Option<Mode>,
+    /// False: the password is never taken, only what a device derives from it; sessions that were opened
+    /// with it end. True asks for a sign-in of the last five minutes.
+    assisted: Option<bool>,
 }
 
 /// Look at one's own account
@@ -72,19 +80,25 @@ async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Problem> {
         }
         Role::Patient => None,
     };
-    Ok(Me { user: user_view(app, tx, row).await?, anchors: habits.anchors(app.now()).clone(), note_mode })
+    let assisted =
+        app.config.assisted == Assisted::Allow && account::assisted(tx, actor.id).await?.unwrap_or(true);
+    let anchors = habits.anchors(app.now()).clone();
+    Ok(Me { user: user_view(app, tx, row).await?, anchors, note_mode, assisted })
 }
 
 /// Change one's own account
 ///
 /// A new zone or new times of day move what is still to come; the past keeps its instants.
 #[utoipa::path(patch, path = "/api/me/", tag = "Accounts", security(("bearer" = [])), request_body = Change,
-    responses((status = 200, body = Me), (status = 422, body = Problem)))]
+    responses((status = 200, body = Me), (status = 401, description = "`step_up_required`", body = Problem), (status = 422, body = Problem)))]
 pub async fn change_me(
     State(app): State<App>,
     actor: Actor,
     Json(body): Json<Change>,
 ) -> Result<Json<Me>, Problem> {
+    if body.assisted == Some(true) {
+        actor.signed_in_recently(&app)?;
+    }
     let mut errors = Vec::new();
     let name = body.name.as_deref().map(Name::parse).transpose();
     let name = name.map_err(|error| errors.push(FieldError::at("/name", error))).unwrap_or_default();
@@ -127,9 +141,24 @@ pub async fn change_me(
         }
     }
     let answer = me(&app, &mut tx, &actor).await?;
+    let answer = match body.assisted {
+        Some(assisted) => {
+            set_assisted(&app, &mut tx, &actor, assisted).await?;
+            Me { assisted: assisted && app.config.assisted == Assisted::Allow, ..answer }
+        }
+        None => answer,
+    };
     tx.commit().await?;
     app.hint.notify_one();
     Ok(Json(answer))
+}
+
+async fn set_assisted(app: &App, tx: &mut Tx, actor: &Actor, assisted: bool) -> Result<(), Problem> {
+    account::set_assisted(tx, actor.id, Some(assisted)).await?;
+    if !assisted {
+        session::delete_assisted(tx, actor.id).await?;
+    }
+    Ok(audit::record(app, tx, Event::own(actor.id, Action::AssistedSet).with(assisted)).await?)
 }
 
 /// The times of day with some of them changed.

@@ -11,7 +11,9 @@ mod context;
 mod credentials;
 mod docs;
 mod doctors;
+mod extract;
 mod force;
+mod grants;
 mod idempotency;
 mod json;
 mod keys;
@@ -117,6 +119,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(notes::list_notes))
         .routes(routes!(notes::read_note, review::discard))
         .routes(routes!(notes::read_envelope, review::edit_envelope))
+        .routes(routes!(grants::grant_note))
+        .routes(routes!(extract::extractor_info, extract::extract))
         .routes(routes!(review::read_steps, review::edit_steps))
         .routes(routes!(review::activate))
         .routes(routes!(review::undo))

@@ -122,7 +122,7 @@ pub struct NoteList {
 
 /// List notes
 ///
-/// A patient's own; for a doctor those they wrote for the patient.
+/// A patient's own; for a doctor those they wrote for the patient, and those opened to them since.
 #[utoipa::path(get, path = "/api/notes/", tag = "Notes and steps", security(("bearer" = [])), params(Which), responses(
     (status = 200, body = NoteList), (status = 404, body = Problem)))]
 pub async fn list_notes(
@@ -133,7 +133,9 @@ pub async fn list_notes(
     let limit = page_size(which.limit)?;
     let mut tx = app.store.read().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadNotes).await?;
-    let notes = note::list(&mut tx, patient, doctor, which.cursor, limit).await?;
+    // What was granted is for those who care for the patient now.
+    let granted = scope(&mut tx, &actor, Some(patient), Act::ReadPlan).await.is_ok();
+    let notes = note::list(&mut tx, patient, doctor, granted, which.cursor, limit).await?;
     let ids: Vec<_> = notes.iter().map(|note| (note.id, note.doctor_id)).collect();
     let words = Words::load(&app, &mut tx, &actor, patient, &ids).await?;
     drop(tx);
@@ -146,10 +148,14 @@ pub async fn list_notes(
 }
 
 /// A note its reader may see.
-async fn find(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<Note, Problem> {
-    let note = match actor.role {
-        Role::Patient => note::get(tx, actor.id, id).await?,
-        Role::Doctor => note::by_doctor(tx, actor.id, id).await?,
+pub(super) async fn find(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<Note, Problem> {
+    let (note, act) = match actor.role {
+        Role::Patient => (note::get(tx, actor.id, id).await?, Act::ReadNotes),
+        Role::Doctor => match note::by_doctor(tx, actor.id, id).await? {
+            Some(note) => (Some(note), Act::ReadNotes),
+            // What was granted is for those who care for the patient now.
+            None => (note::by_grantee(tx, actor.id, id).await?, Act::ReadPlan),
+        },
     };
     // A draft is its doctor's alone.
     let hidden = |note: &Note| match note.state {
@@ -157,7 +163,7 @@ async fn find(tx: &mut Tx, actor: &Actor, id: NoteId) -> Result<Note, Problem> {
         state => state == NoteState::Discarded,
     };
     let note = note.filter(|note| !hidden(note)).ok_or_else(Problem::not_found)?;
-    scope(tx, actor, Some(note.patient_id), Act::ReadNotes).await?;
+    scope(tx, actor, Some(note.patient_id), act).await?;
     Ok(note)
 }
 

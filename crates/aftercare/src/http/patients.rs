@@ -4,6 +4,7 @@ use super::{
     actor::Doctor,
     doctors::page_size,
     json::{Json, Params},
+    keys::{KeysView, keys_of},
     person::{email_of, person},
     problem::Problem,
 };
@@ -80,6 +81,9 @@ pub struct DashboardLine {
     adherence: AdherenceView,
     /// Why a look is needed: `lapsed`, `incomplete`, `extraction_failed`.
     attention: Vec<&'static str>,
+    /// In a sealed session: the patient's keys and their signed choice of this doctor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<KeysView>,
 }
 
 /// A doctor's patients.
@@ -130,7 +134,11 @@ pub async fn list_patients(
     });
     let from = search.cursor.unwrap_or(0).min(lines.len());
     let next_cursor = (from + limit < lines.len()).then(|| (from + limit).to_string());
-    let items = lines.into_iter().skip(from).take(limit).collect();
+    let mut items: Vec<_> = lines.into_iter().skip(from).take(limit).collect();
+    for line in items.iter_mut().filter(|_| actor.is_sealed()) {
+        let care = care::get(&mut tx, line.patient.id, actor.id).await?;
+        line.keys = Some(keys_of(&mut tx, &actor, line.patient.id, care.as_ref()).await?);
+    }
     Ok(Json(Dashboard { items, next_cursor }))
 }
 
@@ -154,6 +162,7 @@ async fn line(
         adherence: adherence(&plan),
         attention: attention(&plan, care.extraction_failed()),
         plan: plan_view(&plan),
+        keys: None,
     }))
 }
 

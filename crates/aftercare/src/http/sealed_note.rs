@@ -2,7 +2,7 @@
 
 use super::{
     actor::Actor,
-    doctors::statement_holds,
+    doctors::must_hold,
     force::{self, InForce, Replaced},
     problem::{FieldError, Problem, transact},
     scope::scope,
@@ -188,13 +188,7 @@ pub(super) async fn check(
         return Err(Problem::conflict("out_of_sequence", detail));
     }
     recipients(envelope, &[patient, doctor])?;
-    // The patient's own word that this doctor may write, for the keys of now.
-    if !statement_holds(care, &people)? {
-        return Err(Problem::conflict(
-            "selection_stale",
-            "the patient's choice of you names keys that were reset since; ask them to choose you again",
-        ));
-    }
+    must_hold(care, &people)?;
     outline(envelope, clear)
 }
 

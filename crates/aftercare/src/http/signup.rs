@@ -5,13 +5,14 @@ use super::{
     credentials::{ByPassword, ByRecovery, put_wrapped},
     json::Json,
     keys::BundleView,
-    login::KdfView,
+    login::{KdfView, assisted_forbidden},
     person::UserView,
     problem::{FieldError, Problem},
 };
 use crate::{
     app::App,
     audit::{self, Action, Event},
+    config::Assisted,
     keyring::{self, raw},
 };
 use aftercare_core::{
@@ -205,6 +206,7 @@ pub async fn sign_up(
     let now = app.now();
     let (made, recovery_code) = match keys {
         EnteredKeys::There(made) => (*made, None),
+        EnteredKeys::Here(_) if app.config.assisted == Assisted::Deny => return Err(assisted_forbidden()),
         EnteredKeys::Here(password) => {
             let (made, recovery) = make(&app, password, &email).await?;
             (made, Some(recovery.text()))

@@ -3,6 +3,7 @@
 
 use super::{
     actor::Actor,
+    doctors::must_hold,
     force::{self, InForce, Replaced},
     problem::{Problem, transact},
     words::Words,
@@ -11,18 +12,18 @@ use crate::{
     app::App,
     audit::{self, Action, Event},
     keyring::People,
-    notebook::{self, OpenNote, Page, SafetyNet, StepText},
+    notebook::{self, OpenNote, Page},
     outline::{Outline, outline},
     plan::{Habits, Plan, PlanStep},
     reader::{By, Disclosure, Read},
-    review::Review,
+    reading::Reading,
 };
 use aftercare_core::{
-    id::{NoteId, StepId, UserId},
+    id::{NoteId, UserId},
     instant::Instant,
     supersede::takes_force,
 };
-use aftercare_extract::extraction::{Extraction, FoundBy};
+use aftercare_extract::extraction::Extraction;
 use aftercare_seal::{ark::Keys, envelope::Envelope};
 use aftercare_store::{
     Tx,
@@ -78,26 +79,10 @@ pub(super) async fn read_and_store(
     gone: impl Future<Output = ()>,
 ) -> Result<Outcome, Problem> {
     let keys = actor.keys(app, &mut app.store.read().await?).await?;
-    let (by, extraction, failure) = read(app, actor.id, &arrived, gone).await?;
+    let (read, failure) = read(app, actor.id, &arrived, gone).await?;
     let now = app.now();
-    let steps: Vec<(StepId, StepText)> = extraction
-        .steps
-        .iter()
-        .zip(&extraction.found_by)
-        .map(|((step, start), found_by)| {
-            let sure = match (by.provider, found_by) {
-                // One reader alone has nobody to agree with.
-                ("rules", _) => None,
-                (_, found_by) => Some(*found_by == FoundBy::Both),
-            };
-            (app.random.id(now), StepText { sure, ..StepText::of(step, *start) })
-        })
-        .collect();
-    let ids: Vec<_> = steps.iter().map(|(id, _)| *id).collect();
-    let safety_net = extraction.safety_net.iter().map(SafetyNet::of).collect();
-    let review = Review::of(&extraction, &ids);
-    let words = OpenNote::of(arrived.text.clone(), steps, safety_net, review);
-    let what = Sealable { arrived: &arrived, by: &by, failed: failure.is_some(), words: &words };
+    let words = Reading::of(&read).into_note(arrived.text.clone(), || app.random.id(now));
+    let what = Sealable { arrived: &arrived, by: &read.by, failed: failure.is_some(), words: &words };
     let Stored { note, old, new, replaced } =
         transact!({ store(app, actor, &keys, &what, again.as_ref()).await })?;
     app.hint.notify_one();
@@ -225,7 +210,7 @@ async fn read(
     doctor: UserId,
     arrived: &Arrived,
     gone: impl Future<Output = ()>,
-) -> Result<(By, Extraction, Option<String>), Problem> {
+) -> Result<(Read, Option<String>), Problem> {
     let mut tx = app.store.read().await?;
     let habits = Habits::load(&mut tx, arrived.patient).await?;
     let mut names = Vec::new();
@@ -246,22 +231,29 @@ async fn read(
         Err(failure) => Err(failure),
     };
     Ok(match done {
-        // Nothing found where something seems to be asked for is no "nothing to do": the plan in
-        // force is not ended by it.
-        Ok(Read { extraction, by }) if extraction.is_doubtful() && arrived.mode == NoteMode::Activate => {
-            let reason =
-                "no step could be read, though the note seems to give instructions; see unused and rejected";
-            (by, extraction, Some(reason.to_owned()))
-        }
-        Ok(Read { extraction, by }) if arrived.mode == NoteMode::Activate => {
-            (by, extraction.unattended(), None)
-        }
-        Ok(Read { extraction, by }) => (by, extraction, None),
+        Ok(read) => attended(read, arrived.mode == NoteMode::Review),
         Err(failure) => {
             tracing::warn!(note = %arrived.id, provider = failure.by.provider, reason = %failure.reason, "a note could not be read");
-            (failure.by, Extraction::default(), Some(failure.reason))
+            (Read { extraction: Extraction::default(), by: failure.by }, Some(failure.reason))
         }
     })
+}
+
+/// What may come into force of what was read, and why nothing may: where its doctor looks at it before,
+/// everything; else only what is sure.
+pub(super) fn attended(read: Read, attended: bool) -> (Read, Option<String>) {
+    let Read { extraction, by } = read;
+    if attended {
+        return (Read { extraction, by }, None);
+    }
+    // Nothing found where something seems to be asked for is no "nothing to do": the plan in force is
+    // not ended by it.
+    let doubtful = extraction.is_doubtful().then(|| {
+        "no step could be read, though the note seems to give instructions; see unused and rejected"
+            .to_owned()
+    });
+    let extraction = if doubtful.is_some() { extraction } else { extraction.unattended() };
+    (Read { extraction, by }, doubtful)
 }
 
 /// Puts on record that a note goes to a model, before it goes.
@@ -309,6 +301,7 @@ pub(super) async fn add_page(
     let mut people = People::default();
     people.add(tx, note.patient_id).await?;
     people.add(tx, note.doctor_id).await?;
+    must_hold(care, &people)?;
     let page = Page {
         id: note.id,
         patient_id: note.patient_id,

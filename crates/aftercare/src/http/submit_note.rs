@@ -94,7 +94,7 @@ async fn mode_of(app: &App, tx: &mut Tx, doctor: UserId, said: Option<Mode>) -> 
 #[utoipa::path(post, path = "/api/submit-notes/", tag = "Notes and steps", security(("bearer" = [])), request_body = Submit, responses(
     (status = 201, body = Submitted), (status = 403, description = "`sealed_session`", body = Problem),
     (status = 404, description = "Not a patient of this doctor", body = Problem),
-    (status = 409, description = "With an envelope: `out_of_sequence`, `stale_keys`, `selection_stale` or `note_exists`", body = Problem),
+    (status = 409, description = "`selection_stale`; with an envelope also `out_of_sequence`, `stale_keys` or `note_exists`", body = Problem),
     (status = 422, body = Problem)))]
 pub async fn submit_note(
     State(app): State<App>,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(dead_code, reason = "each test file uses its part")]
 
+pub mod device;
 pub mod model;
 
 use aftercare::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
@@ -93,6 +94,21 @@ impl TestApp {
         let (patient, doctor) = (self.patient("Ada").await, self.doctor("Grace").await);
         patient.select(&doctor).await;
         (patient, doctor)
+    }
+}
+
+/// A person's id as a literal of the engine.
+pub fn id_literal(app: &TestApp, id: &str) -> String {
+    let hex = id.replace('-', "");
+    if app.app.store.engine_name() == "SQLite" { format!("x'{hex}'") } else { format!("'{id}'::uuid") }
+}
+
+/// Runs a statement as somebody with the database in hand would.
+pub async fn execute(tx: &mut aftercare_store::Tx, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match tx {
+        aftercare_store::Tx::Sqlite(tx) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
+        aftercare_store::Tx::Postgres(tx) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
     }
 }
 

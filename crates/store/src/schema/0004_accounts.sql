@@ -98,3 +98,11 @@ create table totp (
   last_step bigint not null,
   primary key (bucket, user_id)
 );
+
+-- What texts are sealed to that are to be read once and stored nowhere; each for a day, and then gone.
+create table extractor_key (
+  id uuid not null,
+  created_at bigint not null,
+  sealed bytea not null,
+  primary key (id)
+);

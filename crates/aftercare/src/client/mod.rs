@@ -1,0 +1,136 @@
+//! A device with keys of its own: it derives, signs, seals and opens, as a browser does, and the service
+//! never has a key or a word. The demonstration and the tests use it.
+
+mod account;
+mod contacts;
+mod notes;
+mod transport;
+
+pub use account::{NewAccount, Recovered};
+pub use contacts::KeyChanged;
+pub use notes::{Opened, Written};
+pub use transport::{Refused, Transport};
+
+use crate::random::Random;
+use aftercare_core::id::UserId;
+use aftercare_seal::{
+    Bytes,
+    ark::{Ark, Keys},
+    bundle::Bundle,
+    keylog,
+};
+use anyhow::Context;
+use axum::http::Method;
+use contacts::Contacts;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+
+/// Somebody signed in on this device.
+pub struct Client {
+    transport: Transport,
+    random: Arc<Random>,
+    id: UserId,
+    ark: Ark,
+    keys: Keys,
+    bundle: Bundle,
+    email: String,
+    tokens: Tokens,
+    contacts: Mutex<Contacts>,
+}
+
+struct Tokens {
+    access: String,
+    refresh: String,
+    device: String,
+}
+
+/// A field of an answer.
+pub(crate) fn field<T: DeserializeOwned>(answer: &Value, name: &str) -> anyhow::Result<T> {
+    serde_json::from_value(answer[name].clone()).with_context(|| format!("{name} of the answer"))
+}
+
+impl Client {
+    /// Whose it is.
+    pub fn id(&self) -> UserId {
+        self.id
+    }
+
+    /// Their public keys.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The access token in use.
+    pub fn token(&self) -> &str {
+        &self.tokens.access
+    }
+
+    /// What to give with the next sign-in on this device.
+    pub fn device_token(&self) -> &str {
+        &self.tokens.device
+    }
+
+    /// Asks for something.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.transport.send(Some(&self.tokens.access), Method::GET, path, None).await
+    }
+
+    /// Sends something.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.transport.send(Some(&self.tokens.access), Method::POST, path, Some(body)).await
+    }
+
+    /// Puts something in the place of what is there.
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.transport.send(Some(&self.tokens.access), Method::PUT, path, Some(body)).await
+    }
+
+    /// Renews the session.
+    pub async fn renew(&mut self) -> anyhow::Result<()> {
+        let body = serde_json::json!({ "refresh_token": self.tokens.refresh });
+        let answer = self.transport.send(None, Method::POST, "/api/token/refresh/", Some(&body)).await?;
+        self.tokens = tokens(&answer)?;
+        Ok(())
+    }
+
+    /// Follows the log of keys from where it was left: the chain must go on from the head that was seen
+    /// last. How many keys it has.
+    pub async fn follow_key_log(&self) -> anyhow::Result<i64> {
+        let (mut n, mut head) = self.contacts().log;
+        loop {
+            let page = self.get(&format!("/api/keys/log/?after={n}")).await?;
+            let items = page["items"].as_array().cloned().unwrap_or_default();
+            for item in &items {
+                let entry = keylog::Entry {
+                    user_hash: field(item, "user_hash")?,
+                    kid: field(item, "kid")?,
+                    epoch: field(item, "epoch")?,
+                    time: field(item, "time")?,
+                };
+                head = entry.head(&head);
+                n += 1;
+                let shown: (i64, Bytes<32>) = (field(item, "n")?, field(item, "head")?);
+                anyhow::ensure!(shown == (n, head), "the log of keys is not the one seen before");
+            }
+            if items.is_empty() {
+                let newest: (i64, Bytes<32>) = (field(&page, "n")?, field(&page, "head")?);
+                anyhow::ensure!(newest == (n, head), "the log of keys is not the one seen before");
+                self.contacts().log = (n, head);
+                return Ok(n);
+            }
+        }
+    }
+
+    fn contacts(&self) -> std::sync::MutexGuard<'_, Contacts> {
+        self.contacts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn tokens(answer: &Value) -> anyhow::Result<Tokens> {
+    Ok(Tokens {
+        access: field(answer, "access_token")?,
+        refresh: field(answer, "refresh_token")?,
+        device: field(answer, "device_token")?,
+    })
+}

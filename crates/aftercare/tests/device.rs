@@ -1,0 +1,230 @@
+//! Sealed mode end to end: keys on the device, and a service that stores and relays what it can neither
+//! read nor alter.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use aftercare::client::{Client, KeyChanged, Refused};
+use aftercare_core::{clock::Clock, id::NoteId, instant::Span};
+use aftercare_seal::recovery::RecoveryKey;
+use common::{PASSWORD, TestApp, device, email};
+use serde_json::{Value, json};
+
+const NOTE: &str = "Buy Drug A. Take Drug A daily for 7 days. Return if fever.";
+
+fn code(error: anyhow::Error) -> (u16, String) {
+    let refused = error.downcast::<Refused>().unwrap();
+    (refused.status, refused.code)
+}
+
+/// What a patient can open of their plan, in words.
+async fn actions(client: &Client) -> Vec<String> {
+    client.to_do().await.unwrap().into_iter().map(|(_, action)| action).collect()
+}
+
+stories! {
+    /// From sign-up to a skipped reminder with its reason.
+    async fn a_note_goes_from_device_to_device(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        let words = grace.read_here(clock, NOTE);
+        let written = grace.submit(clock, ada.id(), &words, "activate").await.unwrap();
+        assert_eq!(written.answer["status"], "active");
+        assert_eq!(written.answer["extractor"]["provider"], "device");
+        assert!(written.answer["note"].get("text").is_none() && written.answer["plan"][0].get("action").is_none());
+        assert_eq!(actions(&ada).await, ["Buy Drug A", "Take Drug A"]);
+        let answer = ada.get("/api/notes/").await.unwrap();
+        assert_eq!(ada.open(&answer).await.unwrap()[&written.id].words.text, NOTE);
+
+        app.advance(Span::from_hours(3)).await;
+        let due = ada.get("/api/reminders/?status=due").await.unwrap();
+        assert!(due["items"][0].get("action").is_none());
+        assert_eq!(due["items"][0]["status"], "due");
+        ada.skip(clock, &due["items"][0], "felt sick").await.unwrap();
+        // The doctor's device opens the reason with the note's key.
+        let path = format!("/api/reminders/?status=skipped&patient_id={}", ada.id());
+        let skipped = grace.get(&path).await.unwrap();
+        let sealed = &skipped["items"][0]["sealed_reason"];
+        let opened = grace.open(&skipped).await.unwrap();
+        let note: NoteId = serde_json::from_value(sealed["note_id"].clone()).unwrap();
+        let id = serde_json::from_value(sealed["id"].clone()).unwrap();
+        let ct = aftercare_seal::bytes::decode(sealed["ct"].as_str().unwrap()).unwrap();
+        assert_eq!(opened[&note].words.reason(note, id, &ct).unwrap(), "felt sick");
+        // A newer note replaces the plan.
+        let words = grace.read_here(clock, "Take Drug B daily for 3 days.");
+        let second = grace.submit(clock, ada.id(), &words, "activate").await.unwrap();
+        assert_eq!((second.envelope.seq, second.envelope.prev.0), (2, written.envelope.transcript()));
+        assert_eq!(second.answer["changes"]["stops"].as_array().unwrap().len(), 2);
+        assert_eq!(actions(&ada).await, ["Take Drug B"]);
+    }
+
+    /// One account, two ways to open it: what one writes the other reads.
+    async fn assisted_and_sealed_open_each_others_notes(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        let words = grace.read_here(clock, NOTE);
+        grace.submit(clock, ada.id(), &words, "activate").await.unwrap();
+        let plain = app.anon().log_in("Ada").await;
+        assert_eq!(plain.get("/api/actionable-steps/").await.ok()["plan"][0]["action"], "Take Drug A");
+        app.advance(Span::from_hours(3)).await;
+        let due = plain.reminders("?status=due").await;
+        plain.post("/api/check-in/", json!({ "reminder_id": due[0]["id"], "status": "skipped", "reason": "no appetite" })).await.ok();
+        let typed = app.anon().log_in("Grace").await;
+        assert_eq!(typed.reminders(&format!("?status=skipped&patient_id={}", ada.id())).await[0]["reason"], "no appetite");
+        typed.submit(&plain, "Take Drug B daily for 3 days.").await;
+        assert_eq!(actions(&ada).await, ["Take Drug B"]);
+        // And the chain goes on from there.
+        let words = grace.read_here(clock, "Take Drug C daily for 3 days.");
+        let third = grace.submit(clock, ada.id(), &words, "activate").await.unwrap();
+        assert_eq!(third.envelope.seq, 3);
+        // Words are not taken in a sealed session, nor keys lent.
+        let body = json!({ "patient_id": ada.id(), "note": "Rest." });
+        assert_eq!(code(grace.post("/api/submit-notes/", &body).await.unwrap_err()), (403, "sealed_session".into()));
+        let body = json!({ "doctor_id": grace.id() });
+        ada.state(clock, grace.id(), false).await.unwrap();
+        assert_eq!(code(ada.post("/api/select-doctor/", &body).await.unwrap_err()), (403, "sealed_session".into()));
+    }
+
+    /// A draft is edited on the device, put into force, and taken back.
+    async fn drafts_are_edited_on_the_device(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        let draft = grace.submit(clock, ada.id(), &grace.read_here(clock, NOTE), "review").await.unwrap();
+        assert_eq!(draft.answer["status"], "draft");
+        assert_eq!(actions(&ada).await, Vec::<String>::new());
+        let mut words = grace.read_here(clock, NOTE);
+        words.steps.truncate(1);
+        let edited = grace.edit(clock, ada.id(), draft.id, &words).await.unwrap();
+        assert_eq!(edited.answer["plan"].as_array().unwrap().len(), 0);
+        let path = format!("/api/notes/{}/activate/", draft.id);
+        assert_eq!(grace.post(&path, &Value::Null).await.unwrap()["status"], "active");
+        assert_eq!(actions(&ada).await, ["Buy Drug A"]);
+        assert_eq!(code(grace.edit(clock, ada.id(), draft.id, &words).await.unwrap_err()).1, "already_active");
+        let path = format!("/api/notes/{}/undo/", draft.id);
+        assert_eq!(grace.post(&path, &Value::Null).await.unwrap()["status"], "draft");
+        assert_eq!(actions(&ada).await, Vec::<String>::new());
+    }
+
+    /// What the service reads for a sealed client it neither stores nor answers in clear.
+    async fn a_note_is_read_there_and_sealed_here(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        let id: NoteId = app.app.random.id(clock.now());
+        let there = grace.read_there(clock, ada.id(), NOTE, true).await.unwrap();
+        let here = grace.read_here(clock, NOTE);
+        let texts = |words: &aftercare::notebook::OpenNote| words.steps.iter().map(|(_, step)| step.title.clone()).collect::<Vec<_>>();
+        assert_eq!((texts(&there), there.safety_net.clone()), (texts(&here), here.safety_net.clone()));
+        grace.submit(clock, ada.id(), &there, "activate").await.unwrap();
+        assert_eq!(actions(&ada).await, ["Buy Drug A", "Take Drug A"]);
+        // Not for a stranger's patient, not to a key of another day, not elsewhere than agreed.
+        let stranger = device::doctor(&app, "Rosa").await;
+        assert_eq!(code(stranger.read_there(clock, ada.id(), NOTE, true).await.unwrap_err()).0, 404);
+        let mut body = json!({ "patient_id": ada.id(), "note_id": id, "to": "A".repeat(43), "enc": "A".repeat(1494), "ct": "AAAA", "provider": "rules" });
+        assert_eq!(code(grace.post("/api/extract/", &body).await.unwrap_err()), (409, "stale_keys".into()));
+        body["to"] = grace.get("/api/extract/").await.unwrap()["kid"].clone();
+        assert_eq!(code(grace.post("/api/extract/", &body).await.unwrap_err()), (422, "invalid".into()));
+        body["provider"] = "elsewhere".into();
+        assert_eq!(code(grace.post("/api/extract/", &body).await.unwrap_err()), (409, "other_provider".into()));
+    }
+
+    /// The password, the recovery code, the keys: changed, and every note still opens.
+    async fn credentials_and_keys_change_and_notes_still_open(app: TestApp) {
+        let clock = &*app.app.clock;
+        let recovery = device::sign_up(&app, "patient", "Ada").await;
+        let ada = device::sign_in(&app, "Ada", PASSWORD).await.unwrap();
+        let grace = device::doctor(&app, "Grace").await;
+        ada.state(clock, grace.id(), true).await.unwrap();
+        grace.submit(clock, ada.id(), &grace.read_here(clock, NOTE), "activate").await.unwrap();
+
+        let other = device::sign_in(&app, "Ada", PASSWORD).await.unwrap();
+        ada.change_password(PASSWORD, "another horse battery").await.unwrap();
+        assert_eq!(code(other.get("/api/me/").await.unwrap_err()).0, 401, "other sessions end");
+        assert!(ada.get("/api/me/").await.is_ok());
+        assert_eq!(code(device::sign_in(&app, "Ada", PASSWORD).await.err().unwrap()), (401, "invalid_credentials".into()));
+        let ada = device::sign_in(&app, "Ada", "another horse battery").await.unwrap();
+        assert_eq!(actions(&ada).await.len(), 2);
+
+        // The code is good once.
+        let recover = async |code: &RecoveryKey, password| Client::recover(&device::transport(&app), &app.app.random, &email("Ada"), code, password).await;
+        let recovered = recover(&recovery, "a third horse battery").await.unwrap();
+        assert_eq!(code(recover(&recovery, "x third horse battery").await.err().unwrap()), (401, "invalid_credentials".into()));
+        assert_eq!(code(ada.get("/api/me/").await.unwrap_err()).0, 401);
+        recover(&recovered.recovery_code, "a fourth horse battery").await.unwrap();
+        let mut ada = device::sign_in(&app, "Ada", "a fourth horse battery").await.unwrap();
+        assert_eq!(actions(&ada).await.len(), 2);
+
+        // New keys, signed by the old: those who know the old ones follow, and old notes are granted.
+        assert_eq!(grace.safety_code(ada.id()).await.unwrap(), ada.safety_code(grace.id()).await.unwrap());
+        let before = ada.follow_key_log().await.unwrap();
+        ada.change_keys(clock, "a fourth horse battery").await.unwrap();
+        assert_eq!(ada.follow_key_log().await.unwrap(), before + 1);
+        assert_eq!(actions(&ada).await.len(), 2, "granted");
+        let ada = device::sign_in(&app, "Ada", "a fourth horse battery").await.unwrap();
+        assert_eq!(actions(&ada).await.len(), 2, "on another device too");
+        grace.submit(clock, ada.id(), &grace.read_here(clock, "Rest for 2 days."), "activate").await.unwrap();
+        assert_eq!(actions(&ada).await.len(), 1);
+        let plain = app.anon();
+        let body = json!({ "email": email("Ada"), "password": "a fourth horse battery" });
+        let token = plain.post("/api/login/", body).await.ok()["access_token"].as_str().unwrap().to_owned();
+        let notes = common::Client { token: Some(token), ..plain }.get("/api/notes/").await.ok();
+        let texts: Vec<_> = notes["items"].as_array().unwrap().iter().map(|note| &note["text"]).collect();
+        assert!(texts.contains(&&json!(NOTE)), "the assisted way takes grants too");
+        // A doctor's keys change: the patient's word goes on with them, and so do their own old notes.
+        let mut grace = grace;
+        grace.change_keys(clock, PASSWORD).await.unwrap();
+        grace.submit(clock, ada.id(), &grace.read_here(clock, "Drink water every day for 2 days."), "activate").await.unwrap();
+        let notes = grace.get(&format!("/api/notes/?patient_id={}", ada.id())).await.unwrap();
+        assert_eq!(grace.open(&notes).await.unwrap().len(), 3);
+        assert_eq!(actions(&ada).await.len(), 1);
+    }
+
+    /// A doctor who takes over reads what was opened to them, while they care for the patient.
+    async fn a_successor_reads_what_was_granted(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        let rosa = device::doctor(&app, "Rosa").await;
+        let written = grace.submit(clock, ada.id(), &grace.read_here(clock, NOTE), "activate").await.unwrap();
+        let notes = format!("/api/notes/?patient_id={}", ada.id());
+        assert_eq!(code(ada.grant_all(rosa.id()).await.unwrap_err()).0, 422, "not chosen yet");
+        ada.state(clock, rosa.id(), true).await.unwrap();
+        assert!(rosa.open(&rosa.get(&notes).await.unwrap()).await.unwrap().is_empty());
+        assert_eq!(ada.grant_all(rosa.id()).await.unwrap(), 1);
+        let opened = rosa.open(&rosa.get(&notes).await.unwrap()).await.unwrap();
+        assert_eq!(opened[&written.id].words.text, NOTE);
+        assert!(rosa.get(&format!("/api/notes/{}/", written.id)).await.is_ok());
+        // Nobody else may open it to others, and nobody reads it who has left.
+        let eve = device::doctor(&app, "Eve").await;
+        let sealed = &rosa.get(&notes).await.unwrap()["envelopes"][0];
+        assert_eq!(code(rosa.grant(sealed, eve.bundle()).await.unwrap_err()).0, 422);
+        ada.state(clock, rosa.id(), false).await.unwrap();
+        assert!(rosa.get(&notes).await.unwrap()["items"].as_array().unwrap().is_empty());
+        assert_eq!(code(rosa.get(&format!("/api/notes/{}/", written.id)).await.unwrap_err()).0, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_slipped_in_is_noticed() {
+    let app = TestApp::new().await;
+    let clock = &*app.app.clock;
+    let (ada, grace) = device::pair(&app).await;
+    grace.submit(clock, ada.id(), &grace.read_here(clock, NOTE), "activate").await.unwrap();
+    // An evil service makes other keys known as Ada's.
+    let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
+    let id = aftercare::keyring::raw(ada.id());
+    let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(id).unwrap(), 2);
+    let mut tx = app.app.store.write().await.unwrap();
+    aftercare::keyring::publish(&mut tx, &slipped, None, clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let words = grace.read_here(clock, "Rest for 2 days.");
+    let error = grace.submit(clock, ada.id(), &words, "activate").await.unwrap_err();
+    assert_eq!(error.downcast::<KeyChanged>().unwrap(), KeyChanged(ada.id()));
+    // Whoever meets Ada only now is told by her own word, which is not of those keys; and so is the
+    // service, where it is honest.
+    let new_device = device::sign_in(&app, "Grace", PASSWORD).await.unwrap();
+    let error = new_device.submit(clock, ada.id(), &words, "activate").await.unwrap_err();
+    assert!(error.to_string().contains("reset"), "{error}");
+    let typed = app.anon().log_in("Grace").await;
+    let (patient_id, note) = (ada.id(), "Rest for 2 days.");
+    let answer = typed.post("/api/submit-notes/", json!({ "patient_id": patient_id, "note": note })).await;
+    assert_eq!(answer.problem(), (409, "selection_stale"));
+}
