@@ -1,4 +1,5 @@
-//! Panics without their words: a message may hold words of a note.
+//! What a process leaves behind when it breaks: panics without their words, and no core dumps. Both may
+//! hold words of a note.
 
 /// From now on a panic is logged by its place alone.
 pub fn panics() {
@@ -11,4 +12,13 @@ pub fn panics() {
             let _ = writeln!(std::io::stderr(), "aftercare: a panic at {place}");
         }
     }));
+}
+
+/// From now on nobody but the system's owner reads this process's memory, and it is written nowhere
+/// when the process breaks.
+pub fn memory() -> anyhow::Result<()> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    Ok(())
 }

@@ -8,50 +8,18 @@
     reason = "a test fails by panicking, and says what it did"
 )]
 
+mod common;
+
 use aftercare_store::{Store, inspect, testing::postgres_url};
+use common::process::{Server, free_port};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
 };
-
-/// The binary as a process of its own.
-struct Server(Child);
-
-impl Server {
-    /// Started and ready.
-    fn start(folder: &Path, port: u16, database: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aftercare"));
-        command
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
-            .args(["--data"])
-            .arg(folder.join("data"));
-        command.env("AFTERCARE_DATABASE_URL", database).env("AFTERCARE_LOG", "error");
-        command.env("AFTERCARE_PASSWORD__MEMORY_KIB", "19456").env("AFTERCARE_PASSWORD__PASSES", "2");
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("is ready"), "{line}");
-        Self(child)
-    }
-
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 #[derive(Clone)]
 struct Client {
@@ -147,10 +115,10 @@ async fn kills(database: &str, open: impl AsyncFnOnce(&Path) -> Store) {
     let kills: usize = std::env::var("KILLS").map_or(12, |n| n.parse().unwrap());
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
     let anon = Client { http, base: format!("http://127.0.0.1:{port}"), token: String::new() };
-    let mut server = Server::start(folder.path(), port, database);
+    let mut server = Server::start(folder.path(), port, database, &[]);
     let (doctor, doctor_id) = anon.sign_up("grace", "doctor").await;
     let (patient, patient_id) = anon.sign_up("ada", "patient").await;
     let (steady, steady_id) = anon.sign_up("mary", "doctor").await;
@@ -176,7 +144,7 @@ async fn kills(database: &str, open: impl AsyncFnOnce(&Path) -> Store) {
         tokio::time::sleep(Duration::from_micros(rng.random_range(500..200_000))).await;
         server.kill();
         running.await.unwrap();
-        server = Server::start(folder.path(), port, database);
+        server = Server::start(folder.path(), port, database, &[]);
     }
 
     let seen = std::mem::take(&mut *seen.lock().unwrap());

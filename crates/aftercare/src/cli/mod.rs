@@ -55,6 +55,9 @@ enum Command {
 /// Reads the arguments of the process and runs the command.
 pub fn run() -> ExitCode {
     crate::quiet::panics();
+    if let Err(error) = crate::quiet::memory() {
+        let _ = writeln!(std::io::stderr(), "aftercare: memory cannot be kept out of core dumps: {error}");
+    }
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::serve(&args),
         Command::Work(args) => serve::work(&args),

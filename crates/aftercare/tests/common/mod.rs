@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(dead_code, reason = "each test file uses its part")]
 
+pub mod canary;
 pub mod device;
 pub mod model;
+pub mod process;
 
 use aftercare::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
 use aftercare_core::instant::{Instant, Span};
