@@ -35,6 +35,10 @@ use std::{
 use tower::ServiceExt;
 use uuid::Uuid;
 
+/// As in the binary.
+#[global_allocator]
+static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 const START: &str = "2026-02-02T05:00:00Z";
 
 fn main() {

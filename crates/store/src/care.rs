@@ -266,3 +266,29 @@ pub async fn caseload(tx: &mut Tx, doctor: UserId) -> Result<Vec<UserId>, StoreE
     )?;
     Ok(rows.into_iter().map(|row| UserId(row.0)).collect())
 }
+
+/// Everybody a doctor ever had, by id.
+pub async fn ever_in_caseload(tx: &mut Tx, doctor: UserId) -> Result<Vec<UserId>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- care::ever_in_caseload
+        select patient_id from caseload where bucket = $1 and doctor_id = $2 order by patient_id",
+        Bucket::of(doctor).get(),
+        doctor.0
+    )?;
+    Ok(rows.into_iter().map(|row| UserId(row.0)).collect())
+}
+
+/// Everybody a patient ever chose, by id.
+pub async fn ever_of_patient(tx: &mut Tx, patient: UserId) -> Result<Vec<UserId>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- care::ever_of_patient
+        select doctor_id from care where bucket = $1 and patient_id = $2 order by doctor_id",
+        Bucket::of(patient).get(),
+        patient.0
+    )?;
+    Ok(rows.into_iter().map(|row| UserId(row.0)).collect())
+}

@@ -14,6 +14,7 @@ mod code;
 pub mod directory;
 pub mod due;
 pub mod engine;
+pub mod erase;
 mod error;
 pub mod extractor_key;
 pub mod grant;

@@ -9,9 +9,10 @@ use super::{
 use crate::{app::App, audit::Action};
 use aftercare_core::{id::UserId, instant::Instant};
 use aftercare_seal::bytes;
-use aftercare_store::{account, audit, audit::Row};
+use aftercare_store::{Tx, account, audit, audit::Row};
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, hash_map::Entry};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -73,15 +74,23 @@ pub async fn read_audit(
     let rows = audit::newest(&mut tx, actor.id, page.cursor, limit).await?;
     let full = i64::try_from(rows.len()).is_ok_and(|found| found == limit);
     let next_cursor = rows.last().filter(|row| full && row.seq > 1).map(|last| last.seq.to_string());
+    Ok(Json(Record { items: event_views(&mut tx, rows).await?, next_cursor }))
+}
+
+/// Events with the names of those who acted.
+pub(super) async fn event_views(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<EventView>, Problem> {
+    let mut names: HashMap<UserId, Option<String>> = HashMap::new();
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
-        let name = match row.actor_id {
-            Some(id) => account::get(&mut tx, id).await?.map(|person| person.name),
-            None => None,
-        };
+        if let Some(id) = row.actor_id
+            && let Entry::Vacant(unknown) = names.entry(id)
+        {
+            unknown.insert(account::get(tx, id).await?.map(|person| person.name));
+        }
+        let name = row.actor_id.and_then(|id| names.get(&id).cloned().flatten());
         items.push(view(&row, name));
     }
-    Ok(Json(Record { items, next_cursor }))
+    Ok(items)
 }
 
 fn view(row: &Row, actor_name: Option<String>) -> EventView {

@@ -151,14 +151,14 @@ pub struct Proof {
 }
 
 /// Who has shown that they know the password; with it the root key, where the password was sent.
-struct Proved {
-    person: Person,
+pub(super) struct Proved {
+    pub(super) person: Person,
     ark: Option<(Ark, u32)>,
 }
 
 impl Proof {
     /// Checks it against the account of somebody who is signed in.
-    async fn check(self, app: &App, actor: &Actor) -> Result<Proved, Problem> {
+    pub(super) async fn check(self, app: &App, actor: &Actor) -> Result<Proved, Problem> {
         let mut tx = app.store.read().await?;
         let person = person(&mut tx, actor.id).await?;
         let (blob, epoch) = wrapped(app, &mut tx, actor.id, 1).await?;

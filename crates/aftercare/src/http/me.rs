@@ -70,7 +70,8 @@ pub async fn get_me(State(app): State<App>, actor: Actor) -> Result<Json<Me>, Pr
     me(&app, &mut tx, &actor).await.map(Json)
 }
 
-async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Problem> {
+/// One's own account.
+pub(super) async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Problem> {
     let row = person(tx, actor.id).await?;
     let habits = Habits::load(tx, actor.id).await?;
     let note_mode = match actor.role {

@@ -28,6 +28,7 @@ pub mod problem;
 mod recovery;
 mod reminders;
 mod review;
+mod rights;
 mod scope;
 mod sealed_note;
 mod second_factor;
@@ -108,7 +109,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::read_log))
         .routes(routes!(keys::read_keys))
         .routes(routes!(keys::change_keys))
-        .routes(routes!(me::get_me, me::change_me))
+        .routes(routes!(me::get_me, me::change_me, rights::erase_me))
+        .routes(routes!(rights::export))
         .routes(routes!(doctors::search_doctors))
         .routes(routes!(doctors::select_doctor))
         .routes(routes!(doctors::my_doctors))
@@ -210,8 +212,8 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
         if let Some(cause) = problem.cause() {
             tracing::error!(request_id = %id, %method, %path, status = status.as_u16(), %cause, "failed");
         }
-        if let Some((actor, whose)) = problem.refusal() {
-            let event = Event::own(actor, Action::Refused).on(whose.0).with(&path);
+        if let Some(actor) = problem.refusal() {
+            let event = Event::own(actor, Action::Refused).with(method.as_str());
             if let Err(error) = on_record(&app, event).await {
                 tracing::error!(request_id = %id, %error, "a refusal could not be put on record");
             }

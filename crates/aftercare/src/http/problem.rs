@@ -48,8 +48,8 @@ pub struct Problem {
 enum Aside {
     /// The cause of a 5xx, for the log.
     Cause(String),
-    /// Who asked for what of whom, for the record.
-    Refused(UserId, UserId),
+    /// Who asked for what is another's, for the record.
+    Refused(UserId),
 }
 
 #[derive(Clone, Debug)]
@@ -177,14 +177,14 @@ impl Problem {
 
     /// Something of somebody else's was asked for: put on record in the record of who asked.
     #[must_use]
-    pub fn refused(self, actor: UserId, whose: UserId) -> Self {
-        Self { aside: Some(Box::new(Aside::Refused(actor, whose))), ..self }
+    pub fn refused(self, actor: UserId) -> Self {
+        Self { aside: Some(Box::new(Aside::Refused(actor))), ..self }
     }
 
-    /// Who asked for what of whom, where that was refused.
-    pub fn refusal(&self) -> Option<(UserId, UserId)> {
+    /// Who asked for what is another's.
+    pub fn refusal(&self) -> Option<UserId> {
         match self.aside.as_deref() {
-            Some(Aside::Refused(actor, whose)) => Some((*actor, *whose)),
+            Some(Aside::Refused(actor)) => Some(*actor),
             _ => None,
         }
     }

@@ -34,7 +34,7 @@ pub async fn scope(tx: &mut Tx, actor: &Actor, patient: Option<UserId>, act: Act
     let care = if own { None } else { care::get(tx, patient, actor.id).await? };
     let relation = Relation::of(actor.role, patient == actor.id, care.map(|care| care.is_current()));
     if !may(relation, act) {
-        return Err(Problem::not_found().refused(actor.id, patient));
+        return Err(Problem::not_found().refused(actor.id));
     }
     Ok(Scope { patient, doctor: (!own).then_some(actor.id) })
 }

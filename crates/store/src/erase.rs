@@ -1,0 +1,106 @@
+//! Erasing a person: every row that is theirs, in every table.
+
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use aftercare_core::{
+    id::{Bucket, UserId},
+    instant::Instant,
+};
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+/// Tables with rows of a person in the person's own bucket, and the column that says whose.
+const OWN: [(&str, &str); 9] = [
+    ("person", "id"),
+    ("wrapped_key", "user_id"),
+    ("session", "user_id"),
+    ("regime", "person_id"),
+    ("totp", "user_id"),
+    ("directory", "doctor_id"),
+    ("caseload", "doctor_id"),
+    ("audit", "subject_id"),
+    ("audit_head", "subject_id"),
+];
+
+/// Tables with rows about a patient, in the patient's bucket.
+const ABOUT: [&str; 11] = [
+    "care", "outbox", "note", "envelope", "step", "due", "check_in", "occurrence", "carried", "disclosure",
+    "note_grant",
+];
+
+async fn delete(tx: &mut Tx, table: &str, column: &str, id: UserId) -> Result<(), StoreError> {
+    // The names are those above.
+    let sql = format!("-- erase::delete\ndelete from {table} where bucket = $1 and {column} = $2");
+    execute!(tx, AssertSqlSafe(sql.clone()), Bucket::of(id).get(), id.0)?;
+    Ok(())
+}
+
+/// Erases a patient with all that was ever written about them, for whomever.
+pub async fn patient(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
+    let doctors = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- erase::patient doctors\nselect doctor_id from care where bucket = $1 and patient_id = $2",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    for (doctor,) in doctors {
+        execute!(
+            tx,
+            "-- erase::patient caseload
+            delete from caseload where bucket = $1 and doctor_id = $2 and patient_id = $3",
+            Bucket::of(UserId(doctor)).get(),
+            doctor,
+            id.0
+        )?;
+    }
+    for table in ABOUT {
+        delete(tx, table, "patient_id", id).await?;
+    }
+    account(tx, id).await?;
+    delete(tx, "bundle", "user_id", id).await
+}
+
+/// Erases a doctor's account. What they wrote belongs to their patients too: it stays, with the name and
+/// the public keys that it is checked by.
+pub async fn doctor(tx: &mut Tx, id: UserId, name: &str, now: Instant) -> Result<(), StoreError> {
+    let patients = fetch_all!(
+        tx,
+        (Uuid,),
+        "-- erase::doctor patients\nselect patient_id from caseload where bucket = $1 and doctor_id = $2",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    for (patient,) in patients {
+        execute!(
+            tx,
+            "-- erase::doctor care
+            update care set until = $4 where bucket = $1 and patient_id = $2 and doctor_id = $3 and until is null",
+            Bucket::of(UserId(patient)).get(),
+            patient,
+            id.0,
+            now.as_micros()
+        )?;
+    }
+    account(tx, id).await?;
+    execute!(
+        tx,
+        "-- erase::doctor name
+        insert into person (bucket, id, role, state, name, email, created_at, auth_scheme, salt, kdf_m, kdf_t, kdf_p, verifier, stamp)
+        values ($1, $2, 1, 1, $3, $4, $5, 1, $4, 0, 0, 0, $4, 0)",
+        Bucket::of(id).get(),
+        id.0,
+        name,
+        [0_u8; 0].as_slice(),
+        now.as_micros()
+    )?;
+    Ok(())
+}
+
+async fn account(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
+    for (table, column) in OWN {
+        delete(tx, table, column, id).await?;
+    }
+    execute!(tx, "-- erase::account login\ndelete from login where user_id = $1", id.0)?;
+    execute!(tx, "-- erase::account attempts\ndelete from login_attempt where user_id = $1", id.0)?;
+    Ok(())
+}
