@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use aftercare_core::id::UserId;
-use aftercare_seal::{pae, server::MasterKeys};
+use aftercare_seal::{bytes::same, pae, server::MasterKeys};
 use aftercare_store::{
     StoreError, Tx,
     audit::{self, Head, Row},
@@ -151,7 +151,7 @@ pub async fn record(app: &App, tx: &mut Tx, event: Event) -> Result<(), StoreErr
         hash: Vec::new(),
     };
     row.hash = hash(&before, &row);
-    let mac = app.master.mac(PURPOSE, &[row.subject_id.as_bytes(), &row.hash]);
+    let mac = app.master.digest(PURPOSE, &[row.subject_id.as_bytes(), &row.hash]).0;
     audit::add(tx, &row, &mac).await
 }
 
@@ -217,6 +217,6 @@ pub async fn verify(
     let Some(head) = head.filter(|head| (head.seq, &head.hash) == (seq, &before)) else {
         return Ok(Err(Fault::Head));
     };
-    let good = master.verify_mac(PURPOSE, &[subject.as_bytes(), &head.hash], &head.mac);
+    let good = same(&master.digest(PURPOSE, &[subject.as_bytes(), &head.hash]).0, &head.mac);
     Ok(if good { Ok(seq) } else { Err(Fault::Mac) })
 }

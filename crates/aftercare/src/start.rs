@@ -9,16 +9,17 @@ use crate::{
     reader::Reader,
     token::TokenKeys,
 };
-use aftercare_seal::server::MasterKeys;
+use aftercare_seal::{Bytes, Secret, server::MasterKeys};
 use aftercare_store::{Store, service};
 use anyhow::{Context, bail};
 use std::{
     io::Write,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::sync::{Mutex, Notify, Semaphore};
+use zeroize::Zeroizing;
 
 /// Opens the database a configuration names, brought up to this version's schema.
 pub async fn store(config: &Config) -> anyhow::Result<Store> {
@@ -56,6 +57,7 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
     let moved = service::moved(&mut tx).await?;
     drop(tx);
     let master = master_keys(&config, &random, used_before)?;
+    let master = with_lookup(master, &store, &random, used_before).await?;
     let clock_moves = config.profile == Profile::Dev;
     if clock_moves {
         clock.advance(moved);
@@ -78,20 +80,27 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
     }))
 }
 
-/// The master keys: given, or out of the file beside the data folder, which is made at the first
-/// start.
+/// Where the master keys are read from: the file that was named, or the one beside the data folder;
+/// `None` where they were given themselves.
+pub fn key_ring_file(config: &Config) -> Option<PathBuf> {
+    match (config.master_keys.is_set(), config.master_keys_file.as_str()) {
+        (_, file) if !file.is_empty() => Some(file.into()),
+        (true, _) => None,
+        (false, _) => Some(config.key_file()),
+    }
+}
+
+/// The master keys: given, or out of their file, which is made at the first start.
 fn master_keys(config: &Config, random: &Random, used_before: bool) -> anyhow::Result<MasterKeys> {
-    if config.master_keys.is_set() {
+    let Some(file) = key_ring_file(config) else {
         return MasterKeys::parse(config.master_keys.expose())
             .context("master_keys: must be such as k1:<32 bytes in base64url>");
-    }
-    let file = config.key_file();
+    };
     if file.exists() {
-        let text = zeroize::Zeroizing::new(
-            std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?,
-        );
-        return MasterKeys::parse(&text)
-            .with_context(|| format!("{} is not a master key file", file.display()));
+        let text = read_private(&file).with_context(|| format!("{}", file.display()))?;
+        let keys = MasterKeys::parse(&text)
+            .with_context(|| format!("{} is not a master key file", file.display()))?;
+        return Ok(keys.with_source(move || read_private(&file).ok()));
     }
     if used_before {
         bail!(
@@ -99,9 +108,53 @@ fn master_keys(config: &Config, random: &Random, used_before: bool) -> anyhow::R
             file.display()
         );
     }
-    let (keys, text) = MasterKeys::generate(&mut random.rng());
-    write_private(&file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(keys)
+    let keys = MasterKeys::generate(&mut random.rng());
+    write_private(&file, keys.text().as_bytes())
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(keys.with_source(move || read_private(&file).ok()))
+}
+
+fn read_private(file: &Path) -> std::io::Result<Zeroizing<String>> {
+    std::fs::read_to_string(file).map(Zeroizing::new)
+}
+
+/// Puts another ring in the place of a file's, as a whole or not at all.
+pub fn replace_key_ring(file: &Path, keys: &MasterKeys) -> anyhow::Result<()> {
+    let mut new = file.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    write_private(&new, keys.text().as_bytes()).with_context(|| format!("cannot write {}", new.display()))?;
+    std::fs::rename(&new, file).with_context(|| format!("cannot replace {}", file.display()))?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(std::fs::File::open(folder)?.sync_all()?)
+}
+
+/// The master keys with the secret that what is looked up is under: made once, for a database of before
+/// out of its oldest key.
+async fn with_lookup(
+    master: MasterKeys,
+    store: &Store,
+    random: &Random,
+    used_before: bool,
+) -> anyhow::Result<MasterKeys> {
+    const HERE: (&str, &[u8]) = ("service_secret", b"lookup");
+    let nil = Bytes([0; 16]);
+    let mut tx = store.write().await?;
+    service::lock_signing_keys(&mut tx).await?;
+    let secret = if let Some(sealed) = service::lookup_secret(&mut tx).await? {
+        let opened = master.open_column(HERE.0, nil, HERE.1, &sealed).map_err(|_| {
+            anyhow::anyhow!("the master key does not open this database: give the one it was made with")
+        })?;
+        Secret::new(opened.as_slice().try_into()?)
+    } else {
+        let mut rng = random.rng();
+        let secret = if used_before { master.lookup_of_before() } else { Secret::random(&mut rng) };
+        let sealed = master.seal_column(HERE.0, nil, HERE.1, secret.expose(), &mut rng);
+        service::set_lookup_secret(&mut tx, &sealed).await?;
+        secret
+    };
+    tx.commit().await?;
+    Ok(master.with_lookup(secret))
 }
 
 /// Writes a new file that only its owner reads, and has it on disk before going on.

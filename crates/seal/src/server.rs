@@ -10,23 +10,33 @@ use crate::{
 use hmac::{Hmac, KeyInit, Mac};
 use rand_core::CryptoRng;
 use sha2::Sha256;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// The server's master keys, newest first, each with the number it is named by in stored rows.
+///
+/// Columns are encrypted under the newest; whatever is only looked up or compared by value is under one
+/// secret of its own, which is kept as a column and so outlives every master key.
 pub struct MasterKeys {
-    ring: Vec<(u8, Secret)>,
+    ring: RwLock<Vec<(u8, Secret)>>,
+    lookup: Secret,
+    source: Option<Source>,
 }
+
+/// Where the ring is read from again when a row names a key that nobody here knows.
+type Source = Box<dyn Fn() -> Option<Zeroizing<String>> + Send + Sync>;
+
+type Ring = Vec<(u8, Secret)>;
 
 impl MasterKeys {
     /// A ring of keys, newest first. Fails where it is empty or a number stands twice.
-    pub fn new(ring: Vec<(u8, Secret)>) -> Result<Self, SealError> {
+    pub fn new(ring: Ring) -> Result<Self, SealError> {
         let twice =
             ring.iter().enumerate().any(|(i, (id, _))| ring[..i].iter().any(|(other, _)| other == id));
-        if ring.is_empty() || twice {
-            return Err(SealError::Malformed("master key ring"));
-        }
-        Ok(Self { ring })
+        let oldest = ring.last().filter(|_| !twice).ok_or(SealError::Malformed("master key ring"))?;
+        let lookup = oldest.1.clone();
+        Ok(Self { ring: RwLock::new(ring), lookup, source: None })
     }
 
     /// Reads `k2:<base64url>,k1:<base64url>`.
@@ -41,39 +51,95 @@ impl MasterKeys {
         Self::new(ring.collect::<Result<_, SealError>>()?)
     }
 
-    /// A new ring of one key, and its text for a file.
-    pub fn generate(rng: &mut impl CryptoRng) -> (Self, Zeroizing<String>) {
+    /// A new ring of one key.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let key = Secret::random(rng);
-        let text = Zeroizing::new(format!("k1:{}\n", crate::bytes::encode(key.expose())));
-        (Self { ring: vec![(1, key)] }, text)
+        Self { lookup: key.clone(), ring: RwLock::new(vec![(1, key)]), source: None }
+    }
+
+    /// The same ring behind a new key, and the text of both for a file.
+    pub fn with_new(&self, rng: &mut impl CryptoRng) -> Result<Self, SealError> {
+        let mut keys = self.ring().clone();
+        let next = keys.iter().map(|(id, _)| *id).max().and_then(|id| id.checked_add(1));
+        keys.insert(0, (next.ok_or(SealError::Malformed("master key ring: 255 keys"))?, Secret::random(rng)));
+        Ok(Self { lookup: self.lookup.clone(), ..Self::new(keys)? })
+    }
+
+    /// The newest key alone.
+    #[must_use]
+    pub fn newest_alone(&self) -> Self {
+        let ring = self.ring().iter().take(1).cloned().collect();
+        Self { ring: RwLock::new(ring), lookup: self.lookup.clone(), source: None }
+    }
+
+    /// As it stands in a file.
+    pub fn text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::new());
+        for (id, key) in self.ring().iter() {
+            let comma = if text.is_empty() { "" } else { "," };
+            let key = Zeroizing::new(crate::bytes::encode(key.expose()));
+            text.push_str(&format!("{comma}k{id}:{}", *key));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// With somewhere to look for a key that a row names and nobody here knows: another process may have
+    /// put a new one into use.
+    #[must_use]
+    pub fn with_source(self, source: impl Fn() -> Option<Zeroizing<String>> + Send + Sync + 'static) -> Self {
+        Self { source: Some(Box::new(source)), ..self }
+    }
+
+    /// With the secret that what is looked up is under.
+    #[must_use]
+    pub fn with_lookup(self, lookup: Secret) -> Self {
+        Self { lookup, ..self }
+    }
+
+    /// The secret of a database that was made before it was kept apart: its oldest key.
+    pub fn lookup_of_before(&self) -> Secret {
+        self.lookup.clone()
+    }
+
+    /// Reads the ring again from where it comes from.
+    pub fn refresh(&self) {
+        let read = self.source.as_ref().and_then(|source| Self::parse(&source()?).ok());
+        if let Some(read) = read {
+            let ring = read.ring().clone();
+            *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        }
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, mk_id: u8) -> Option<Secret> {
+        self.ring().iter().find(|(id, _)| *id == mk_id).map(|(_, key)| key.clone())
     }
 
     fn derived(&self, mk_id: u8, label: &str) -> Result<Secret, SealError> {
-        let (_, key) = self.ring.iter().find(|(id, _)| *id == mk_id).ok_or(SealError::Open)?;
-        Ok(pae::hkdf(key.expose(), format!("aftercare/v1/srv/{label}").as_bytes()))
+        let key = self.find(mk_id).or_else(|| {
+            self.refresh();
+            self.find(mk_id)
+        });
+        Ok(labelled(&key.ok_or(SealError::Open)?, label))
     }
 
     fn newest(&self, label: &str) -> (u8, Secret) {
         // The ring is never empty, see `new`.
-        let (id, key) = &self.ring[0];
-        (*id, pae::hkdf(key.expose(), format!("aftercare/v1/srv/{label}").as_bytes()))
+        let ring = self.ring();
+        (ring[0].0, labelled(&ring[0].1, label))
     }
 
-    /// The oldest key: what is only looked up by value, and may be forgotten with that key.
-    fn oldest(&self, label: &str) -> Secret {
-        let (_, key) = &self.ring[self.ring.len() - 1];
-        pae::hkdf(key.expose(), format!("aftercare/v1/srv/{label}").as_bytes())
-    }
-
-    /// The same of each key of the ring, newest first: what was made under an older one is found too.
-    fn each(&self, label: &str) -> impl Iterator<Item = Secret> {
-        let label = format!("aftercare/v1/srv/{label}");
-        self.ring.iter().map(move |(_, key)| pae::hkdf(key.expose(), label.as_bytes()))
+    fn lookup(&self, label: &str) -> Secret {
+        labelled(&self.lookup, label)
     }
 
     /// The number of the newest key.
     pub fn newest_id(&self) -> u8 {
-        self.ring[0].0
+        self.ring()[0].0
     }
 
     /// Encrypts a column's value, bound to where it stands:
@@ -110,54 +176,35 @@ impl MasterKeys {
 
     /// What is stored instead of a password: `HMAC(K_ver, PAE(label, user, auth_key))`.
     pub fn verifier(&self, user_id: Id, auth_key: &Secret) -> Bytes<32> {
-        Bytes(hmac(&self.newest("verifier").1, &verifier_message(user_id, auth_key)))
+        let message = Zeroizing::new(pae::pae(&[b"aftercare/v1/verifier", &user_id.0, auth_key.expose()]));
+        Bytes(hmac(&self.lookup("verifier"), &message))
     }
 
-    /// Whether it was made of this key. Looks at every key of the ring, in constant time for each.
+    /// Compares in constant time.
     pub fn verify(&self, user_id: Id, auth_key: &Secret, stored: &[u8]) -> bool {
-        let message = verifier_message(user_id, auth_key);
-        let found = self.each("verifier").map(|key| hmac(&key, &message).ct_eq(stored));
-        found.fold(subtle::Choice::from(0), |found, this| found | this).into()
+        self.verifier(user_id, auth_key).0.ct_eq(stored).into()
     }
 
     /// Finds an account by its address without storing the address.
     pub fn email_index(&self, email: &str) -> Bytes<32> {
-        Bytes(hmac(&self.newest("mail").1, normalize_email(email).as_bytes()))
-    }
-
-    /// The same under every key of the ring, newest first.
-    pub fn email_indexes(&self, email: &str) -> Vec<Bytes<32>> {
-        let email = normalize_email(email);
-        self.each("mail").map(|key| Bytes(hmac(&key, email.as_bytes()))).collect()
-    }
-
-    /// A message under the newest key, with that key's number: `mk_id ‖ HMAC`, 33 bytes.
-    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
-        let (mk_id, key) = self.newest(purpose);
-        [&[mk_id], hmac(&key, &pae::pae(parts)).as_slice()].concat()
-    }
-
-    /// Whether a message was put under one of the ring's keys.
-    pub fn verify_mac(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
-        let [mk_id, mac @ ..] = mac else { return false };
-        let key = self.derived(*mk_id, purpose);
-        key.is_ok_and(|key| hmac(&key, &pae::pae(parts)).ct_eq(mac).into())
+        Bytes(hmac(&self.lookup("mail"), normalize_email(email).as_bytes()))
     }
 
     /// A keyed hash for looking something up or comparing it, without storing what it is of.
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Bytes<32> {
-        Bytes(hmac(&self.oldest("digest"), &pae::pae(&[purpose.as_bytes(), &pae::pae(parts)])))
+        Bytes(hmac(&self.lookup("digest"), &pae::pae(&[purpose.as_bytes(), &pae::pae(parts)])))
     }
 
     /// A ring for one request alone, out of what only that request carries.
     #[must_use]
     pub fn for_request(&self, parts: &[&[u8]]) -> Self {
-        Self { ring: vec![(0, Secret::new(self.digest("request-key", parts).0))] }
+        let key = Secret::new(self.digest("request-key", parts).0);
+        Self { lookup: key.clone(), ring: RwLock::new(vec![(0, key)]), source: None }
     }
 
     /// The salt an unknown address is answered with, always the same for one address.
     pub fn fake_salt(&self, email: &str) -> [u8; 16] {
-        let digest = hmac(&self.oldest("fake"), normalize_email(email).as_bytes());
+        let digest = hmac(&self.lookup("fake"), normalize_email(email).as_bytes());
         let mut salt = [0; 16];
         salt.copy_from_slice(&digest[..16]);
         salt
@@ -174,8 +221,9 @@ impl MasterKeys {
 
     /// Opens a token's `ek` under whichever key of the ring made it.
     pub fn open_session(&self, sid: Id, sub: Id, ek: &Bytes<60>) -> Result<Secret, SealError> {
-        for (id, _) in &self.ring {
-            if let Ok(ssk) = decrypt(&self.derived(*id, "token")?, &ek.0, &session_aad(sid, sub)) {
+        let ids: Vec<u8> = self.ring().iter().map(|(id, _)| *id).collect();
+        for id in ids {
+            if let Ok(ssk) = decrypt(&self.derived(id, "token")?, &ek.0, &session_aad(sid, sub)) {
                 return Ok(Secret::new(ssk.as_slice().try_into().map_err(|_| SealError::Open)?));
             }
         }
@@ -188,8 +236,8 @@ pub fn session_kek(ssk: &Secret) -> Secret {
     pae::hkdf(ssk.expose(), b"aftercare/v1/session-kek")
 }
 
-fn verifier_message(user_id: Id, auth_key: &Secret) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(pae::pae(&[b"aftercare/v1/verifier", &user_id.0, auth_key.expose()]))
+fn labelled(key: &Secret, label: &str) -> Secret {
+    pae::hkdf(key.expose(), format!("aftercare/v1/srv/{label}").as_bytes())
 }
 
 fn session_aad(sid: Id, sub: Id) -> Vec<u8> {
@@ -252,19 +300,28 @@ mod tests {
         let row = Bytes([1; 16]);
         let sealed = old.seal_column("user", row, b"email", b"x", &mut Fixed);
         assert!(new.open_column("user", row, b"email", &sealed).is_ok());
-        assert_eq!(old.email_index("A@b.example "), new.email_indexes("a@b.example")[1]);
-        assert_eq!(new.email_index("a@b.example"), new.email_indexes("a@b.example")[0]);
-        let mac = old.mac("audit", &[b"x"]);
-        assert!(new.verify_mac("audit", &[b"x"], &mac) && !new.verify_mac("audit", &[b"y"], &mac));
-        assert!(
-            !old.verify_mac("audit", &[b"x"], &new.mac("audit", &[b"x"]))
-                && !new.verify_mac("audit", &[b"x"], &[])
-        );
         let auth = Secret::new([9; 32]);
+        // What is looked up outlives the key.
+        let new = new.newest_alone().with_lookup(old.lookup_of_before());
+        assert_eq!(old.email_index("A@b.example "), new.email_index("a@b.example"));
         assert!(new.verify(row, &auth, &old.verifier(row, &auth).0));
+        let new = ring(&format!("k2:{},k1:{}", key(2), key(1)));
         let ek = old.seal_session(row, row, &auth, &mut Fixed);
         assert_eq!(new.open_session(row, row, &ek).unwrap().expose(), auth.expose());
         assert!(new.open_session(row, Bytes([2; 16]), &ek).is_err());
+    }
+
+    #[test]
+    fn a_key_that_was_put_into_use_elsewhere_is_looked_for() {
+        let old = ring(&format!("k1:{}", key(1)));
+        let new = old.with_new(&mut Fixed).unwrap();
+        assert_eq!((new.newest_id(), ring(&new.text()).newest_id()), (2, 2));
+        let (row, text) = (Bytes([1; 16]), new.text());
+        let sealed = new.seal_column("user", row, b"email", b"x", &mut Fixed);
+        assert!(old.open_column("user", row, b"email", &sealed).is_err());
+        let old = old.with_source(move || Some(text.clone()));
+        assert!(old.open_column("user", row, b"email", &sealed).is_ok());
+        assert_eq!(old.newest_id(), 2, "and is used from then on");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod note;
 pub mod occurrence;
 pub mod regime;
 pub mod schema;
+pub mod sealed_column;
 pub mod service;
 pub mod session;
 pub(crate) mod sql;

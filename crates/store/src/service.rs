@@ -115,3 +115,23 @@ pub async fn delete_signing_key(tx: &mut Tx, kid: &str) -> Result<(), StoreError
     execute!(tx, "-- service::delete_signing_key\ndelete from signing_key where kid = $1", kid)?;
     Ok(())
 }
+
+/// The sealed secret that what is looked up is under.
+pub async fn lookup_secret(tx: &mut Tx) -> Result<Option<Vec<u8>>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Vec<u8>,),
+        "-- service::lookup_secret\nselect sealed from service_secret where id = 0"
+    )?;
+    Ok(rows.into_iter().next().map(|row| row.0))
+}
+
+/// Stores it, once.
+pub async fn set_lookup_secret(tx: &mut Tx, sealed: &[u8]) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- service::set_lookup_secret\ninsert into service_secret (id, sealed) values (0, $1)",
+        sealed
+    )?;
+    Ok(())
+}

@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod extract;
+mod keys;
 mod lines;
 mod operate;
 mod schedule;
@@ -47,6 +48,9 @@ enum Command {
     /// Accounts.
     #[command(subcommand)]
     User(operate::UserCommand),
+    /// The master keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// The record of what happened.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -69,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Openapi => operate::openapi(),
         Command::Migrate(settings) => operate::migrate(&settings),
         Command::User(command) => operate::user(&command),
+        Command::Keys(command) => keys::run(&command),
         Command::Audit(command) => audit::run(&command),
     };
     match done {

@@ -160,9 +160,7 @@ fn unlock(who: &Who) -> anyhow::Result<()> {
         };
         let email = app.master.open_column("person", raw(who.id), b"email", &person.email)?;
         let email = zeroize::Zeroizing::new(String::from_utf8(email.to_vec())?);
-        for index in app.master.email_indexes(&email) {
-            limits::clear_failures(&app, &mut tx, index.0).await?;
-        }
+        limits::clear_failures(&app, &mut tx, app.master.email_index(&email).0).await?;
         audit::record(&app, &mut tx, Event::own(who.id, Action::StateSet).anonymous().with("unlocked"))
             .await?;
         tx.commit().await?;

@@ -5,7 +5,7 @@ use crate::{
     app::App, clock::ServiceClock, config::Config, engine, http, provider::Provider, random::Random, start,
 };
 use anyhow::Context;
-use std::{future::IntoFuture, io::Write};
+use std::{future::IntoFuture, io::Write, time::Duration};
 use tokio::sync::watch;
 
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,7 @@ pub(super) fn work(args: &WorkArgs) -> anyhow::Result<()> {
         let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
         tracing::info!(database = app.store.engine_name(), "working");
         let (stop, _) = signals()?;
+        let _keys = keep_keys_fresh(app.clone());
         engine::run(app.clone(), done(stop)).await;
         app.store.close().await;
         Ok(())
@@ -51,6 +52,7 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
         engine::round(&app).await?;
     }
     let (stop, _keep) = signals()?;
+    let _keys = keep_keys_fresh(app.clone());
     let engine = tokio::spawn({
         let (app, stop) = (app.clone(), done(stop.clone()));
         async move { if worker { engine::run(app, stop).await } else { stop.await } }
@@ -67,6 +69,18 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     }
     serving.await?;
     finish(&app).await
+}
+
+/// So often the master keys are looked at again: a new one may have been put into use.
+const KEYS: Duration = Duration::from_secs(30);
+
+fn keep_keys_fresh(app: App) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(KEYS).await;
+            app.master.refresh();
+        }
+    })
 }
 
 async fn finish(app: &App) -> anyhow::Result<()> {

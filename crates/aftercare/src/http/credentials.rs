@@ -277,22 +277,11 @@ async fn replace(
 }
 
 async fn move_login(app: &App, tx: &mut Tx, id: UserId, before: &str, after: &Email) -> Result<(), Problem> {
-    let taken = || Problem::conflict("email_taken", "this address has an account");
-    for index in app.master.email_indexes(after.as_str()) {
-        if account::find(tx, &index.0).await?.is_some() {
-            return Err(taken());
-        }
+    let (before, after) = (app.master.email_index(before), app.master.email_index(after.as_str()));
+    match account::move_login(tx, id, &before.0, &after.0).await {
+        Err(StoreError::Taken(_)) => Err(Problem::conflict("email_taken", "this address has an account")),
+        done => Ok(done?),
     }
-    for before in app.master.email_indexes(before) {
-        if account::find(tx, &before.0).await? == Some(id) {
-            let after = app.master.email_index(after.as_str());
-            return match account::move_login(tx, id, &before.0, &after.0).await {
-                Err(StoreError::Taken(_)) => Err(taken()),
-                done => Ok(done?),
-            };
-        }
-    }
-    Err(Problem::internal("an account without its address"))
 }
 
 /// A new address. The password's keys are bound to it, so they are made anew.

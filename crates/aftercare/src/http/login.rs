@@ -115,14 +115,10 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) async fn by_email(app: &App, tx: &mut Tx, email: &str) -> Result<Self, Problem> {
-        let mut id = None;
-        let indexes = app.master.email_indexes(email);
-        for index in &indexes {
-            id = id.or(account::find(tx, &index.0).await?);
-        }
-        let id = id.unwrap_or(UserId(Uuid::nil()));
+        let index = app.master.email_index(email).0;
+        let id = account::find(tx, &index).await?.unwrap_or(UserId(Uuid::nil()));
         Ok(Self {
-            index: indexes.first().map(|index| index.0).unwrap_or_default(),
+            index,
             person: account::get(tx, id).await?,
             wrapped: account::wrapped(tx, id, 1).await?,
             assisted: account::assisted(tx, id).await?,

@@ -268,17 +268,16 @@ async fn make(app: &App, password: Zeroizing<String>, email: &Email) -> Result<(
 
 /// Stores an account with its keys.
 async fn insert(app: &App, tx: &mut Tx, person: &Person, email: &Email, made: &Made) -> Result<(), Problem> {
-    let taken = || Problem::conflict("email_taken", "this address has an account; sign in at /api/login/");
-    for index in app.master.email_indexes(email.as_str()) {
-        if account::find(tx, &index.0).await?.is_some() {
-            return Err(taken());
-        }
-    }
     let index = app.master.email_index(email.as_str()).0;
     let recovery = made.recovery.verifier(app, person.id);
     let bundle = keyring::row(&made.bundle, None, person.created_at);
     match account::insert(tx, person, &index, &recovery.0, &bundle).await {
-        Err(StoreError::Taken(_)) => return Err(taken()),
+        Err(StoreError::Taken(_)) => {
+            return Err(Problem::conflict(
+                "email_taken",
+                "this address has an account; sign in at /api/login/",
+            ));
+        }
         done => done?,
     }
     keyring::log(tx, &made.bundle, person.created_at).await?;

@@ -106,3 +106,10 @@ create table extractor_key (
   sealed bytea not null,
   primary key (id)
 );
+
+-- The secret that what is looked up or compared by value is under; sealed.
+create table service_secret (
+  id smallint not null,
+  sealed bytea not null,
+  primary key (id)
+);
