@@ -1,5 +1,6 @@
 //! Configuration: the embedded defaults, then a file, then the environment.
 
+use aftercare_core::password::Rule;
 use aftercare_store::account::NoteMode;
 use serde::Deserialize;
 use std::{net::SocketAddr, path::Path, path::PathBuf};
@@ -35,7 +36,32 @@ pub struct Config {
     pub model: Model,
     pub password: Password,
     pub assisted: Assisted,
+    pub approve_doctors: Auto,
+    pub second_factor: Auto,
+    pub tls: Tls,
     pub limits: Limits,
+}
+
+/// As the profile has it, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auto {
+    /// In profile hospital.
+    Auto,
+    /// Always.
+    #[serde(rename = "true")]
+    Yes,
+    /// Never.
+    #[serde(rename = "false")]
+    No,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Tls {
+    pub certificate: String,
+    pub key: String,
 }
 
 /// Whether the server may hold people's keys while they are signed in.
@@ -101,11 +127,12 @@ impl std::fmt::Display for Profile {
 }
 
 impl Profile {
-    /// The shortest password, in characters (NIST SP 800-63B: 15 where nothing else protects it).
-    pub fn least_password(self) -> usize {
+    /// What is asked of a new password: 15 characters where nothing else protects an account, 8 where a
+    /// second factor does.
+    pub fn password_rule(self, second_factor: bool) -> Rule {
         match self {
-            Self::Dev => 8,
-            Self::Hospital => 15,
+            Self::Dev => Rule { least: 8, refuse_common: false },
+            Self::Hospital => Rule { least: if second_factor { 8 } else { 15 }, refuse_common: true },
         }
     }
 }
@@ -266,6 +293,24 @@ impl Config {
         Ok(())
     }
 
+    /// Whether doctors wait for the operator.
+    pub fn approves_doctors(&self) -> bool {
+        self.in_hospital(self.approve_doctors)
+    }
+
+    /// Whether doctors must have a second factor.
+    pub fn asks_second_factor(&self) -> bool {
+        self.in_hospital(self.second_factor)
+    }
+
+    fn in_hospital(&self, setting: Auto) -> bool {
+        match setting {
+            Auto::Auto => self.profile == Profile::Hospital,
+            Auto::Yes => true,
+            Auto::No => false,
+        }
+    }
+
     /// What becomes of notes where neither they nor their doctor says.
     pub fn note_mode(&self) -> NoteMode {
         match (self.note_mode.as_str(), self.profile) {
@@ -276,7 +321,13 @@ impl Config {
 
     /// The issuer of access tokens.
     pub fn issuer(&self) -> String {
-        if self.issuer.is_empty() { format!("http://{}", self.listen) } else { self.issuer.clone() }
+        if self.issuer.is_empty() { self.base_url() } else { self.issuer.clone() }
+    }
+
+    /// Where the service is reached without a proxy.
+    pub fn base_url(&self) -> String {
+        let scheme = if self.tls.certificate.is_empty() { "http" } else { "https" };
+        format!("{scheme}://{}", self.listen)
     }
 
     /// Where the master key lies if it is not given: beside the data folder, so that a copied

@@ -41,6 +41,7 @@ fn every_route_is_described() {
     }
     routes.sort();
     insta::assert_snapshot!(routes.join("\n"), @r"
+    delete /api/me/
     delete /api/mfa/totp/
     delete /api/my-doctors/{doctor_id}/
     delete /api/notes/{id}/
@@ -56,6 +57,7 @@ fn every_route_is_described() {
     get /api/keys/log/
     get /api/keys/{user_id}/
     get /api/me/
+    get /api/me/export/
     get /api/mfa/
     get /api/my-doctors/
     get /api/notes/

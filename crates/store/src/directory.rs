@@ -45,17 +45,23 @@ fn read((id, name, specialty, bio): Row) -> Entry {
     Entry { doctor_id: UserId(id), name, specialty, bio }
 }
 
-/// One doctor.
-pub async fn get(tx: &mut Tx, doctor: UserId) -> Result<Option<Entry>, StoreError> {
+/// One doctor, whether patients find them or not.
+pub async fn find(tx: &mut Tx, doctor: UserId) -> Result<Option<(Entry, bool)>, StoreError> {
     let rows = fetch_all!(
         tx,
-        Row,
-        "-- directory::get
-        select doctor_id, name, specialty, bio from directory where bucket = $1 and doctor_id = $2",
+        (Uuid, String, Option<String>, Option<String>, bool),
+        "-- directory::find
+        select doctor_id, name, specialty, bio, listed from directory where bucket = $1 and doctor_id = $2",
         Bucket::of(doctor).get(),
         doctor.0
     )?;
+    let read = |(id, name, specialty, bio, listed)| (read((id, name, specialty, bio)), listed);
     Ok(rows.into_iter().next().map(read))
+}
+
+/// One doctor whom patients find.
+pub async fn get(tx: &mut Tx, doctor: UserId) -> Result<Option<Entry>, StoreError> {
+    Ok(find(tx, doctor).await?.filter(|(_, listed)| *listed).map(|(entry, _)| entry))
 }
 
 /// Doctors whose name or specialty contains the text, by id, beginning after one.
@@ -72,10 +78,22 @@ pub async fn search(
         Row,
         "-- directory::search
         select doctor_id, name, specialty, bio from directory
-        where search like $1 escape '!' and doctor_id > $2 order by doctor_id limit $3",
+        where listed and search like $1 escape '!' and doctor_id > $2 order by doctor_id limit $3",
         pattern,
         after.map_or(Uuid::nil(), |id| id.0),
         limit
     )?;
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// Lets patients find a doctor, or not; whether there is one.
+pub async fn list(tx: &mut Tx, doctor: UserId, listed: bool) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- directory::list\nupdate directory set listed = $3 where bucket = $1 and doctor_id = $2",
+        Bucket::of(doctor).get(),
+        doctor.0,
+        listed
+    )?;
+    Ok(rows == 1)
 }

@@ -5,6 +5,7 @@ mod demo;
 mod extract;
 mod keys;
 mod lines;
+mod listen;
 mod operate;
 mod schedule;
 mod serve;

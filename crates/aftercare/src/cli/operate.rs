@@ -13,7 +13,7 @@ use crate::{
     start,
 };
 use aftercare_core::id::{NoteId, UserId};
-use aftercare_store::{account, inspect, schema, session};
+use aftercare_store::{account, directory, inspect, schema, session};
 use anyhow::bail;
 use std::io::Write;
 
@@ -33,6 +33,8 @@ pub(super) enum UserCommand {
     Disable(Who),
     /// Open a closed account again.
     Enable(Who),
+    /// Let patients find a doctor, and the doctor write notes.
+    Approve(Who),
     /// Let an account be signed in to again after 100 failures.
     Unlock(Who),
 }
@@ -110,6 +112,7 @@ pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
         UserCommand::List(output) => list(output),
         UserCommand::Disable(who) => set_open(who, false),
         UserCommand::Enable(who) => set_open(who, true),
+        UserCommand::Approve(who) => approve(who),
         UserCommand::Unlock(who) => unlock(who),
     }
 }
@@ -146,6 +149,22 @@ fn set_open(who: &Who, open: bool) -> anyhow::Result<()> {
         }
         tx.commit().await?;
         writeln!(std::io::stdout(), "{} is {}", who.id, if open { "open" } else { "closed" })?;
+        Ok(())
+    })
+}
+
+fn approve(who: &Who) -> anyhow::Result<()> {
+    let config = who.settings.load()?;
+    block_on(&config.clone(), async {
+        let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
+        let mut tx = app.store.write().await?;
+        if !directory::list(&mut tx, who.id, true).await? {
+            bail!("no doctor {}; list them with `aftercare user list`", who.id);
+        }
+        audit::record(&app, &mut tx, Event::own(who.id, Action::StateSet).anonymous().with("approved"))
+            .await?;
+        tx.commit().await?;
+        writeln!(std::io::stdout(), "{} is approved", who.id)?;
         Ok(())
     })
 }

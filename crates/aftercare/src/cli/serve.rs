@@ -1,11 +1,11 @@
 //! `aftercare serve` and `aftercare work`.
 
-use super::{block_on, settings::Settings};
+use super::{block_on, listen, settings::Settings};
 use crate::{
     app::App, clock::ServiceClock, config::Config, engine, http, provider::Provider, random::Random, start,
 };
 use anyhow::Context;
-use std::{future::IntoFuture, io::Write, time::Duration};
+use std::{io::Write, net::TcpListener, time::Duration};
 use tokio::sync::watch;
 
 #[derive(Debug, clap::Args)]
@@ -43,9 +43,12 @@ pub(super) fn work(args: &WorkArgs) -> anyhow::Result<()> {
 
 pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     let worker = worker && config.worker;
-    let listener = tokio::net::TcpListener::bind(config.listen).await.with_context(|| {
+    let cannot = || {
         format!("cannot listen on {}; another port: aftercare serve --listen 127.0.0.1:8081", config.listen)
-    })?;
+    };
+    let listener = TcpListener::bind(config.listen).with_context(cannot)?;
+    listener.set_nonblocking(true)?;
+    let tls = listen::tls(&config.tls).await?;
     let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
     if worker {
         // The first answer of /readyz is already the truth.
@@ -59,8 +62,7 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     });
     // Nobody may be reading; the service is there all the same.
     let _ = block(&app, worker);
-    let serving = axum::serve(listener, http::service(app.clone())).with_graceful_shutdown(done(stop));
-    let serving = serving.into_future();
+    let serving = listen::serve(listener, tls, http::service(app.clone()), done(stop));
     tokio::pin!(serving, engine);
     // Without its engine a service that still answers would remind nobody: it ends instead.
     tokio::select! {
@@ -113,7 +115,7 @@ async fn done(mut stop: watch::Receiver<bool>) {
 /// What a person needs to go on, in one block.
 fn block(app: &App, worker: bool) -> std::io::Result<()> {
     let config = &app.config;
-    let base = format!("http://{}", config.listen);
+    let base = config.base_url();
     let database = if config.database_url.is_set() {
         app.store.engine_name().to_owned()
     } else {

@@ -28,6 +28,9 @@ impl Config {
         if !["", "activate", "review"].contains(&self.note_mode.as_str()) {
             return Err(wrong("note_mode: must be activate, review, or empty for the profile's own"));
         }
+        if self.tls.certificate.is_empty() != self.tls.key.is_empty() {
+            return Err(wrong("tls: set both certificate and key, or none"));
+        }
         if self.password.at_once == 0 {
             return Err(wrong("password.at_once: must be 1 or more"));
         }
@@ -53,8 +56,8 @@ impl Config {
         }
         if self.profile == Profile::Hospital {
             let mut missing = Vec::new();
-            if !self.behind_proxy {
-                missing.push("TLS: declare the proxy that ends it with behind_proxy = true");
+            if !self.behind_proxy && self.tls.certificate.is_empty() {
+                missing.push("TLS: set tls.certificate and tls.key, or declare the proxy that ends it with behind_proxy = true");
             }
             if !self.master_keys.is_set() {
                 missing.push("a master key from outside: set AFTERCARE_MASTER_KEYS_FILE");
@@ -68,8 +71,9 @@ impl Config {
             if provider.is_remote() && self.extract.terms != provider.name() {
                 missing.push(&terms);
             }
-            missing.push("a mail transport: this version has none yet");
-            return Err(wrong(format!("profile hospital needs {}", missing.join("; "))));
+            if !missing.is_empty() {
+                return Err(wrong(format!("profile hospital needs {}", missing.join("; "))));
+            }
         }
         Ok(())
     }

@@ -18,12 +18,12 @@ use aftercare_seal::{
     wrap::Slot,
 };
 use aftercare_store::{
-    Tx,
+    Tx, directory,
     session::{self, Session},
 };
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 
 /// Somebody signed in, whose session is alive.
@@ -156,7 +156,29 @@ impl FromRequestParts<App> for Doctor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let actor = Actor::from_request_parts(parts, app).await?;
-        if actor.role == Role::Doctor { Ok(Self(actor)) } else { Err(Problem::forbidden("doctors")) }
+        if actor.role != Role::Doctor {
+            return Err(Problem::forbidden("doctors"));
+        }
+        if app.config.asks_second_factor() && actor.session.amr == "pwd" {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "second_factor_missing",
+                "Second factor",
+                "doctors sign in with a second factor here: set one up at /api/mfa/totp/ and sign in again with it",
+            ));
+        }
+        if app.config.approves_doctors() {
+            let mut tx = app.store.read().await?;
+            if directory::get(&mut tx, actor.id).await?.is_none() {
+                return Err(Problem::new(
+                    StatusCode::FORBIDDEN,
+                    "not_approved",
+                    "Not approved yet",
+                    "the operator of this service approves doctors, and has not approved this account yet",
+                ));
+            }
+        }
+        Ok(Self(actor))
     }
 }
 

@@ -12,10 +12,7 @@ use crate::{
     audit::{self, Action, Event},
     keyring::raw,
 };
-use aftercare_core::{
-    id::UserId,
-    people::{Email, check_password},
-};
+use aftercare_core::{id::UserId, people::Email};
 use aftercare_seal::{
     Bytes, Secret,
     ark::Ark,
@@ -27,7 +24,7 @@ use aftercare_seal::{
 use aftercare_store::{
     StoreError, Tx,
     account::{self, PasswordRow, Person},
-    session,
+    session, totp,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -228,8 +225,10 @@ async fn new_password(
 ) -> Result<ByPassword, Problem> {
     match (ark, password, sealed) {
         (Some((ark, epoch)), Some(password), None) => {
-            let least = app.config.profile.least_password();
-            check_password(&password, least, &person.name, email)
+            let factor = totp::get(&mut app.store.read().await?, person.id).await?;
+            let rule =
+                app.config.profile.password_rule(factor.is_some_and(|factor| factor.confirmed_at.is_some()));
+            rule.check(&password, &person.name, email)
                 .map_err(|error| Problem::invalid_field("/password", error))?;
             ByPassword::make(app, person.id, &ark, epoch, password, email).await
         }

@@ -122,7 +122,7 @@ pub async fn change_me(
     }
     if let Some(name) = name {
         account::rename(&mut tx, actor.id, name.as_str()).await?;
-        if let Some(mut entry) = directory::get(&mut tx, actor.id).await? {
+        if let Some((mut entry, _)) = directory::find(&mut tx, actor.id).await? {
             name.as_str().clone_into(&mut entry.name);
             directory::put(&mut tx, &entry).await?;
         }

@@ -16,7 +16,7 @@ use crate::{
     keyring::{History, raw},
     limits::clear_failures,
 };
-use aftercare_core::{id::UserId, people::check_password};
+use aftercare_core::id::UserId;
 use aftercare_seal::{Bytes, Secret, recovery::RecoveryKey, wrap::Slot};
 use aftercare_store::{
     account::{self, Person},
@@ -80,7 +80,7 @@ pub async fn recover(
     let mut tx = app.store.read().await?;
     let found = Found::by_email(&app, &mut tx, &body.email).await?;
     drop(tx);
-    let given = given(&app, &found, body.recovery_code, body.password, body.auth)?;
+    let given = given(&app, &found, &body.email, body.recovery_code, body.password, body.auth)?;
     // A code is 160 random bits: what is counted is the work, and a locked account can be opened so.
     let mut attempt = found.attempt(&app, network, None);
     attempt.email_index = app.master.digest("recovery", &[&found.index]).0;
@@ -144,6 +144,7 @@ enum Given {
 fn given(
     app: &App,
     found: &Found,
+    email: &str,
     code: Option<Zeroizing<String>>,
     password: Option<Zeroizing<String>>,
     auth: Option<Bytes<32>>,
@@ -155,9 +156,9 @@ fn given(
             Err(assisted_forbidden())
         }
         (Some(code), Some(password), None) => {
-            let least = app.config.profile.least_password();
-            check_password(&password, least, "", "")
-                .map_err(|error| Problem::invalid_field("/password", error))?;
+            // Whose it is must not be told here: what is asked is what is asked of everybody.
+            let rule = app.config.profile.password_rule(false);
+            rule.check(&password, "", email).map_err(|error| Problem::invalid_field("/password", error))?;
             let key = RecoveryKey::parse(&code).map_err(|_| {
                 let detail = "must have the 34 characters of the code; look for one that was misread";
                 Problem::invalid_field("/recovery_code", detail)

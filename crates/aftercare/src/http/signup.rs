@@ -12,14 +12,15 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action, Event},
-    config::Assisted,
+    config::{Assisted, Profile},
     keyring::{self, raw},
 };
 use aftercare_core::{
     anchors::Anchors,
     id::UserId,
     instant::Span,
-    people::{Email, Invalid, Name, Role, about, check_password},
+    password::is_common,
+    people::{Email, Invalid, Name, Role, about},
     replay::zone_name,
 };
 use aftercare_seal::{Bytes, ark::Ark, bundle::Bundle, password::normalize_email, recovery::RecoveryKey};
@@ -89,6 +90,9 @@ pub struct SignedUp {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     recovery_code: Option<Zeroizing<String>>,
+    /// What is unwise and was taken: a password that is among the commonest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
 
 /// What was entered, in order.
@@ -117,15 +121,16 @@ struct Made {
 }
 
 /// Checks all fields, so that all that is wrong is said at once.
-fn check(body: SignUp, least_password: usize) -> Result<Entered, Problem> {
+fn check(body: SignUp, profile: Profile) -> Result<Entered, Problem> {
     let mut errors = Vec::new();
     let mut keep = |pointer: &str, error: Invalid| errors.push(FieldError::at(pointer, error));
     let name = Name::parse(&body.name).map_err(|error| keep("/name", error));
     let email = Email::parse(&normalize_email(&body.email)).map_err(|error| keep("/email", error));
     let keys = match (body.password, body.user_id) {
         (Some(password), None) => {
-            let _ = check_password(&password, least_password, &body.name, &body.email)
-                .map_err(|error| keep("/password", error));
+            // A doctor's account does nothing before it has a second factor, where that is asked for.
+            let rule = profile.password_rule(body.role == Role::Doctor);
+            let _ = rule.check(&password, &body.name, &body.email).map_err(|error| keep("/password", error));
             Some(EnteredKeys::Here(password))
         }
         (None, Some(id)) => {
@@ -200,14 +205,16 @@ pub async fn sign_up(
     network: Network,
     Json(body): Json<SignUp>,
 ) -> Result<(StatusCode, Json<SignedUp>), Problem> {
-    let Entered { role, name, email, time_zone, specialty, bio, keys } =
-        check(body, app.config.profile.least_password())?;
+    let Entered { role, name, email, time_zone, specialty, bio, keys } = check(body, app.config.profile)?;
     admit(&app, network).await?;
     let now = app.now();
+    let mut warning = None;
     let (made, recovery_code) = match keys {
         EnteredKeys::There(made) => (*made, None),
         EnteredKeys::Here(_) if app.config.assisted == Assisted::Deny => return Err(assisted_forbidden()),
         EnteredKeys::Here(password) => {
+            warning = is_common(&password)
+                .then_some("this password is among the 10,000 commonest; take three words at random");
             let (made, recovery) = make(&app, password, &email).await?;
             (made, Some(recovery.text()))
         }
@@ -229,13 +236,16 @@ pub async fn sign_up(
     if role == Role::Doctor {
         let entry = Entry { doctor_id: id, name: person.name.clone(), specialty, bio };
         directory::put(&mut tx, &entry).await?;
+        if app.config.approves_doctors() {
+            directory::list(&mut tx, id, false).await?;
+        }
     }
     audit::record(&app, &mut tx, Event::own(id, Action::SignedUp)).await?;
     tx.commit().await?;
 
     let email = email.as_str().to_owned();
     let user = UserView { id, role, name: person.name, email, time_zone, created_at: now };
-    Ok((StatusCode::CREATED, Json(SignedUp { user, recovery_code })))
+    Ok((StatusCode::CREATED, Json(SignedUp { user, recovery_code, warning })))
 }
 
 /// The window of sign-ups.

@@ -63,6 +63,11 @@ impl TestApp {
         Self { service: http::service(app.clone()), app, folder }
     }
 
+    /// A fresh one on the same engine.
+    pub async fn again(&self) -> Self {
+        Self::on(if self.app.store.engine_name() == "SQLite" { On::Sqlite } else { On::Postgres }).await
+    }
+
     /// Moves the clock forward and works off what falls due.
     pub async fn advance(&self, span: Span) -> Instant {
         engine::leap(&self.app, span).await.unwrap()

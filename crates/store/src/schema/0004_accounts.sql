@@ -113,3 +113,6 @@ create table service_secret (
   sealed bytea not null,
   primary key (id)
 );
+
+-- Whether patients find a doctor: not before the operator has approved them, where that is asked for.
+alter table directory add column listed boolean not null default true;

@@ -1,0 +1,77 @@
+//! What a new password must be (NIST SP 800-63B): long, not among the commonest, not the person.
+
+use crate::people::Invalid;
+use std::{collections::HashSet, sync::LazyLock};
+
+/// The 10,000 commonest passwords of eight and more characters.
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("../words/common-passwords.txt").lines().collect());
+
+/// What is asked of a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The fewest characters.
+    pub least: usize,
+    /// Whether a common one is refused, and not only told of.
+    pub refuse_common: bool,
+}
+
+/// Whether a password is among the commonest, in any case.
+pub fn is_common(password: &str) -> bool {
+    COMMON.contains(password.to_lowercase().as_str())
+}
+
+impl Rule {
+    /// Checks a new password of somebody.
+    pub fn check(self, password: &str, name: &str, email: &str) -> Result<(), Invalid> {
+        let refuse = |text: String| Err(Invalid(text));
+        if password.chars().count() < self.least {
+            return refuse(format!("must have at least {} characters", self.least));
+        }
+        if password.len() > 1024 {
+            return refuse("must have at most 1024 bytes".to_owned());
+        }
+        if self.refuse_common && is_common(password) {
+            return refuse("is among the 10,000 commonest passwords; take three words at random".to_owned());
+        }
+        let own = [name, email, email.split('@').next().unwrap_or_default(), "aftercare"];
+        if own.into_iter().map(letters).any(|own| !own.is_empty() && own == letters(password)) {
+            return refuse("must not be your name, your address or this product's name".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// What is left without numbers, marks and case: "Aftercare2026!" is "aftercare".
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: Rule = Rule { least: 8, refuse_common: true };
+
+    #[test]
+    fn passwords_are_long_rare_and_not_the_person() {
+        let check = |password: &str| RULE.check(password, "Ada Lovelace", "ada.king@b.example");
+        for bad in [
+            "1234567", "Password", "QWERTYUIOP", "ada.king@b.example", "Ada Lovelace", "adalovelace1815",
+            "ADA-king!", "Aftercare2026!",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        assert!(check(&"x".repeat(1025)).is_err());
+        for good in ["correct horse", "ada loves trains", "14159265358979"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        assert!(Rule { refuse_common: false, ..RULE }.check("password", "Ada", "a@b.example").is_ok());
+    }
+
+    #[test]
+    fn ten_thousand_are_refused() {
+        assert_eq!(COMMON.len(), 10_000);
+        assert!(COMMON.iter().all(|word| is_common(&word.to_uppercase())));
+    }
+}
