@@ -42,6 +42,7 @@ eval:
 	python3 eval/run.py $(AFTERCARE)
 	python3 eval/attacks.py $(AFTERCARE)
 
-# The figures the product is held to, as one JSON object (a release build).
+# The figures the product is held to, as JSON (a release build).
 figures:
 	cargo bench --locked --package aftercare --bench figures
+	cargo bench --locked --package aftercare --bench sign_in
