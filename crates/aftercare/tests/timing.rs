@@ -24,9 +24,9 @@ fn mann_whitney(one: &[u128], other: &[u128]) -> f64 {
     let ranks: f64 =
         all.iter().zip(1_u32..).filter(|((_, first), _)| *first).map(|(_, rank)| f64::from(rank)).sum();
     let count = |samples: &[u128]| f64::from(u32::try_from(samples.len()).unwrap());
-    let (n, m) = (count(one), count(other));
-    let u = ranks - n * (n + 1.0) / 2.0;
-    let z = (u - n * m / 2.0) / (n * m * (n + m + 1.0) / 12.0).sqrt();
+    let (first, second) = (count(one), count(other));
+    let u = ranks - first * (first + 1.0) / 2.0;
+    let z = (u - first * second / 2.0) / (first * second * (first + second + 1.0) / 12.0).sqrt();
     // The complementary error function (Abramowitz and Stegun 7.1.26).
     let x = z.abs() / std::f64::consts::SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * x);
