@@ -51,24 +51,29 @@ impl Attempt {
         }
     }
 
-    /// Counts the attempt before anything is looked at or hashed: it is a failure until
+    /// Counts the attempt before its password is hashed: it is a failure until
     /// [`succeeded`](Self::succeeded). Says why it is refused, where there were too many.
     pub async fn admit(&self, app: &App, tx: &mut Tx, now: Instant) -> Result<Option<Problem>, StoreError> {
-        let scopes = self.scopes(app);
-        let limits = &app.config.limits;
-        let (failures, since) = throttle::count(tx, &scopes.network, WINDOW, now).await?;
-        if failures > i64::from(limits.failures_per_address) {
-            return Ok(Some(Problem::too_many(since + WINDOW - now, "from this network address")));
-        }
-        let (failures, _) = throttle::count(tx, &scopes.lock, LOCKED_FOR, now).await?;
-        if failures > LOCK {
-            return Ok(Some(Problem::locked()));
-        }
-        let (failures, since) = throttle::count(tx, &scopes.account, WINDOW, now).await?;
-        if failures > i64::from(limits.failures_per_account) {
-            return Ok(Some(Problem::too_many(since + WINDOW - now, "for this account")));
-        }
-        Ok(None)
+        let Scopes { network, lock, account } = self.scopes(app);
+        let counted = [
+            throttle::count(tx, &network, WINDOW, now).await?,
+            throttle::count(tx, &lock, LOCKED_FOR, now).await?,
+            throttle::count(tx, &account, WINDOW, now).await?,
+        ];
+        Ok(verdict(app, counted.map(|(count, since)| (count - 1, since)), now))
+    }
+
+    /// Says whether there were too many, where nothing is hashed and a failure is counted when it is one;
+    /// and whether there were any.
+    pub async fn look(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        now: Instant,
+    ) -> Result<(Option<Problem>, bool), StoreError> {
+        let Scopes { network, lock, account } = self.scopes(app);
+        let counted = throttle::get(tx, [&network, &lock, &account], now).await?;
+        Ok((verdict(app, counted, now), counted[1].0 + counted[2].0 > 0))
     }
 
     /// It was no failure, and not yet a success.
@@ -82,10 +87,30 @@ impl Attempt {
 
     /// It was a success: what failed before is forgotten.
     pub async fn succeeded(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
-        let scopes = self.scopes(app);
-        throttle::give_back(tx, &scopes.network).await?;
-        unlock(tx, &scopes).await
+        throttle::give_back(tx, &self.scopes(app).network).await?;
+        self.forget(app, tx).await
     }
+
+    /// Forgets what failed before for this account, from this device.
+    pub async fn forget(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
+        unlock(tx, &self.scopes(app)).await
+    }
+}
+
+/// Whether there were too many failures: from the network address, since the last success, and for the
+/// account.
+fn verdict(app: &App, [network, lock, account]: [(i64, Instant); 3], now: Instant) -> Option<Problem> {
+    let limits = &app.config.limits;
+    let too_many =
+        |(count, since): (i64, Instant), limit: u32| count >= i64::from(limit) && since + WINDOW > now;
+    if too_many(network, limits.failures_per_address) {
+        return Some(Problem::too_many(network.1 + WINDOW - now, "from this network address"));
+    }
+    if lock.0 >= LOCK {
+        return Some(Problem::locked());
+    }
+    let many = too_many(account, limits.failures_per_account);
+    many.then(|| Problem::too_many(account.1 + WINDOW - now, "for this account"))
 }
 
 async fn unlock(tx: &mut Tx, scopes: &Scopes) -> Result<(), StoreError> {

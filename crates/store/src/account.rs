@@ -25,6 +25,8 @@ pub struct Person {
     pub password: PasswordRow,
     /// The security stamp: a token with another one is no longer good.
     pub stamp: i32,
+    /// Whether the server may hold their keys while they are signed in; `None`: as the deployment has it.
+    pub assisted: Option<bool>,
 }
 
 /// How a doctor's notes are taken.
@@ -139,7 +141,7 @@ pub async fn find(tx: &mut Tx, email_index: &[u8; 32]) -> Result<Option<UserId>,
     Ok(rows.first().map(|row| UserId(row.0)))
 }
 
-type PersonRow = (i16, String, Vec<u8>, i64, Vec<u8>, i32, i32, i32, Vec<u8>, i32);
+type PersonRow = (i16, String, Vec<u8>, i64, Vec<u8>, i32, i32, i32, Vec<u8>, i32, Option<bool>);
 
 /// A person by id.
 pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> {
@@ -147,14 +149,14 @@ pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> 
         tx,
         PersonRow,
         "-- account::get
-        select role, name, email, created_at, salt, kdf_m, kdf_t, kdf_p, verifier, stamp
+        select role, name, email, created_at, salt, kdf_m, kdf_t, kdf_p, verifier, stamp, assisted
         from person where bucket = $1 and id = $2 and state = 0",
         Bucket::of(id).get(),
         id.0
     )?;
     rows.into_iter()
         .next()
-        .map(|(role, name, email, created_at, salt, m, t, p, verifier, stamp)| {
+        .map(|(role, name, email, created_at, salt, m, t, p, verifier, stamp, assisted)| {
             Ok(Person {
                 id,
                 role: code::to_role(role)?,
@@ -163,6 +165,7 @@ pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> 
                 created_at: created_at.into(),
                 password: PasswordRow { salt, kdf: (m, t, p), verifier },
                 stamp,
+                assisted,
             })
         })
         .transpose()
@@ -363,20 +366,7 @@ pub async fn set_note_mode(tx: &mut Tx, id: UserId, mode: Option<NoteMode>) -> R
     Ok(())
 }
 
-/// Whether the server may hold this person's keys while they are signed in; `None`: as the
-/// deployment has it.
-pub async fn assisted(tx: &mut Tx, id: UserId) -> Result<Option<bool>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (Option<bool>,),
-        "-- account::assisted\nselect assisted from person where bucket = $1 and id = $2",
-        Bucket::of(id).get(),
-        id.0
-    )?;
-    Ok(rows.into_iter().next().and_then(|row| row.0))
-}
-
-/// Sets it.
+/// Sets whether the server may hold this person's keys.
 pub async fn set_assisted(tx: &mut Tx, id: UserId, assisted: Option<bool>) -> Result<(), StoreError> {
     execute!(
         tx,

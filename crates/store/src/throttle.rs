@@ -32,16 +32,30 @@ pub async fn count(
     Ok(rows.first().map_or((1, now), |row| (row.0, row.1.into())))
 }
 
-/// How many tries there are, and since when.
-pub async fn get(tx: &mut Tx, scope: &[u8; 32]) -> Result<Option<(i64, Instant)>, StoreError> {
+/// How many tries there are of three things, and since when: nought where there are none.
+pub async fn get(
+    tx: &mut Tx,
+    scopes: [&[u8; 32]; 3],
+    now: Instant,
+) -> Result<[(i64, Instant); 3], StoreError> {
+    let [one, two, three] = scopes;
     let rows = fetch_all!(
         tx,
-        (i64, i64),
-        "-- throttle::get\nselect count, since from throttle where bucket = $1 and scope = $2",
-        bucket(scope),
-        scope.as_slice()
+        (Vec<u8>, i64, i64),
+        "-- throttle::get
+        select scope, count, since from throttle
+        where bucket = $1 and scope = $2 or bucket = $3 and scope = $4 or bucket = $5 and scope = $6",
+        bucket(one),
+        one.as_slice(),
+        bucket(two),
+        two.as_slice(),
+        bucket(three),
+        three.as_slice()
     )?;
-    Ok(rows.first().map(|row| (row.0, row.1.into())))
+    let of = |scope: &[u8; 32]| {
+        rows.iter().find(|row| row.0 == scope).map_or((0, now), |row| (row.1, row.2.into()))
+    };
+    Ok(scopes.map(of))
 }
 
 /// Takes a try back: it was none.

@@ -40,6 +40,7 @@ fn person(id: UserId) -> Person {
         created_at: now(),
         password: PasswordRow { salt: vec![2; 16], kdf: (65_536, 3, 1), verifier: vec![3; 32] },
         stamp: 1,
+        assisted: None,
     }
 }
 

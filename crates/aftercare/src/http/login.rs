@@ -2,6 +2,7 @@
 
 use super::{
     context::Network,
+    credentials::wrapped,
     json::Json,
     keys::BundleView,
     problem::Problem,
@@ -27,7 +28,7 @@ use aftercare_store::{
     Tx,
     account::{self, Person},
     login_attempt::{self, Purpose},
-    totp::{self, Totp},
+    totp,
 };
 use axum::{
     extract::State,
@@ -107,23 +108,17 @@ pub(super) struct Found {
     /// The address as a keyed hash.
     pub(super) index: [u8; 32],
     pub(super) person: Option<Person>,
-    /// The root key by password.
-    wrapped: Option<(i32, Vec<u8>)>,
-    pub(super) assisted: Option<bool>,
-    totp: Option<Totp>,
 }
 
 impl Found {
     pub(super) async fn by_email(app: &App, tx: &mut Tx, email: &str) -> Result<Self, Problem> {
         let index = app.master.email_index(email).0;
         let id = account::find(tx, &index).await?.unwrap_or(UserId(Uuid::nil()));
-        Ok(Self {
-            index,
-            person: account::get(tx, id).await?,
-            wrapped: account::wrapped(tx, id, 1).await?,
-            assisted: account::assisted(tx, id).await?,
-            totp: totp::get(tx, id).await?,
-        })
+        Ok(Self { index, person: account::get(tx, id).await? })
+    }
+
+    pub(super) fn forbids_assisted(&self) -> bool {
+        self.person.as_ref().is_some_and(|person| person.assisted == Some(false))
     }
 
     pub(super) fn parameters(&self, app: &App, email: &str) -> Result<([u8; 16], Kdf), Problem> {
@@ -249,62 +244,61 @@ pub async fn log_in(
 ) -> Result<Response, Problem> {
     let mut tx = app.store.read().await?;
     let found = Found::by_email(&app, &mut tx, &body.email).await?;
-    drop(tx);
-    if body.password.is_some() && (app.config.assisted == Assisted::Deny || found.assisted == Some(false)) {
+    if body.password.is_some() && (app.config.assisted == Assisted::Deny || found.forbids_assisted()) {
         return Err(assisted_forbidden());
     }
     let attempt = found.attempt(&app, network, body.device_token.as_deref());
-    admit(&app, &attempt, found.subject(&app)).await?;
-
+    let subject = found.subject(&app);
     let given = match (body.password, body.auth_key) {
         (Some(password), None) => {
+            drop(tx);
+            admit(&app, &attempt, subject).await?;
             let (salt, kdf) = found.parameters(&app, &body.email)?;
             Given::Password(app.derive(password, body.email, salt, kdf).await?)
         }
-        (None, Some(auth_key)) => Given::AuthKey(Secret::new(auth_key.0)),
+        (None, Some(auth_key)) => {
+            let (refused, failed_before) = attempt.look(&app, &mut tx, app.clock.wall()).await?;
+            drop(tx);
+            refuse(&app, refused, subject).await?;
+            Given::AuthKey { key: Secret::new(auth_key.0), failed_before }
+        }
         _ => return Err(Problem::invalid_field("/password", "give either password or auth_key")),
     };
-    let auth_key = match &given {
-        Given::Password(keys) => &keys.auth_key,
-        Given::AuthKey(key) => key,
+    let proved = found.proves(&app, given.auth_key());
+    let Some(person) = found.person.filter(|_| proved) else {
+        return failed(&app, &attempt, &given, subject).await;
     };
-    let proved = found.proves(&app, auth_key);
-    let now = app.clock.wall();
     let mut tx = app.store.write().await?;
-    let factor = match (&found.person, proved) {
-        (Some(person), true) => {
-            second_factor(&app, &mut tx, person.id, found.totp.as_ref(), body.totp.as_deref(), now).await?
-        }
-        _ => Factor::Wrong,
-    };
-    let shown = if let Factor::Shown(amr) = &factor { Some(*amr) } else { None };
-    let (Some(person), Some((epoch, wrapped)), Some(amr)) = (found.person.clone(), &found.wrapped, shown)
-    else {
-        if let Factor::Missing = factor {
-            attempt.give_back(&app, &mut tx).await?;
-            tx.commit().await?;
+    let totp = totp::get(&mut tx, person.id).await?;
+    let code = body.totp.as_deref();
+    let amr = match second_factor(&app, &mut tx, person.id, totp.as_ref(), code, app.clock.wall()).await? {
+        Factor::Shown(amr) => amr,
+        Factor::Missing => {
+            if let Given::Password(_) = given {
+                attempt.give_back(&app, &mut tx).await?;
+                tx.commit().await?;
+            }
             return Err(Problem::second_factor_required());
         }
-        let failed = Event::own(found.subject(&app), Action::SignInFailed).anonymous();
-        audit::record(&app, &mut tx, failed).await?;
-        tx.commit().await?;
-        return Err(invalid_credentials());
+        Factor::Wrong => {
+            drop(tx);
+            return failed(&app, &attempt, &given, subject).await;
+        }
     };
-    let user = raw(person.id);
-    let blob = app.master.open_column("wrapped_key", user, &[1], wrapped)?;
-    let blob = Bytes::try_from(blob.as_slice())?;
-    let epoch = u32::try_from(*epoch).map_err(Problem::internal)?;
+    let (blob, epoch) = wrapped(&app, &mut tx, person.id, 1).await?;
     let response = match given {
         Given::Password(keys) => {
             let (salt, kdf) = stored_parameters(&person)?;
-            let ark = Slot::Password(kdf, salt).unwrap(&blob, &keys.kek, user, epoch)?;
+            let ark = Slot::Password(kdf, salt).unwrap(&blob, &keys.kek, raw(person.id), epoch)?;
             attempt.succeeded(&app, &mut tx).await?;
             let holder = Holder::Assisted(ark, epoch);
             Json(begin(&app, &mut tx, person, holder, amr, device(&headers)).await?).into_response()
         }
-        Given::AuthKey(_) => {
+        Given::AuthKey { failed_before, .. } => {
             // Whoever has it knows the password; what they get without the account's key is nothing.
-            attempt.succeeded(&app, &mut tx).await?;
+            if failed_before {
+                attempt.forget(&app, &mut tx).await?;
+            }
             Json(to_sign(&app, &mut tx, person.id, Purpose::SignIn, amr, blob).await?).into_response()
         }
     };
@@ -313,19 +307,47 @@ pub async fn log_in(
 }
 
 enum Given {
+    /// Counted already: it was hashed.
     Password(PasswordKeys),
-    AuthKey(Secret),
+    /// Counted only if it fails.
+    AuthKey { key: Secret, failed_before: bool },
 }
 
-/// Counts an attempt, and puts on record that it was refused.
+impl Given {
+    fn auth_key(&self) -> &Secret {
+        match self {
+            Self::Password(keys) => &keys.auth_key,
+            Self::AuthKey { key, .. } => key,
+        }
+    }
+}
+
+/// Puts a failure on record, and counts it where it was not.
+async fn failed(app: &App, attempt: &Attempt, given: &Given, subject: UserId) -> Result<Response, Problem> {
+    let mut tx = app.store.write().await?;
+    if let Given::AuthKey { .. } = given {
+        attempt.admit(app, &mut tx, app.clock.wall()).await?;
+    }
+    audit::record(app, &mut tx, Event::own(subject, Action::SignInFailed).anonymous()).await?;
+    tx.commit().await?;
+    Err(invalid_credentials())
+}
+
+/// Counts an attempt.
 pub(super) async fn admit(app: &App, attempt: &Attempt, subject: UserId) -> Result<(), Problem> {
     let mut tx = app.store.write().await?;
     let refused = attempt.admit(app, &mut tx, app.clock.wall()).await?;
-    if refused.is_some() {
-        audit::record(app, &mut tx, Event::own(subject, Action::SignInRefused).anonymous()).await?;
-    }
     tx.commit().await?;
-    refused.map_or(Ok(()), Err)
+    refuse(app, refused, subject).await
+}
+
+/// Puts on record that an attempt was refused, where it was.
+async fn refuse(app: &App, refused: Option<Problem>, subject: UserId) -> Result<(), Problem> {
+    let Some(problem) = refused else { return Ok(()) };
+    let mut tx = app.store.write().await?;
+    audit::record(app, &mut tx, Event::own(subject, Action::SignInRefused).anonymous()).await?;
+    tx.commit().await?;
+    Err(problem)
 }
 
 /// Begins an attempt that is to be signed.

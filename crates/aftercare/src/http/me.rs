@@ -81,8 +81,7 @@ pub(super) async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Prob
         }
         Role::Patient => None,
     };
-    let assisted =
-        app.config.assisted == Assisted::Allow && account::assisted(tx, actor.id).await?.unwrap_or(true);
+    let assisted = app.config.assisted == Assisted::Allow && row.assisted.unwrap_or(true);
     let anchors = habits.anchors(app.now()).clone();
     Ok(Me { user: user_view(app, tx, row).await?, anchors, note_mode, assisted })
 }
@@ -141,14 +140,10 @@ pub async fn change_me(
             look_again(&mut tx, &plan).await?;
         }
     }
+    if let Some(assisted) = body.assisted {
+        set_assisted(&app, &mut tx, &actor, assisted).await?;
+    }
     let answer = me(&app, &mut tx, &actor).await?;
-    let answer = match body.assisted {
-        Some(assisted) => {
-            set_assisted(&app, &mut tx, &actor, assisted).await?;
-            Me { assisted: assisted && app.config.assisted == Assisted::Allow, ..answer }
-        }
-        None => answer,
-    };
     tx.commit().await?;
     app.hint.notify_one();
     Ok(Json(answer))

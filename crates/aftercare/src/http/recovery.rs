@@ -150,9 +150,7 @@ fn given(
     auth: Option<Bytes<32>>,
 ) -> Result<Given, Problem> {
     match (code, password, auth) {
-        (Some(_), Some(_), None)
-            if app.config.assisted == Assisted::Deny || found.assisted == Some(false) =>
-        {
+        (Some(_), Some(_), None) if app.config.assisted == Assisted::Deny || found.forbids_assisted() => {
             Err(assisted_forbidden())
         }
         (Some(code), Some(password), None) => {

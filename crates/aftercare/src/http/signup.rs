@@ -228,6 +228,7 @@ pub async fn sign_up(
         created_at: now,
         password: made.password.row(&app, id),
         stamp: 1,
+        assisted: None,
     };
     let mut tx = app.store.write().await?;
     insert(&app, &mut tx, &person, &email, &made).await?;
