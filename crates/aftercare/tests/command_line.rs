@@ -96,7 +96,26 @@ fn an_operator_sees_what_there_is_and_nothing_of_notes() {
     assert!(text(&over(folder, &["user", "disable", id]).stdout).contains("closed"));
     assert_eq!(text(&over(folder, &["user", "list"]).stdout).lines().count(), 4);
     assert!(text(&over(folder, &["user", "enable", id]).stdout).contains("open"));
-    assert!(!over(folder, &["user", "disable", "00000000-0000-7000-8000-000000000000"]).status.success());
+    assert!(text(&over(folder, &["user", "unlock", id]).stdout).contains("unlocked"));
+    for what in ["disable", "approve", "unlock"] {
+        assert!(
+            !over(folder, &["user", what, "00000000-0000-7000-8000-000000000000"]).status.success(),
+            "{what}"
+        );
+    }
+    // The record is whole, and a head that was kept elsewhere must still be in it.
+    let verified = text(&over(folder, &["audit", "verify"]).stdout);
+    assert!(verified.contains(" 0 faults") && !verified.starts_with("0 chains"), "{verified}");
+    let heads = folder.join("heads");
+    std::fs::write(&heads, over(folder, &["audit", "heads"]).stdout).unwrap();
+    let heads = heads.to_str().unwrap();
+    assert!(text(&over(folder, &["user", "unlock", id]).stdout).contains("unlocked"));
+    assert!(over(folder, &["audit", "verify", "--heads", heads]).status.success());
+    let gone =
+        std::fs::read_to_string(heads).unwrap() + &format!("{} 1 {}\n", uuid::Uuid::max(), "A".repeat(43));
+    std::fs::write(heads, gone).unwrap();
+    let missed = over(folder, &["audit", "verify", "--heads", heads]);
+    assert!(!missed.status.success() && text(&missed.stdout).contains("the whole chain is gone"));
 
     let notes = text(&over(folder, &["inspect", "table", "note"]).stdout);
     let note: serde_json::Value = serde_json::from_str(notes.lines().next().unwrap()).unwrap();

@@ -2,9 +2,10 @@
 
 use super::{block_on, settings::Settings};
 use crate::{
+    app::App,
     audit::{self, Action, Event},
     clock::ServiceClock,
-    config::DEFAULTS,
+    config::{Config, DEFAULTS},
     http,
     keyring::raw,
     limits,
@@ -13,7 +14,7 @@ use crate::{
     start,
 };
 use aftercare_core::id::{NoteId, UserId};
-use aftercare_store::{account, directory, inspect, schema, session};
+use aftercare_store::{Tx, account, directory, inspect, schema, session};
 use anyhow::bail;
 use std::io::Write;
 
@@ -136,56 +137,68 @@ fn list(args: &Output) -> anyhow::Result<()> {
     })
 }
 
+/// Changes something about an account, and puts it into its record.
+async fn set<F: AsyncFnOnce(&App, &mut Tx) -> anyhow::Result<()>>(
+    who: &Who,
+    config: Config,
+    what: &str,
+    change: F,
+) -> anyhow::Result<()> {
+    // Looks into what is there: makes neither a database nor a key.
+    start::existing_store(&config).await?.close().await;
+    let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
+    let mut tx = app.store.write().await?;
+    change(&app, &mut tx).await?;
+    let event = Event::own(who.id, Action::StateSet).anonymous().with(what);
+    audit::record(&app, &mut tx, event).await?;
+    tx.commit().await?;
+    app.store.close().await;
+    writeln!(std::io::stdout(), "{} is {what}", who.id)?;
+    Ok(())
+}
+
+fn no_account(who: &Who) -> anyhow::Error {
+    anyhow::anyhow!("no account {}; list them with `aftercare user list`", who.id)
+}
+
 fn set_open(who: &Who, open: bool) -> anyhow::Result<()> {
     let config = who.settings.load()?;
-    block_on(&config.clone(), async {
-        let store = start::existing_store(&config).await?;
-        let mut tx = store.write().await?;
-        if !account::set_open(&mut tx, who.id, open).await? {
-            bail!("no account {}; list them with `aftercare user list`", who.id);
-        }
-        if !open {
-            session::delete_others(&mut tx, who.id, None).await?;
-        }
-        tx.commit().await?;
-        writeln!(std::io::stdout(), "{} is {}", who.id, if open { "open" } else { "closed" })?;
-        Ok(())
-    })
+    let what = if open { "open" } else { "closed" };
+    block_on(
+        &config.clone(),
+        set(who, config, what, async |_, tx| {
+            if !account::set_open(tx, who.id, open).await? {
+                return Err(no_account(who));
+            }
+            if !open {
+                session::delete_others(tx, who.id, None).await?;
+            }
+            Ok(())
+        }),
+    )
 }
 
 fn approve(who: &Who) -> anyhow::Result<()> {
     let config = who.settings.load()?;
-    block_on(&config.clone(), async {
-        let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
-        let mut tx = app.store.write().await?;
-        if !directory::list(&mut tx, who.id, true).await? {
-            bail!("no doctor {}; list them with `aftercare user list`", who.id);
-        }
-        audit::record(&app, &mut tx, Event::own(who.id, Action::StateSet).anonymous().with("approved"))
-            .await?;
-        tx.commit().await?;
-        writeln!(std::io::stdout(), "{} is approved", who.id)?;
-        Ok(())
-    })
+    block_on(
+        &config.clone(),
+        set(who, config, "approved", async |_, tx| {
+            if directory::list(tx, who.id, true).await? { Ok(()) } else { Err(no_account(who)) }
+        }),
+    )
 }
 
 fn unlock(who: &Who) -> anyhow::Result<()> {
     let config = who.settings.load()?;
-    block_on(&config.clone(), async {
-        let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
-        let mut tx = app.store.write().await?;
-        let Some(person) = account::get(&mut tx, who.id).await? else {
-            bail!("no account {}; list them with `aftercare user list`", who.id);
-        };
-        let email = app.master.open_column("person", raw(who.id), b"email", &person.email)?;
-        let email = zeroize::Zeroizing::new(String::from_utf8(email.to_vec())?);
-        limits::clear_failures(&app, &mut tx, app.master.email_index(&email).0).await?;
-        audit::record(&app, &mut tx, Event::own(who.id, Action::StateSet).anonymous().with("unlocked"))
-            .await?;
-        tx.commit().await?;
-        writeln!(std::io::stdout(), "{} can be signed in to again", who.id)?;
-        Ok(())
-    })
+    block_on(
+        &config.clone(),
+        set(who, config, "unlocked", async |app, tx| {
+            let person = account::get(tx, who.id).await?.ok_or_else(|| no_account(who))?;
+            let email = app.master.open_column("person", raw(who.id), b"email", &person.email)?;
+            let email = zeroize::Zeroizing::new(String::from_utf8(email.to_vec())?);
+            Ok(limits::clear_failures(app, tx, app.master.email_index(&email).0).await?)
+        }),
+    )
 }
 
 pub(super) fn inspect(command: &InspectCommand) -> anyhow::Result<()> {
