@@ -14,11 +14,12 @@ run:
 INDEPENDENT = crates/aftercare/tests/independent
 
 # What the tests need beside Rust and Node: PostgreSQL's server binaries, Python for the scorer,
-# curl and jq for the README's walk, and the packages that open our envelopes independently.
+# curl and jq for the README's walk, Chromium for what only a browser does, and other people's
+# cryptography against ours.
 setup:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v python3 jq curl >/dev/null || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 jq curl; }
-	@[ -d $(INDEPENDENT)/node_modules ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v python3 jq curl chromium >/dev/null || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 jq curl chromium; }
+	@[ -d $(INDEPENDENT)/node_modules/playwright-core ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 
 test: setup lint wasm
 	cargo test --workspace --locked

@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::Path, path::PathBuf};
 use toml::{Table, Value};
 
 mod check;
+mod urls;
 
 /// The defaults, commented: also the reference.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -24,6 +25,7 @@ pub struct Config {
     pub master_keys_file: String,
     pub profile: Profile,
     pub issuer: String,
+    pub ui_origin: String,
     pub behind_proxy: bool,
     pub worker: bool,
     pub log: String,
@@ -319,17 +321,6 @@ impl Config {
         }
     }
 
-    /// The issuer of access tokens.
-    pub fn issuer(&self) -> String {
-        if self.issuer.is_empty() { self.base_url() } else { self.issuer.clone() }
-    }
-
-    /// Where the service is reached without a proxy.
-    pub fn base_url(&self) -> String {
-        let scheme = if self.tls.certificate.is_empty() { "http" } else { "https" };
-        format!("{scheme}://{}", self.listen)
-    }
-
     /// Where the master key lies if it is not given: beside the data folder, so that a copied
     /// folder opens nothing.
     pub fn key_file(&self) -> PathBuf {
@@ -388,6 +379,7 @@ mod tests {
         assert_eq!((config.profile, config.extractor), (Profile::Dev, Choice::Auto));
         assert_eq!(config.key_file(), Path::new("./aftercare-data.key"));
         assert_eq!(config.issuer(), "http://127.0.0.1:8080");
+        assert_eq!(config.ui_host(), Some(("http://localhost:8080".to_owned(), "localhost".to_owned())));
     }
 
     #[test]
@@ -413,6 +405,8 @@ mod tests {
             (("AFTERCARE_PROFILE", "prod"), "profile: unknown variant `prod`"),
             (("AFTERCARE_LISTEN", "localhost"), "listen: invalid socket address"),
             (("AFTERCARE_DATABASE_URL", "mysql://x"), "database_url: must be such as postgres://"),
+            (("AFTERCARE_UI_ORIGIN", "https://10.0.0.1"), "ui_origin: must be such as https://"),
+            (("AFTERCARE_UI_ORIGIN", "https://a.example/app"), "ui_origin: must be such as https://"),
             (("AFTERCARE_MASTER_KEYS", "foo"), "master_keys: must be such as k1:"),
             (("AFTERCARE_GEMINI__BASE_URL", "nowhere"), "gemini.base_url: must begin with http"),
             (("AFTERCARE_LISTEN", "0.0.0.0:80"), "profile dev listens on loopback only"),

@@ -96,6 +96,11 @@ fn table() -> Vec<Row> {
             |_, _| ("/api/me/".into(), json!({ "current": { "password": PASSWORD } })),
             [204, 204, 204, 204, 204, 401, 401],
         ),
+        (
+            "delete /api/mfa/passkeys/{id}/",
+            |w, _| path(format!("/api/mfa/passkeys/{}/", w.note)),
+            [404, 404, 404, 404, 404, 401, 401],
+        ),
         ("delete /api/mfa/totp/", |_, _| path("/api/mfa/totp/"), [404, 404, 404, 404, 404, 401, 401]),
         (
             "delete /api/my-doctors/{doctor_id}/",
@@ -171,6 +176,11 @@ fn table() -> Vec<Row> {
         ("get /readyz", |_, _| path("/readyz"), [200; 7]),
         ("patch /api/me/", |_, who| ("/api/me/".into(), json!({ "name": who })), SIGNED_IN),
         (
+            "patch /api/mfa/passkeys/{id}/",
+            |w, _| (format!("/api/mfa/passkeys/{}/", w.note), json!({ "name": "x" })),
+            [404, 404, 404, 404, 404, 401, 401],
+        ),
+        (
             "post /api/auth/params/",
             |_, who| ("/api/auth/params/".into(), json!({ "email": email(who) })),
             [200; 7],
@@ -192,10 +202,20 @@ fn table() -> Vec<Row> {
             },
             [403, 409, 404, 404, 403, 401, 401],
         ),
+        ("post /api/auth/passkey/", |_, _| path("/api/auth/passkey/"), [200; 7]),
         (
             "post /api/login/",
             |_, who| ("/api/login/".into(), json!({ "email": email(who), "password": PASSWORD })),
             [200, 200, 200, 200, 200, 401, 401],
+        ),
+        (
+            "post /api/login/passkey/",
+            |w, _| {
+                let response = json!({ "clientDataJSON": "", "authenticatorData": "", "signature": "" });
+                let credential = json!({ "id": w.note, "response": response });
+                ("/api/login/passkey/".into(), json!({ "credential": credential }))
+            },
+            [401; 7],
         ),
         (
             "post /api/login/finish/",
@@ -228,6 +248,16 @@ fn table() -> Vec<Row> {
             "post /api/me/recovery-code/",
             |_, _| ("/api/me/recovery-code/".into(), json!({ "current": { "password": PASSWORD } })),
             SIGNED_IN,
+        ),
+        ("post /api/mfa/passkeys/", |_, _| path("/api/mfa/passkeys/"), SIGNED_IN),
+        (
+            "post /api/mfa/passkeys/confirm/",
+            |_, _| {
+                let response = json!({ "clientDataJSON": "", "attestationObject": "" });
+                let body = json!({ "name": "x", "credential": { "response": response } });
+                ("/api/mfa/passkeys/confirm/".into(), body)
+            },
+            [422, 422, 422, 422, 422, 401, 401],
         ),
         ("post /api/mfa/totp/", |_, _| path("/api/mfa/totp/"), SIGNED_IN),
         (

@@ -42,6 +42,7 @@ fn every_route_is_described() {
     routes.sort();
     insta::assert_snapshot!(routes.join("\n"), @r"
     delete /api/me/
+    delete /api/mfa/passkeys/{id}/
     delete /api/mfa/totp/
     delete /api/my-doctors/{doctor_id}/
     delete /api/notes/{id}/
@@ -69,17 +70,22 @@ fn every_route_is_described() {
     get /healthz
     get /readyz
     patch /api/me/
+    patch /api/mfa/passkeys/{id}/
     post /api/auth/params/
+    post /api/auth/passkey/
     post /api/check-in/
     post /api/dev/clock/
     post /api/extract/
     post /api/login/
     post /api/login/finish/
+    post /api/login/passkey/
     post /api/logout/
     post /api/me/email/
     post /api/me/keys/
     post /api/me/password/
     post /api/me/recovery-code/
+    post /api/mfa/passkeys/
+    post /api/mfa/passkeys/confirm/
     post /api/mfa/totp/
     post /api/mfa/totp/confirm/
     post /api/notes/{id}/activate/

@@ -3,10 +3,15 @@
 
 mod common;
 
-use aftercare::client::Transport;
+use aftercare::client::{Client, NewAccount, Transport};
+use aftercare_core::clock::Clock;
 use aftercare_store::testing::postgres_url;
 use axum::http::Method;
-use common::process::{Server, free_port};
+use common::{
+    authenticator::Soft,
+    device,
+    process::{Server, free_port},
+};
 use serde_json::json;
 use std::{
     path::Path,
@@ -45,6 +50,22 @@ async fn story(database: &str) {
     for name in ["ada", "ben", "cara"] {
         sign_up(name).await;
     }
+    // A passkey that opens an account.
+    let phone = Soft { origin: format!("http://localhost:{port}"), early: true, ..Soft::new(1) };
+    let eve = NewAccount {
+        role: "patient",
+        name: "Eve",
+        email: "eve@people.example",
+        password: "correct horse",
+        time_zone: "UTC",
+        specialty: None,
+    };
+    let now = aftercare::clock::ServiceClock::default().now();
+    Client::sign_up(&to, &device::random(2), now, device::KDF, &eve).await.unwrap();
+    let on_laptop =
+        Client::sign_in(&to, device::random(3), eve.email, eve.password, json!({})).await.unwrap();
+    on_laptop.add_passkey("Phone", &phone).await.unwrap();
+
     let token = sign_in("ada").await;
     let before = text(&keys("status", folder.path(), database).stdout);
     assert!(before.starts_with("k1: ") && before.lines().count() == 1, "{before}");
@@ -90,6 +111,8 @@ async fn story(database: &str) {
         let me = to.send(Some(&token), Method::GET, "/api/me/", None).await.unwrap();
         assert_eq!(me["email"], format!("{name}@people.example"));
     }
+    let on_phone = Client::sign_in_with_passkey(&to, device::random(4), &phone).await.unwrap();
+    assert_eq!(on_phone.id(), on_laptop.id());
 }
 
 #[tokio::test]

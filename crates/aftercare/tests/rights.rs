@@ -3,10 +3,11 @@
 
 mod common;
 
+use aftercare::client::Authenticator;
 use aftercare_core::instant::Span;
 use aftercare_store::inspect;
 use axum::http::{Method, header};
-use common::{Answer, Client, PASSWORD, TestApp, device, email};
+use common::{Answer, Client, PASSWORD, TestApp, authenticator::Soft, device, email};
 use serde_json::{Value, json};
 
 async fn erase(client: &Client, current: Value) -> Answer {
@@ -81,6 +82,10 @@ stories! {
         app.app.clock.pass(Span::from_minutes(6));
         assert_eq!(erase(&ada, json!({ "password": PASSWORD })).await.problem(), (401, "step_up_required"));
         let ada = app.anon().log_in("Ada Quennell").await;
+        let options = ada.post("/api/mfa/passkeys/", Value::Null).await.ok();
+        let made = Soft::new(1).create(&options["publicKey"]).unwrap().credential;
+        ada.post("/api/mfa/passkeys/confirm/", json!({ "name": "Phone", "credential": made })).await.ok();
+        assert!(rows_with(&app, &words).await.iter().any(|row| row.starts_with("passkey:")));
         assert_eq!(erase(&ada, json!({ "password": PASSWORD })).await.status, 204);
         assert_eq!(rows_with(&app, &words).await, Vec::<String>::new());
         assert_eq!(ada.get("/api/me/").await.status, 401);

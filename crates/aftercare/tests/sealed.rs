@@ -5,9 +5,9 @@
 mod common;
 
 use aftercare_core::instant::Span;
-use aftercare_seal::{Bytes, bytes, password::Kdf, wrap::Slot};
+use aftercare_seal::{Bytes, bundle::Bundle, bytes, password::Kdf, wrap::Slot};
 use aftercare_store::{account, inspect};
-use common::{PASSWORD, TestApp, canary::holds_canary, email};
+use common::{PASSWORD, TestApp, canary::holds_canary, device, email};
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -22,9 +22,13 @@ fn here() -> PathBuf {
 
 /// Opens an envelope by the independent program.
 fn open_independently(input: &Value) -> Result<Value, String> {
+    independently("open.mjs", input)
+}
+
+fn independently(program: &str, input: &Value) -> Result<Value, String> {
     assert!(here().join("node_modules").exists(), "the independent check is not installed: run `make setup`");
     let mut node = Command::new("node")
-        .arg(here().join("open.mjs"))
+        .arg(here().join(program))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -92,6 +96,52 @@ async fn our_envelopes_open_with_other_peoples_cryptography() {
         input["envelope"]["created_at"] = json!(1);
         assert!(open_independently(&input).unwrap_err().contains("signature"));
     }
+}
+
+/// The other direction: what the independent program makes of the same words is taken by the service
+/// and opens for the patient.
+#[tokio::test]
+async fn other_peoples_envelopes_are_taken_and_open() {
+    let app = TestApp::new().await;
+    let (ada, grace) = device::pair(&app).await;
+    let clock = &*app.app.clock;
+    let note = "Buy Drug A. Take Drug A daily for 7 days. Return if fever.";
+    let words = grace.read_here(clock, note);
+    let (ours, clear_steps) =
+        grace.seal(clock, ada.id(), app.app.random.id(app.app.now()), &words).await.unwrap();
+    let (ark, keys) = keys_of(&app, &grace.id().to_string(), "Grace").await;
+    let id = grace.bundle().user_id;
+    let ours = serde_json::to_value(&ours).unwrap();
+    let input = json!({ "envelope": ours, "author": keys, "reader": { "id": id, "ark": ark } });
+    let opened = open_independently(&input).unwrap();
+
+    let items = opened["items"].as_array().unwrap().iter().map(|item| {
+        let mut item = item.clone();
+        item["rev"] = 0.into();
+        item
+    });
+    let reader = |of: &Bundle| json!({ "id": of.user_id, "enc_pk": of.enc_pk, "sign_pk": of.sign_pk });
+    let mut input = json!({
+        "author": { "id": id, "ark": ark },
+        "recipients": [reader(grace.bundle()), reader(ada.bundle())],
+        "items": items.collect::<Vec<_>>(),
+    });
+    for name in ["patient_id", "note_id", "seq", "prev", "created_at"] {
+        input[name] = ours[name].clone();
+    }
+    let theirs = independently("seal.mjs", &input).unwrap();
+    assert_eq!(theirs["bundle"]["kid"], json!(grace.bundle().kid()));
+    assert_eq!(theirs["bundle"]["sig"], json!(grace.bundle().sig));
+    assert_ne!(theirs["envelope"]["commit"], ours["commit"], "under keys of its own");
+    let mut body = json!({ "envelope": theirs["envelope"], "clear_steps": clear_steps, "mode": "activate" });
+    body["envelope"]["created_at"] = json!(1);
+    assert!(grace.post("/api/submit-notes/", &body).await.unwrap_err().to_string().contains("422"));
+    body["envelope"]["created_at"] = ours["created_at"].clone();
+    grace.post("/api/submit-notes/", &body).await.unwrap();
+    let opened = ada.open(&ada.get("/api/notes/").await.unwrap()).await.unwrap();
+    assert_eq!(opened.into_values().map(|opened| opened.words.text).collect::<Vec<_>>(), [note]);
+    let to_do = ada.to_do().await.unwrap();
+    assert!(to_do.iter().any(|(_, action)| action == "Take Drug A"), "{to_do:?}");
 }
 
 /// Everything that is logged at the most talkative level, by us and by what we use.

@@ -69,6 +69,16 @@ pub(crate) mod any {
     }
 }
 
+/// Public bytes of any length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base64(pub Vec<u8>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        any::deserialize(deserializer).map(Self)
+    }
+}
+
 /// base64url without padding (RFC 4648 §5).
 pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)

@@ -11,7 +11,8 @@
 //!   [`grant`]: opening it to one more key;
 //! - [`exchange`]: a text sealed to whoever reads notes, and the sealed reply;
 //! - [`safety`]: the code two people compare; [`keylog`]: every key there ever was, in one chain;
-//! - [`jws`]: signed access tokens; [`challenge`]: what an account signs to sign in;
+//! - [`jws`]: signed access tokens; [`challenge`]: what an account signs to sign in; [`passkey`]: what an
+//!   authenticator answers;
 //! - [`server`]: what the server derives from its own master key.
 
 pub mod ark;
@@ -24,6 +25,7 @@ pub mod grant;
 pub mod jws;
 pub mod keylog;
 pub mod pae;
+pub mod passkey;
 pub mod password;
 pub mod reader;
 pub mod recovery;

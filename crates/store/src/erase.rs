@@ -9,12 +9,13 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Tables with rows of a person in the person's own bucket, and the column that says whose.
-const OWN: [(&str, &str); 9] = [
+const OWN: [(&str, &str); 10] = [
     ("person", "id"),
     ("wrapped_key", "user_id"),
     ("session", "user_id"),
     ("regime", "person_id"),
     ("totp", "user_id"),
+    ("passkey", "user_id"),
     ("directory", "doctor_id"),
     ("caseload", "doctor_id"),
     ("audit", "subject_id"),

@@ -24,6 +24,7 @@ pub mod key_log;
 pub mod login_attempt;
 pub mod note;
 pub mod occurrence;
+pub mod passkey;
 pub mod regime;
 pub mod schema;
 pub mod sealed_column;

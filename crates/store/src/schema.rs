@@ -10,6 +10,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_review.sql"),
     include_str!("schema/0003_in_force.sql"),
     include_str!("schema/0004_accounts.sql"),
+    include_str!("schema/0005_passkeys.sql"),
 ];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {

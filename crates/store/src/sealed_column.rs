@@ -19,10 +19,11 @@ pub struct Column {
 }
 
 /// All of them.
-pub const ALL: [Column; 7] = [
+pub const ALL: [Column; 8] = [
     Column { table: "person", row: Some("id"), value: "email", name: Some(b"email"), buckets: true },
     Column { table: "wrapped_key", row: Some("user_id"), value: "blob", name: None, buckets: true },
     Column { table: "session", row: Some("user_id"), value: "wrapped", name: Some(&[4]), buckets: true },
+    Column { table: "passkey", row: Some("id"), value: "wrapped", name: Some(b"wrapped"), buckets: true },
     Column { table: "totp", row: Some("user_id"), value: "secret", name: Some(b"secret"), buckets: true },
     Column {
         table: "signing_key",

@@ -17,6 +17,46 @@ pub struct Totp {
     pub last_step: i64,
 }
 
+/// What is asked for beside a person's password.
+#[derive(Clone, Debug, Default)]
+pub struct Factors {
+    /// The seed of one-time codes that are asked for.
+    pub totp: Option<Totp>,
+    /// Whether there is a passkey.
+    pub passkey: bool,
+}
+
+impl Factors {
+    /// Whether anything is.
+    pub fn any(&self) -> bool {
+        self.totp.is_some() || self.passkey
+    }
+}
+
+/// What is asked for beside a person's password.
+pub async fn factors(tx: &mut Tx, user: UserId) -> Result<Factors, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Option<Vec<u8>>, Option<i64>, Option<i64>, bool),
+        "-- totp::factors
+        select secret, confirmed_at, last_step,
+          exists (select 1 from passkey where passkey.bucket = $1 and passkey.user_id = $2)
+        from (select 1) as one left join totp
+          on totp.bucket = $1 and totp.user_id = $2 and confirmed_at is not null",
+        Bucket::of(user).get(),
+        user.0
+    )?;
+    let Some((secret, confirmed, last_step, passkey)) = rows.into_iter().next() else {
+        return Ok(Factors::default());
+    };
+    let totp = secret.zip(last_step).map(|(secret, last_step)| Totp {
+        secret,
+        confirmed_at: confirmed.map(Instant::from),
+        last_step,
+    });
+    Ok(Factors { totp, passkey })
+}
+
 /// A person's seed, if they have one.
 pub async fn get(tx: &mut Tx, user: UserId) -> Result<Option<Totp>, StoreError> {
     let rows = fetch_all!(

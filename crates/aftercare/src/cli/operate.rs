@@ -14,7 +14,7 @@ use crate::{
     start,
 };
 use aftercare_core::id::{NoteId, UserId};
-use aftercare_store::{Tx, account, directory, inspect, schema, session};
+use aftercare_store::{Tx, account, directory, inspect, passkey, schema, session, totp};
 use anyhow::bail;
 use std::io::Write;
 
@@ -38,6 +38,8 @@ pub(super) enum UserCommand {
     Approve(Who),
     /// Let an account be signed in to again after 100 failures.
     Unlock(Who),
+    /// Remove one-time codes and passkeys of somebody who has lost them. Make sure who asks.
+    ResetFactors(Who),
 }
 
 #[derive(Debug, clap::Args)]
@@ -115,6 +117,7 @@ pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
         UserCommand::Enable(who) => set_open(who, true),
         UserCommand::Approve(who) => approve(who),
         UserCommand::Unlock(who) => unlock(who),
+        UserCommand::ResetFactors(who) => reset_factors(who),
     }
 }
 
@@ -197,6 +200,23 @@ fn unlock(who: &Who) -> anyhow::Result<()> {
             let email = app.master.open_column("person", raw(who.id), b"email", &person.email)?;
             let email = zeroize::Zeroizing::new(String::from_utf8(email.to_vec())?);
             Ok(limits::clear_failures(app, tx, app.master.email_index(&email).0).await?)
+        }),
+    )
+}
+
+fn reset_factors(who: &Who) -> anyhow::Result<()> {
+    let config = who.settings.load()?;
+    block_on(
+        &config.clone(),
+        set(who, config, "without a second factor", async |app, tx| {
+            account::get(tx, who.id).await?.ok_or_else(|| no_account(who))?;
+            let codes = totp::delete(tx, who.id).await?;
+            if passkey::delete_all(tx, who.id).await? == 0 && !codes {
+                bail!("{} has no second factor", who.id);
+            }
+            session::delete_others(tx, who.id, None).await?;
+            let removed = Event::own(who.id, Action::FactorRemoved).anonymous().with("all");
+            Ok(audit::record(app, tx, removed).await?)
         }),
     )
 }

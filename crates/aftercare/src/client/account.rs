@@ -210,7 +210,7 @@ impl Client {
 }
 
 /// Signs what the service asks for, once the root key is known to be that of the public keys.
-fn signature(to_sign: &Value, ark: &Ark, bundle: &Bundle) -> anyhow::Result<Bytes<64>> {
+pub(super) fn signature(to_sign: &Value, ark: &Ark, bundle: &Bundle) -> anyhow::Result<Bytes<64>> {
     let keys = ark.keys(bundle.user_id)?;
     ensure!(bundle.matches(&keys), "the service shows other public keys than those of this account");
     let issuer: String = field(to_sign, "issuer")?;

@@ -4,11 +4,13 @@
 mod account;
 mod contacts;
 mod notes;
+mod passkey;
 mod transport;
 
 pub use account::{NewAccount, Recovered};
 pub use contacts::KeyChanged;
 pub use notes::{Opened, Written};
+pub use passkey::{Authenticator, Ceremony, show_passkey};
 pub use transport::{Refused, Transport};
 
 use crate::random::Random;

@@ -25,6 +25,11 @@ impl Config {
                 return Err(wrong(format!("{key}: must begin with http:// or https://")));
             }
         }
+        if !self.ui_origin.is_empty() && self.ui_host().is_none_or(|(origin, _)| origin != self.ui_origin) {
+            return Err(wrong(
+                "ui_origin: must be such as https://aftercare.example, a host name and no path",
+            ));
+        }
         if !["", "activate", "review"].contains(&self.note_mode.as_str()) {
             return Err(wrong("note_mode: must be activate, review, or empty for the profile's own"));
         }

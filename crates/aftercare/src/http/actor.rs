@@ -164,7 +164,7 @@ impl FromRequestParts<App> for Doctor {
                 StatusCode::FORBIDDEN,
                 "second_factor_missing",
                 "Second factor",
-                "doctors sign in with a second factor here: set one up at /api/mfa/totp/ and sign in again with it",
+                "doctors sign in with a second factor here: set one up at /api/mfa/passkeys/ or /api/mfa/totp/ and sign in again with it",
             ));
         }
         if app.config.approves_doctors() {

@@ -225,9 +225,8 @@ async fn new_password(
 ) -> Result<ByPassword, Problem> {
     match (ark, password, sealed) {
         (Some((ark, epoch)), Some(password), None) => {
-            let factor = totp::get(&mut app.store.read().await?, person.id).await?;
-            let rule =
-                app.config.profile.password_rule(factor.is_some_and(|factor| factor.confirmed_at.is_some()));
+            let factors = totp::factors(&mut app.store.read().await?, person.id).await?;
+            let rule = app.config.profile.password_rule(factors.any());
             rule.check(&password, &person.name, email)
                 .map_err(|error| Problem::invalid_field("/password", error))?;
             ByPassword::make(app, person.id, &ark, epoch, password, email).await

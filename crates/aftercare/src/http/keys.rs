@@ -13,7 +13,7 @@ use crate::{
 };
 use aftercare_core::{id::UserId, instant::Instant, people::Role};
 use aftercare_seal::{Bytes, bundle::Bundle, bytes};
-use aftercare_store::{Tx, account, care, directory, key_log, session};
+use aftercare_store::{Tx, account, care, directory, key_log, passkey, session};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -318,5 +318,6 @@ async fn replace_credentials(
     account::set_credentials(tx, &person, Some(&recovery_verifier.0)).await?;
     put_wrapped(app, tx, actor.id, 1, epoch, &password.wrapped).await?;
     put_wrapped(app, tx, actor.id, 2, epoch, &recovery.wrapped).await?;
+    passkey::close_all(tx, actor.id).await?;
     Ok(session::delete_others(tx, actor.id, Some(actor.sid())).await?)
 }

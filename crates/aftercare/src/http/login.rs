@@ -5,6 +5,7 @@ use super::{
     credentials::wrapped,
     json::Json,
     keys::BundleView,
+    passkey::Shown,
     problem::Problem,
     second_factor::{Factor, second_factor},
     session::{Holder, Tokens, begin, device},
@@ -28,7 +29,6 @@ use aftercare_store::{
     Tx,
     account::{self, Person},
     login_attempt::{self, Purpose},
-    totp,
 };
 use axum::{
     extract::State,
@@ -178,6 +178,8 @@ pub struct LogIn {
     /// Six digits of the authenticator app, where one is set up.
     #[schema(example = "123456")]
     totp: Option<String>,
+    /// Or a passkey, where one is set up, shown for the challenge of `/api/auth/passkey/`.
+    passkey: Option<Shown>,
     /// As the last sign-in on this device gave it.
     device_token: Option<String>,
 }
@@ -242,6 +244,9 @@ pub async fn log_in(
     headers: HeaderMap,
     Json(body): Json<LogIn>,
 ) -> Result<Response, Problem> {
+    if let Some(shown) = &body.passkey {
+        shown.keeps_its_key("/passkey")?;
+    }
     let mut tx = app.store.read().await?;
     let found = Found::by_email(&app, &mut tx, &body.email).await?;
     if body.password.is_some() && (app.config.assisted == Assisted::Deny || found.forbids_assisted()) {
@@ -269,16 +274,15 @@ pub async fn log_in(
         return failed(&app, &attempt, &given, subject).await;
     };
     let mut tx = app.store.write().await?;
-    let totp = totp::get(&mut tx, person.id).await?;
-    let code = body.totp.as_deref();
-    let amr = match second_factor(&app, &mut tx, person.id, totp.as_ref(), code, app.clock.wall()).await? {
+    let (code, shown) = (body.totp.as_deref(), body.passkey.as_ref());
+    let amr = match second_factor(&app, &mut tx, person.id, code, shown).await? {
         Factor::Shown(amr) => amr,
-        Factor::Missing => {
+        Factor::Missing(asked) => {
             if let Given::Password(_) = given {
                 attempt.give_back(&app, &mut tx).await?;
                 tx.commit().await?;
             }
-            return Err(Problem::second_factor_required());
+            return Err(asked);
         }
         Factor::Wrong => {
             drop(tx);

@@ -21,6 +21,8 @@ mod login;
 mod me;
 mod notes;
 mod operations;
+mod passkey;
+mod passkeys;
 mod patients;
 mod person;
 mod preview;
@@ -105,6 +107,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(second_factor::list_factors))
         .routes(routes!(second_factor::begin_totp, second_factor::remove_totp))
         .routes(routes!(second_factor::confirm_totp))
+        .routes(routes!(passkeys::begin_passkey))
+        .routes(routes!(passkeys::confirm_passkey))
+        .routes(routes!(passkeys::change_passkey, passkeys::remove_passkey))
+        .routes(routes!(passkeys::ask_for_passkey))
+        .routes(routes!(passkeys::log_in_with_passkey))
         .routes(routes!(audit::read_audit))
         .routes(routes!(keys::read_log))
         .routes(routes!(keys::read_keys))

@@ -143,7 +143,7 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "second_factor_required",
             "Second factor",
-            "this account asks for more than the password: send `totp`, the six digits of the authenticator app, too",
+            "this account asks for one thing more, beside what was sent: `errors` names what is set up",
         )
     }
 

@@ -5,6 +5,7 @@ use super::{
     credentials::{ByPassword, ByRecovery, RecoveryCode, put_wrapped, wrapped},
     json::Json,
     login::{Found, ToSign, admit, assisted_forbidden, signed, to_sign},
+    passkey::Shown,
     person::email_of,
     problem::Problem,
     second_factor::{Factor, second_factor},
@@ -21,7 +22,7 @@ use aftercare_seal::{Bytes, Secret, recovery::RecoveryKey, wrap::Slot};
 use aftercare_store::{
     account::{self, Person},
     login_attempt::{self, Purpose},
-    session, totp,
+    session,
 };
 use axum::{
     extract::State,
@@ -51,6 +52,8 @@ pub struct Recover {
     auth: Option<Bytes<32>>,
     /// Six digits of the authenticator app, where one is set up.
     totp: Option<String>,
+    /// Or a passkey, where one is set up, shown for the challenge of `/api/auth/passkey/`.
+    passkey: Option<Shown>,
 }
 
 /// A new recovery code, or what is to be signed for the account.
@@ -77,6 +80,9 @@ pub async fn recover(
     network: Network,
     Json(body): Json<Recover>,
 ) -> Result<Response, Problem> {
+    if let Some(shown) = &body.passkey {
+        shown.keeps_its_key("/passkey")?;
+    }
     let mut tx = app.store.read().await?;
     let found = Found::by_email(&app, &mut tx, &body.email).await?;
     drop(tx);
@@ -95,9 +101,7 @@ pub async fn recover(
     };
     let mut factor = Factor::Wrong;
     if app.master.verify(raw(user), &auth, &verifier) {
-        let totp = totp::get(&mut tx, user).await?;
-        let now = app.clock.wall();
-        factor = second_factor(&app, &mut tx, user, totp.as_ref(), body.totp.as_deref(), now).await?;
+        factor = second_factor(&app, &mut tx, user, body.totp.as_deref(), body.passkey.as_ref()).await?;
     }
     match (found.person.clone(), factor) {
         (Some(person), Factor::Shown(amr)) => {
@@ -121,10 +125,10 @@ pub async fn recover(
                 }
             }
         }
-        (_, Factor::Missing) => {
+        (_, Factor::Missing(asked)) => {
             attempt.give_back(&app, &mut tx).await?;
             tx.commit().await?;
-            Err(Problem::second_factor_required())
+            Err(asked)
         }
         _ => {
             let failed = Event::own(found.subject(&app), Action::RecoveryFailed).anonymous();

@@ -8,6 +8,7 @@ use super::{
     me::{Me, me},
     notes::NoteView,
     problem::Problem,
+    second_factor::{Factors, factors},
     view::{Show, StepView},
     words::{Sealed, Words},
 };
@@ -72,6 +73,8 @@ pub struct Export {
     exported_at: Instant,
     /// The account.
     account: Me,
+    /// What is asked for at sign-in beside the password.
+    factors: Factors,
     /// A patient's doctors, past and present.
     #[schema(value_type = Vec<Uuid>)]
     doctors: Vec<UserId>,
@@ -112,6 +115,7 @@ pub async fn export(State(app): State<App>, actor: Actor, reader: Reader) -> Res
     Ok(Json(Export {
         exported_at: app.now(),
         account: me(&app, &mut tx, &actor).await?,
+        factors: factors(&mut tx, &actor).await?,
         doctors,
         charts,
         record: event_views(&mut tx, record).await?,

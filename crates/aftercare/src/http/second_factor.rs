@@ -1,6 +1,13 @@
-//! The second factor: one-time codes of an authenticator app (RFC 6238).
+//! The second factor: one-time codes of an authenticator app (RFC 6238), or a passkey.
 
-use super::{actor::Actor, json::Json, person::person, problem::Problem};
+use super::{
+    actor::Actor,
+    json::Json,
+    passkey::Shown,
+    passkeys::PasskeyView,
+    person::person,
+    problem::{FieldError, Problem},
+};
 use crate::{
     app::App,
     audit::{self, Action, Event},
@@ -10,7 +17,7 @@ use crate::{
 use aftercare_core::{id::UserId, instant::Instant};
 use aftercare_seal::bytes::random;
 use aftercare_store::{
-    Tx,
+    Tx, passkey,
     totp::{self, Totp},
 };
 use axum::{extract::State, http::StatusCode};
@@ -22,29 +29,45 @@ use zeroize::Zeroizing;
 pub(super) enum Factor {
     /// All that is asked for; by what (RFC 8176).
     Shown(&'static str),
-    /// Nothing, though something is asked for.
-    Missing,
+    /// Nothing, though something is asked for: what.
+    Missing(Problem),
     /// Something wrong.
     Wrong,
 }
 
 const STEP: i64 = 30;
 
-/// Asks for the second factor where one is set up. A code is good once, and in the steps beside its
-/// own for clocks that differ.
+/// Asks for a second factor where one is set up.
 pub(super) async fn second_factor(
     app: &App,
     tx: &mut Tx,
     user: UserId,
-    totp: Option<&Totp>,
     code: Option<&str>,
-    now: Instant,
+    shown: Option<&Shown>,
 ) -> Result<Factor, Problem> {
-    let Some(totp) = totp.filter(|totp| totp.confirmed_at.is_some()) else { return Ok(Factor::Shown("pwd")) };
-    let Some(code) = code else { return Ok(Factor::Missing) };
-    Ok(if take(app, tx, user, totp, code, now).await? { Factor::Shown("pwd otp") } else { Factor::Wrong })
+    let factors = totp::factors(tx, user).await?;
+    let good = match (&factors.totp, code, shown) {
+        _ if !factors.any() => return Ok(Factor::Shown("pwd")),
+        (_, _, Some(shown)) => shown.check(app, tx, user).await?.map(|_| "pwd pop"),
+        (Some(totp), Some(code), None) => {
+            take(app, tx, user, totp, code, app.clock.wall()).await?.then_some("pwd otp")
+        }
+        (None, Some(_), None) => None,
+        (_, None, None) => {
+            let totp = "the six digits of the authenticator app";
+            let passkey = "a passkey, shown for the challenge of /api/auth/passkey/";
+            let asked = [
+                factors.totp.is_some().then(|| FieldError::at("/totp", totp)),
+                factors.passkey.then(|| FieldError::at("/passkey", passkey)),
+            ];
+            let asked = asked.into_iter().flatten().collect();
+            return Ok(Factor::Missing(Problem::second_factor_required().with_errors(asked)));
+        }
+    };
+    Ok(good.map_or(Factor::Wrong, Factor::Shown))
 }
 
+/// Takes a code: good once, and in the steps beside its own for clocks that differ.
 async fn take(
     app: &App,
     tx: &mut Tx,
@@ -75,14 +98,20 @@ fn generator(seed: &[u8]) -> Result<totp_rs::Totp, Problem> {
 pub struct Factors {
     /// Whether codes of an authenticator app are asked for.
     totp: bool,
+    /// Oldest first.
+    passkeys: Vec<PasskeyView>,
 }
 
 /// List one's own second factors
 #[utoipa::path(get, path = "/api/mfa/", tag = "Accounts", security(("bearer" = [])), responses((status = 200, body = Factors)))]
 pub async fn list_factors(State(app): State<App>, actor: Actor) -> Result<Json<Factors>, Problem> {
-    let mut tx = app.store.read().await?;
-    let totp = totp::get(&mut tx, actor.id).await?;
-    Ok(Json(Factors { totp: totp.is_some_and(|totp| totp.confirmed_at.is_some()) }))
+    Ok(Json(factors(&mut app.store.read().await?, &actor).await?))
+}
+
+pub(super) async fn factors(tx: &mut Tx, actor: &Actor) -> Result<Factors, Problem> {
+    let totp = totp::factors(tx, actor.id).await?.totp.is_some();
+    let passkeys = passkey::list(tx, actor.id).await?;
+    Ok(Factors { totp, passkeys: passkeys.iter().map(PasskeyView::of).collect() })
 }
 
 /// What an authenticator app is given.

@@ -2,19 +2,9 @@
 // from the sealing contract, sharing no code with the product.
 //
 // In, on standard input: {envelope, author: {enc_pk, sign_pk}, reader: {id, ark}}, bytes in base64url.
-// Out: {kid, transcript, items: [{type, id, text, clear}]}, or it fails.
-import { createDecipheriv, createHash, createPublicKey, hkdfSync, verify } from 'node:crypto';
-import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core';
-import { XWing } from '@hpke/hybridkem-x-wing';
-
-const SUITE = Buffer.from('647a00010002', 'hex');
-const bytes = (text) => Buffer.from(text, 'base64url');
-const le = (n, size) => { const b = Buffer.alloc(size); b.writeUIntLE(Number(n), 0, Math.min(size, 6)); return b; };
-const pae = (...parts) => Buffer.concat([le(parts.length, 8), ...parts.flatMap((p) => [le(p.length, 8), p])]);
-const label = (text) => Buffer.from(`aftercare/v1/${text}`);
-const hash = (b) => createHash('sha256').update(b).digest();
-const hkdf = (key, info) => Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), info, 32));
-const must = (holds, what) => { if (!holds) throw new Error(what); };
+// Out: {transcript, items: [{type, id, text, clear}]}, or it fails.
+import { createDecipheriv, createPublicKey, verify } from 'node:crypto';
+import { SUITE, buffer, bytes, hash, hkdf, label, le, must, pae, suite } from './contract.mjs';
 
 const input = JSON.parse(await new Response(process.stdin).text());
 const { envelope: e, author, reader } = input;
@@ -35,11 +25,9 @@ must(verify(null, pae(label('note-sig'), transcript), key, bytes(e.sig)), 'signa
 // The reader's stanza, the content key, its commitment.
 const stanza = e.recipients.find((r) => r.id === reader.id);
 must(stanza, 'not a recipient');
-const suite = new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 const seed = hkdf(bytes(reader.ark), label('enc'));
 const jwk = { kty: 'AKP', alg: 'X-Wing', priv: seed.toString('base64url'), key_ops: ['deriveBits'] };
 const info = pae(label('cek'), SUITE, note, patient, authorId, bytes(stanza.id), bytes(stanza.kid), bytes(e.commit));
-const buffer = (b) => Uint8Array.from(b).buffer;
 const recipient = await suite.createRecipientContext({
   recipientKey: await suite.kem.importKey('jwk', jwk, false), enc: buffer(bytes(stanza.enc)), info: buffer(info),
 });

@@ -1,0 +1,94 @@
+//! Passkeys: making one that opens the account, and signing in with it alone.
+
+use super::{Client, Transport, account::signature, contacts::Contacts, field, tokens};
+use crate::{keyring::raw, random::Random};
+use aftercare_core::id::UserId;
+use aftercare_seal::{Bytes, Secret, bundle::Bundle, passkey::prf_kek, wrap::Slot};
+use anyhow::Context;
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+/// What an authenticator gave: the credential as a browser's `toJSON` has it, without the key, and the key
+/// that its PRF extension gave, where it has one.
+pub struct Ceremony {
+    /// To be sent.
+    pub credential: Value,
+    /// To be kept.
+    pub prf: Option<Secret>,
+}
+
+/// Somebody's authenticator, behind a browser.
+pub trait Authenticator {
+    /// `navigator.credentials.create`.
+    fn create(&self, options: &Value) -> anyhow::Result<Ceremony>;
+    /// `navigator.credentials.get`.
+    fn get(&self, options: &Value) -> anyhow::Result<Ceremony>;
+}
+
+/// Shows a passkey: what to send, and the key.
+pub async fn show_passkey(
+    transport: &Transport,
+    authenticator: &impl Authenticator,
+) -> anyhow::Result<Ceremony> {
+    let options = transport.send(None, Method::POST, "/api/auth/passkey/", None).await?;
+    authenticator.get(&options["publicKey"])
+}
+
+impl Client {
+    /// Makes a passkey; it opens the account where the authenticator has a key for it.
+    pub async fn add_passkey(&self, name: &str, authenticator: &impl Authenticator) -> anyhow::Result<Uuid> {
+        let options = self.post("/api/mfa/passkeys/", &Value::Null).await?;
+        let made = authenticator.create(&options["publicKey"])?;
+        let mut body = json!({ "name": name, "credential": made.credential });
+        if let Some(prf) = &made.prf {
+            body["wrapped"] = json!(self.under(prf));
+        }
+        let answer = self.post("/api/mfa/passkeys/confirm/", &body).await?;
+        let id: Uuid = field(&answer, "id")?;
+        if made.prf.is_none() {
+            // Many authenticators give the key only when the passkey is shown.
+            let shown = show_passkey(&self.transport, authenticator).await?;
+            if let Some(prf) = &shown.prf {
+                let body = json!({ "wrapped": self.under(prf) });
+                let path = format!("/api/mfa/passkeys/{id}/");
+                self.transport.send(Some(self.token()), Method::PATCH, &path, Some(&body)).await?;
+            }
+        }
+        Ok(id)
+    }
+
+    fn under(&self, prf: &Secret) -> Bytes<62> {
+        let kek = prf_kek(prf);
+        Slot::Passkey.wrap(&self.ark, &kek, raw(self.id), self.bundle.epoch, &mut self.random.rng())
+    }
+
+    /// Signs in with a passkey alone: no password, nothing typed.
+    pub async fn sign_in_with_passkey(
+        transport: &Transport,
+        random: Arc<Random>,
+        authenticator: &impl Authenticator,
+    ) -> anyhow::Result<Self> {
+        let shown = show_passkey(transport, authenticator).await?;
+        let body = json!({ "credential": shown.credential });
+        let to_sign = transport.send(None, Method::POST, "/api/login/passkey/", Some(&body)).await?;
+        let bundle: Bundle = field(&to_sign, "bundle")?;
+        let prf = shown.prf.context("this passkey holds no key")?;
+        let wrapped = field(&to_sign, "wrapped")?;
+        let ark = Slot::Passkey.unwrap(&wrapped, &prf_kek(&prf), bundle.user_id, bundle.epoch)?;
+        let body = json!({ "login_id": to_sign["login_id"], "sig": signature(&to_sign, &ark, &bundle)? });
+        let answer = transport.send(None, Method::POST, "/api/login/finish/", Some(&body)).await?;
+        Ok(Self {
+            transport: transport.clone(),
+            random,
+            id: UserId(Uuid::from_bytes(bundle.user_id.0)),
+            keys: ark.keys(bundle.user_id)?,
+            ark,
+            bundle,
+            email: field(&answer["user"], "email")?,
+            tokens: tokens(&answer)?,
+            contacts: Mutex::new(Contacts::default()),
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! Where the service is reached, and by what name.
+
+use super::Config;
+
+impl Config {
+    /// The issuer of access tokens.
+    pub fn issuer(&self) -> String {
+        if self.issuer.is_empty() { self.base_url() } else { self.issuer.clone() }
+    }
+
+    /// Where pages of the service come from, and the host name in it; `None` where it has none.
+    pub fn ui_host(&self) -> Option<(String, String)> {
+        let local = || {
+            let (url, here) = (self.base_url(), self.listen.to_string());
+            // Browsers make passkeys for names only.
+            let named = format!("localhost:{}", self.listen.port());
+            if self.listen.ip().is_loopback() { url.replace(&here, &named) } else { url }
+        };
+        let settings = [&self.ui_origin, &self.issuer];
+        let url = settings.into_iter().find(|url| !url.is_empty()).cloned().unwrap_or_else(local);
+        let url = reqwest::Url::parse(&url).ok()?;
+        // A name ends in a letter; an address in a digit or a bracket.
+        let host = url.host_str().filter(|host| host.ends_with(|end: char| end.is_alphabetic()))?;
+        Some((url.origin().ascii_serialization(), host.to_owned()))
+    }
+
+    /// Where the service is reached without a proxy.
+    pub fn base_url(&self) -> String {
+        let scheme = if self.tls.certificate.is_empty() { "http" } else { "https" };
+        format!("{scheme}://{}", self.listen)
+    }
+}
