@@ -14,12 +14,14 @@ run:
 INDEPENDENT = crates/aftercare/tests/independent
 
 # What the tests need beside Rust and Node: PostgreSQL's server binaries, Python for the scorer,
-# curl and jq for the README's walk, Chromium for what only a browser does, and other people's
-# cryptography against ours.
+# curl and jq for the README's walk, Chromium for what only a browser does, other people's
+# cryptography against ours, and the programs that hold the description against the service.
 setup:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v python3 jq curl chromium >/dev/null || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 jq curl chromium; }
-	@[ -d $(INDEPENDENT)/node_modules/playwright-core ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium >/dev/null && python3 -c "import ensurepip" || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium; }
+	@[ -x $(INDEPENDENT)/venv/bin/schemathesis ] || { python3 -m venv $(INDEPENDENT)/venv && \
+	  $(INDEPENDENT)/venv/bin/pip install --quiet --disable-pip-version-check -r $(INDEPENDENT)/requirements.txt; }
+	@[ -d $(INDEPENDENT)/node_modules/@stoplight ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 
 test: setup lint wasm
 	cargo test --workspace --locked

@@ -34,7 +34,6 @@ pub struct EventView {
     /// On what: a note, a person, a session.
     object_id: Option<Uuid>,
     /// More about it.
-    #[schema(value_type = Option<Object>)]
     detail: serde_json::Value,
     /// Over the event before and this one; keep the newest, and nothing before it can change unseen.
     hash: String,

@@ -9,6 +9,7 @@ mod audit;
 mod check_in;
 mod context;
 mod credentials;
+mod describe;
 mod docs;
 mod doctors;
 mod extract;
@@ -75,6 +76,14 @@ use uuid::Uuid;
         title = "Aftercare",
         description = "Turns doctors' notes into what patients do next: a checklist and a plan, each step with the words that say so, with reminders that extend when a check-in is missed and are replaced when a newer note arrives. Errors are RFC 9457 problem documents. Every POST takes `Idempotency-Key`."
     ),
+    tags(
+        (name = "Accounts", description = "Opening an account, signing in, and what belongs to oneself."),
+        (name = "Keys", description = "Public keys of people, and the log of all of them."),
+        (name = "Choosing doctors", description = "Who treats whom: the patient says."),
+        (name = "Notes and steps", description = "What doctors write, and what is to be done because of it."),
+        (name = "Reminders and check-ins", description = "When, and what was answered."),
+        (name = "Operations", description = "For those who run the service."),
+    ),
     modifiers(&Bearer)
 )]
 struct Description;
@@ -83,7 +92,11 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("EdDSA only, one header per key, as RFC8725 advises; 15 minutes."))
+            .build();
         api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
@@ -147,7 +160,12 @@ fn routes() -> OpenApiRouter<App> {
 
 /// The contract as OpenAPI 3.1.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    description(routes().into_openapi())
+}
+
+fn description(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    describe::complete(&mut api);
+    api
 }
 
 /// A request is answered within this, or with 503. Longer than a note's budget with a model.
@@ -156,6 +174,7 @@ const LONGEST: Duration = Duration::from_secs(90);
 /// The service's routes with all that stands around them.
 pub fn service(app: App) -> Router {
     let (router, api) = routes().split_for_parts();
+    let api = description(api);
     let docs = docs::page(&api);
     // What utoipa made serialises.
     let json = serde_json::to_string(&api).unwrap_or_default();
