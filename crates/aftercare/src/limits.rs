@@ -41,7 +41,7 @@ struct Scopes {
 
 impl Attempt {
     fn scopes(&self, app: &App) -> Scopes {
-        let ip = self.network.to_string();
+        let ip = subscriber(self.network);
         let device = self.device.unwrap_or_default();
         let of = |what: &[u8]| app.master.digest("throttle", &[what, &self.email_index, &device]).0;
         Scopes {
@@ -122,6 +122,33 @@ async fn unlock(tx: &mut Tx, scopes: &Scopes) -> Result<(), StoreError> {
 pub async fn clear_failures(app: &App, tx: &mut Tx, email_index: [u8; 32]) -> Result<(), StoreError> {
     let attempt = Attempt { email_index, network: IpAddr::from([127, 0, 0, 1]), device: None };
     unlock(tx, &attempt.scopes(app)).await
+}
+
+/// Counts a guess at the password by somebody who is signed in, before it is compared.
+pub async fn guess(app: &App, tx: &mut Tx, person: UserId) -> Result<Option<Problem>, StoreError> {
+    let scope = app.master.digest("guess", &[person.as_bytes()]).0;
+    let (count, since) = throttle::count(tx, &scope, WINDOW, app.clock.wall()).await?;
+    let many = count > i64::from(app.config.limits.failures_per_account);
+    Ok(many.then(|| Problem::too_many(since + WINDOW - app.clock.wall(), "with this account's password")))
+}
+
+/// It was right.
+pub async fn guessed(app: &App, tx: &mut Tx, person: UserId) -> Result<(), StoreError> {
+    throttle::clear(tx, &app.master.digest("guess", &[person.as_bytes()]).0).await
+}
+
+/// Whether a refusal of this account is the first in a while: a record that anybody can fill tells nothing.
+pub async fn tells(app: &App, tx: &mut Tx, person: UserId) -> Result<bool, StoreError> {
+    let scope = app.master.digest("refusal", &[person.as_bytes()]).0;
+    Ok(throttle::count(tx, &scope, WINDOW, app.clock.wall()).await?.0 == 1)
+}
+
+/// A network address as it is counted: of IPv6 the part that a subscriber is given (RFC 6177).
+pub fn subscriber(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:x?}", &address.segments()[..4]),
+    }
 }
 
 /// What a device shows to be known: `adt1.<id>.<mac>`, bound to the account that signed in on it.

@@ -76,7 +76,7 @@ impl Provider {
 }
 
 /// Whether an address is this machine's own.
-fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     reqwest::Url::parse(url).ok().is_some_and(|url| match url.host_str() {
         Some("localhost") => true,
         Some(host) => {

@@ -56,7 +56,7 @@ async fn world(folder: &Path) -> (Server, String, [String; 2], [String; 2]) {
     let server = Server::start(folder, port, "", &settings);
     let url = format!("http://127.0.0.1:{port}");
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let to = Transport::There(url.clone(), reqwest::Client::new());
+    let to = Transport::There(url.clone(), reqwest::Client::builder().build().unwrap());
     let mut people = Vec::new();
     for (role, name) in [("patient", "ada"), ("doctor", "grace")] {
         let mut body = json!({ "email": format!("{name}@people.example"), "password": "correct horse" });

@@ -93,6 +93,74 @@ async fn doctors_are_approved_and_have_a_second_factor() {
     assert_eq!(ada.post("/api/select-doctor/", choose).await.status, 201);
     let note = grace.submit(&ada, "Take Drug A daily for 7 days.").await;
     assert_eq!(note["status"], "active");
+
+    // Without the second factor nothing of a patient is read, by whatever route; only what sets one up.
+    assert_eq!(grace.delete("/api/mfa/totp/").await.status, 204);
+    let bare = sign_in("Grace", "7rainbow", None).await;
+    let id = note["note"]["id"].as_str().unwrap();
+    for route in ["notes", "actionable-steps", "reminders", "adherence"] {
+        let path = format!("/api/{route}/?patient_id={}", ada.id());
+        assert_eq!(grace.get(&path).await.status, 200, "{path}");
+        assert_eq!(bare.get(&path).await.problem(), (403, "second_factor_missing"), "{path}");
+    }
+    for path in [
+        format!("/api/notes/{id}/"),
+        format!("/api/notes/{id}/envelope/"),
+        format!("/api/notes/{id}/steps/"),
+        "/api/me/export/".into(),
+        format!("/api/keys/{}/", ada.id()),
+    ] {
+        assert_eq!(grace.get(&path).await.status, 200, "{path}");
+        assert_eq!(bare.get(&path).await.problem(), (403, "second_factor_missing"), "{path}");
+    }
+    for path in ["/api/me/", "/api/mfa/", "/api/sessions/", "/api/audit/"] {
+        assert_eq!(bare.get(path).await.status, 200, "{path}");
+    }
+}
+
+/// A browser is told to keep nothing, guess nothing, frame nothing, and to come by TLS.
+#[tokio::test]
+async fn every_answer_carries_its_headers() {
+    let (hospital, dev) = (app().await, TestApp::new().await);
+    for path in ["/api/me/", "/api/docs/", "/api/openapi.json", "/healthz", "/nowhere"] {
+        let answer = hospital.anon().get(path).await;
+        let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
+        assert_eq!(header("cache-control"), "no-store");
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin");
+        assert!(header("content-security-policy").starts_with("default-src 'none';"), "{path}");
+        assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(header("strict-transport-security"), "max-age=31536000");
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+        assert!(!dev.anon().get(path).await.headers.contains_key("strict-transport-security"));
+    }
+}
+
+/// Who connects and says nothing, or half of it, is not waited for; nor is another protocol spoken.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_connections_are_closed() {
+    use std::{
+        io::{Read, Write},
+        net::TcpStream,
+        time::Duration,
+    };
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = Server::start(folder.path(), port, "", &[]);
+    let connect = |said: &'static str| {
+        std::thread::spawn(move || {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+            stream.write_all(said.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            let closed = stream.read_to_end(&mut answer).is_ok();
+            (closed, String::from_utf8_lossy(&answer).into_owned())
+        })
+    };
+    let slow = ["", "GET /healthz HTTP/1.1\r\nHost: a\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"].map(connect);
+    for (closed, answer) in slow.map(|thread| thread.join().unwrap()) {
+        assert!(closed && (answer.is_empty() || answer.starts_with("HTTP/1.1 4")), "{closed}: {answer}");
+    }
 }
 
 /// A certificate for 127.0.0.1, and what trusts it.

@@ -149,7 +149,7 @@ async fn kills(database: &str, open: impl AsyncFnOnce(&Path) -> Store) {
 
     let seen = std::mem::take(&mut *seen.lock().unwrap());
     assert!(
-        seen.notes.len() > kills / 2 && seen.answers.len() > kills / 6,
+        seen.notes.len() > kills / 4 && seen.answers.len() > kills / 6,
         "{} {}",
         seen.notes.len(),
         seen.answers.len()

@@ -119,6 +119,24 @@ stories! {
         assert_eq!(ada.get("/api/doctors/").await.ok()["items"], json!([]));
     }
 
+    /// A doctor the patient has left takes out what they wrote, and nothing of what became of it.
+    async fn a_former_doctor_takes_out_their_notes_alone(app: TestApp) {
+        let (ada, grace) = app.pair().await;
+        grace.submit(&ada, "Take Drug A daily for 7 days.").await;
+        let chart = grace.get("/api/me/export/").await.ok()["charts"][0].clone();
+        assert_eq!(chart["steps"].as_array().unwrap().len(), 1);
+        assert_eq!(ada.delete(&format!("/api/my-doctors/{}/", grace.id())).await.status, 204);
+        app.advance(Span::from_hours(3)).await;
+        ada.done(&ada.reminders("?status=due").await[0]).await.ok();
+        let grace = app.anon().log_in("Grace").await;
+        let chart = grace.get("/api/me/export/").await.ok()["charts"][0].clone();
+        assert_eq!(chart["notes"][0]["text"], "Take Drug A daily for 7 days.");
+        assert_eq!((&chart["steps"], &chart["answers"]), (&json!([]), &json!([])));
+        let record = ada.get("/api/audit/").await.ok();
+        let mut record = record["items"].as_array().unwrap().iter();
+        assert!(record.any(|event| event["action"] == "exported" && event["actor_id"] == grace.id()), "and the patient sees it");
+    }
+
     /// A patient takes out what there is, in words or sealed.
     async fn an_export_is_everything(app: TestApp) {
         let (ada, grace) = app.pair().await;

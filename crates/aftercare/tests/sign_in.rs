@@ -128,6 +128,43 @@ stories! {
         assert_eq!(log_in(&app, credentials("Ada", PASSWORD)).await.status, 200);
     }
 
+    /// Nor does whoever holds a session guess the password with it.
+    async fn a_session_does_not_guess_the_password(app: TestApp) {
+        let ada = app.patient("Ada").await;
+        let guess = async |password: &str| {
+            let body = json!({ "current": { "password": password }, "password": "another one entirely" });
+            ada.post("/api/me/password/", body).await
+        };
+        for _ in 0..10 {
+            assert_eq!(guess("not the password").await.problem(), (422, "invalid"));
+        }
+        assert_eq!(guess(PASSWORD).await.problem(), (429, "too_many_requests"), "nor is the right one told");
+        assert_eq!(actions(&ada).await.iter().filter(|action| *action == "sign_in_failed").count(), 10);
+        app.app.clock.pass(Span::from_minutes(16));
+        let ada = app.anon().log_in("Ada").await;
+        let body = json!({ "current": { "password": PASSWORD }, "password": "another one entirely" });
+        assert_eq!(ada.post("/api/me/password/", body).await.status, 204);
+    }
+
+    /// Many at once are no more than one after the other; and a record is not filled by strangers.
+    async fn guesses_at_once_are_counted_too(app: TestApp) {
+        let ada = app.patient("Ada").await;
+        let guesses = (0..60_u8).map(|n| {
+            let body = json!({ "email": email("Ada"), "auth_key": aftercare_seal::bytes::encode(&[n; 32]) });
+            let anon = app.anon();
+            tokio::spawn(async move { anon.post("/api/login/", body).await.status })
+        });
+        let mut told = Vec::new();
+        for guess in guesses.collect::<Vec<_>>() {
+            told.push(guess.await.unwrap());
+        }
+        assert_eq!(told.iter().filter(|status| **status == 401).count(), 10, "{told:?}");
+        assert_eq!(told.iter().filter(|status| **status == 429).count(), 50, "{told:?}");
+        let record = actions(&ada).await;
+        let count = |action: &str| record.iter().filter(|known| *known == action).count();
+        assert_eq!((count("sign_in_failed"), count("sign_in_refused")), (10, 1));
+    }
+
     /// A stranger who guesses locks out strangers, not those who have been here before.
     async fn failures_are_counted_for_an_account_and_a_device(app: TestApp) {
         let ada = app.patient("Ada").await;

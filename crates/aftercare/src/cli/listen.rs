@@ -4,9 +4,14 @@ use crate::config::Tls;
 use anyhow::Context;
 use axum::Router;
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use hyper_util::rt::TokioTimer;
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto::Builder,
+};
+use rustls::ServerConfig;
 use std::{
     net::{SocketAddr, TcpListener},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -25,9 +30,9 @@ pub(super) async fn tls(config: &Tls) -> anyhow::Result<Option<RustlsConfig>> {
     // Somebody else in the process has installed it: fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (certificate, key) = (config.certificate.clone(), config.key.clone());
-    let tls = RustlsConfig::from_pem_file(&certificate, &key)
-        .await
-        .with_context(|| format!("tls: cannot use {certificate} with {key}"))?;
+    let read = read(&certificate, &key).await;
+    let tls =
+        RustlsConfig::from_config(read.with_context(|| format!("tls: cannot use {certificate} with {key}"))?);
     let reloaded = tls.clone();
     tokio::spawn(async move {
         let mut seen = changed(&certificate, &key);
@@ -37,8 +42,9 @@ pub(super) async fn tls(config: &Tls) -> anyhow::Result<Option<RustlsConfig>> {
             if now == seen {
                 continue;
             }
-            match reloaded.reload_from_pem_file(&certificate, &key).await {
-                Ok(()) => {
+            match self::read(&certificate, &key).await {
+                Ok(config) => {
+                    reloaded.reload_from_config(config);
                     seen = now;
                     tracing::info!(%certificate, "the certificate was read anew");
                 }
@@ -50,8 +56,21 @@ pub(super) async fn tls(config: &Tls) -> anyhow::Result<Option<RustlsConfig>> {
     Ok(Some(tls))
 }
 
+async fn read(certificate: &str, key: &str) -> std::io::Result<Arc<ServerConfig>> {
+    let config = RustlsConfig::from_pem_file(certificate, key).await?;
+    let mut config = ServerConfig::clone(&config.get_inner());
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
 fn changed(certificate: &str, key: &str) -> [Option<SystemTime>; 2] {
     [certificate, key].map(|file| std::fs::metadata(file).and_then(|file| file.modified()).ok())
+}
+
+/// Headers have a deadline. It holds from the first moment because one protocol is spoken only: where a
+/// connection may be either of two, nothing bounds how long it may keep silent.
+fn limit(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
 }
 
 /// Serves until `stop`, and then what is under way.
@@ -72,13 +91,13 @@ pub(super) async fn serve(
     });
     match tls {
         None => {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle);
-            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+            let mut server = axum_server::from_tcp(listener)?.handle(handle).http1_only();
+            limit(server.http_builder());
             server.serve(service).await
         }
         Some(tls) => {
-            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
-            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle).http1_only();
+            limit(server.http_builder());
             server.serve(service).await
         }
     }

@@ -152,7 +152,9 @@ async fn set<F: AsyncFnOnce(&App, &mut Tx) -> anyhow::Result<()>>(
     let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
     let mut tx = app.store.write().await?;
     change(&app, &mut tx).await?;
-    let event = Event::own(who.id, Action::StateSet).anonymous().with(what);
+    let by = ["SUDO_USER", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
+    let detail = serde_json::json!({ "state": what, "by": by });
+    let event = Event::own(who.id, Action::StateSet).anonymous().with(detail);
     audit::record(&app, &mut tx, event).await?;
     tx.commit().await?;
     app.store.close().await;
@@ -169,13 +171,15 @@ fn set_open(who: &Who, open: bool) -> anyhow::Result<()> {
     let what = if open { "open" } else { "closed" };
     block_on(
         &config.clone(),
-        set(who, config, what, async |_, tx| {
+        set(who, config, what, async |app, tx| {
             if !account::set_open(tx, who.id, open).await? {
                 return Err(no_account(who));
             }
             if !open {
                 session::delete_others(tx, who.id, None).await?;
             }
+            // A closed doctor is not to be found; where doctors are approved, one that is opened waits again.
+            directory::list(tx, who.id, open && !app.config.approves_doctors()).await?;
             Ok(())
         }),
     )

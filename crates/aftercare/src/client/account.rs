@@ -2,7 +2,7 @@
 
 use super::{Client, Transport, contacts::Contacts, field, tokens};
 use crate::{keyring::raw, random::Random};
-use aftercare_core::{clock::Clock, id::UserId, instant::Instant};
+use aftercare_core::{clock::Clock, id::UserId, instant::Instant, password::Rule};
 use aftercare_seal::{
     Bytes,
     ark::Ark,
@@ -66,6 +66,13 @@ struct Made {
     keys: PasswordKeys,
 }
 
+/// Only the device sees the password: so it is held here to what the service asks of those it sees.
+fn good(password: &str, name: &str, email: &str) -> anyhow::Result<()> {
+    Rule { least: 8, refuse_common: true }
+        .check(password, name, email)
+        .map_err(|error| anyhow::anyhow!("this password {error}"))
+}
+
 async fn made(password: &str, email: &str, salt: [u8; 16], kdf: Kdf) -> anyhow::Result<Made> {
     let (password, email) = (zeroize::Zeroizing::new(password.to_owned()), email.to_owned());
     let work = move || derive(&password, &email, &salt, kdf);
@@ -90,6 +97,7 @@ impl Client {
         kdf: Kdf,
         who: &NewAccount<'_>,
     ) -> anyhow::Result<RecoveryKey> {
+        good(who.password, who.name, who.email)?;
         let id: UserId = random.id(now);
         let mut rng = random.rng();
         let (ark, code) = (Ark::random(&mut rng), RecoveryKey::random(&mut rng));
@@ -145,6 +153,7 @@ impl Client {
 
     /// Changes the password. Notes stay as they are.
     pub async fn change_password(&self, current: &str, new: &str) -> anyhow::Result<()> {
+        good(new, "", &self.email)?;
         let (salt, kdf) = parameters(&self.transport, &self.email).await?;
         let old = made(current, &self.email, salt, kdf).await?;
         let made = made(new, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
@@ -164,6 +173,7 @@ impl Client {
         code: &RecoveryKey,
         new_password: &str,
     ) -> anyhow::Result<Recovered> {
+        good(new_password, "", email)?;
         let email = normalize_email(email);
         let body = json!({ "email": email, "auth": bytes::encode(code.auth_key().expose()) });
         let to_sign = transport.send(None, Method::POST, "/api/recovery/", Some(&body)).await?;

@@ -1,7 +1,7 @@
 //! Whether settings fit together, and with the place this runs in.
 
 use super::{Choice, Config, ConfigError, Profile, wrong};
-use crate::provider::Provider;
+use crate::provider::{Provider, is_loopback};
 use aftercare_seal::{password::Kdf, server::MasterKeys};
 
 impl Config {
@@ -76,10 +76,62 @@ impl Config {
             if provider.is_remote() && self.extract.terms != provider.name() {
                 missing.push(&terms);
             }
+            let models = [&self.gemini.base_url, &self.openai.base_url];
+            if models.into_iter().any(|url| url.starts_with("http://") && !is_loopback(url)) {
+                missing.push("a model reached by https://, or on this machine");
+            }
+            if !url.is_empty() && !is_private(url) {
+                missing.push("a database reached by TLS that is checked, or on this machine: add ?sslmode=verify-full to database_url");
+            }
             if !missing.is_empty() {
                 return Err(wrong(format!("profile hospital needs {}", missing.join("; "))));
             }
         }
         Ok(())
+    }
+}
+
+/// Whether nobody between here and the database can read along: on this machine, by a socket, or by TLS
+/// whose certificate is checked.
+fn is_private(database: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(database) else { return false };
+    let socket = url.query_pairs().any(|(name, value)| name == "host" && value.starts_with('/'));
+    let checked = url.query_pairs().any(|(name, value)| name == "sslmode" && value == "verify-full");
+    let host = url.host_str().unwrap_or_default();
+    socket || checked || host.is_empty() || host.starts_with("%2F") || is_loopback(&format!("http://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hospital_speaks_to_others_by_tls_alone() {
+        let load = |settings: &[(&str, &str)]| {
+            let key = format!("k1:{}", aftercare_seal::bytes::encode(&[7; 32]));
+            let all = [("PROFILE", "hospital"), ("BEHIND_PROXY", "true"), ("MASTER_KEYS", key.as_str())];
+            let all = all.iter().chain(settings);
+            Config::load(
+                None,
+                all.map(|(name, value)| (format!("AFTERCARE_{name}"), (*value).to_owned())),
+                &[],
+            )
+        };
+        for good in [
+            "",
+            "postgres://a:b@127.0.0.1/c",
+            "postgres://a:b@localhost/c",
+            "postgres:///c?host=/run/postgresql",
+            "postgres://a:b@db.example/c?sslmode=verify-full",
+        ] {
+            assert!(load(&[("DATABASE_URL", good)]).is_ok(), "{good}");
+        }
+        for bad in ["postgres://a:b@db.example/c", "postgres://a:b@db.example/c?sslmode=require"] {
+            let error = load(&[("DATABASE_URL", bad)]).unwrap_err().to_string();
+            assert!(error.contains("sslmode=verify-full"), "{error}");
+        }
+        let model = [("OPENAI__BASE_URL", "http://models.example/v1"), ("OPENAI__MODEL", "m")];
+        let error = load(&model).unwrap_err().to_string();
+        assert!(error.contains("a model reached by https://"), "{error}");
     }
 }

@@ -24,6 +24,11 @@ impl Config {
         Some((url.origin().ascii_serialization(), host.to_owned()))
     }
 
+    /// Whether people reach it by TLS.
+    pub fn is_https(&self) -> bool {
+        self.behind_proxy || !self.tls.certificate.is_empty()
+    }
+
     /// Where the service is reached without a proxy.
     pub fn base_url(&self) -> String {
         let scheme = if self.tls.certificate.is_empty() { "http" } else { "https" };

@@ -1,4 +1,6 @@
-//! Who is asking: extractors that prove it. A handler that takes a [`Doctor`] is for doctors.
+//! Who is asking: extractors that prove it. A handler that takes a [`Doctor`] is for doctors; one that takes
+//! an [`Account`] touches nothing but the caller's own account, and is open to doctors who are not admitted
+//! yet. Everything else takes an [`Actor`].
 
 use super::{context::Context, problem::Problem};
 use crate::{
@@ -37,6 +39,10 @@ pub struct Actor {
     pub session: Session,
     ek: Option<Bytes<60>>,
 }
+
+/// Somebody signed in, for what is their own account's: though they still lack what doctors must have here.
+#[derive(Clone, Debug)]
+pub struct Account(pub Actor);
 
 /// A patient signed in.
 #[derive(Clone, Debug)]
@@ -109,7 +115,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-impl FromRequestParts<App> for Actor {
+impl FromRequestParts<App> for Account {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -127,7 +133,7 @@ impl FromRequestParts<App> for Actor {
             return Err(Problem::unauthenticated());
         }
         count(parts, app, claims.sub).await?;
-        Ok(Self { id: claims.sub, role: claims.role, session, ek: claims.ek })
+        Ok(Self(Actor { id: claims.sub, role: claims.role, session, ek: claims.ek }))
     }
 }
 
@@ -140,6 +146,42 @@ async fn count(parts: &Parts, app: &App, person: UserId) -> Result<(), Problem> 
     let (quota, refused) = limits::request(app, person).await;
     context.set_quota(quota);
     refused.map_or(Ok(()), Err)
+}
+
+impl FromRequestParts<App> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Account(actor) = Account::from_request_parts(parts, app).await?;
+        if actor.role == Role::Doctor {
+            admitted(app, &actor).await?;
+        }
+        Ok(actor)
+    }
+}
+
+/// Whether a doctor has what this deployment asks of doctors before they see or write anything of patients.
+async fn admitted(app: &App, doctor: &Actor) -> Result<(), Problem> {
+    if app.config.asks_second_factor() && doctor.session.amr == "pwd" {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "second_factor_missing",
+            "Second factor",
+            "doctors sign in with a second factor here: set one up at /api/mfa/passkeys/ or /api/mfa/totp/ and sign in again with it",
+        ));
+    }
+    if app.config.approves_doctors() {
+        let mut tx = app.store.read().await?;
+        if directory::get(&mut tx, doctor.id).await?.is_none() {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "not_approved",
+                "Not approved yet",
+                "the operator of this service approves doctors, and has not approved this account yet",
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl FromRequestParts<App> for Patient {
@@ -156,29 +198,7 @@ impl FromRequestParts<App> for Doctor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let actor = Actor::from_request_parts(parts, app).await?;
-        if actor.role != Role::Doctor {
-            return Err(Problem::forbidden("doctors"));
-        }
-        if app.config.asks_second_factor() && actor.session.amr == "pwd" {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "second_factor_missing",
-                "Second factor",
-                "doctors sign in with a second factor here: set one up at /api/mfa/passkeys/ or /api/mfa/totp/ and sign in again with it",
-            ));
-        }
-        if app.config.approves_doctors() {
-            let mut tx = app.store.read().await?;
-            if directory::get(&mut tx, actor.id).await?.is_none() {
-                return Err(Problem::new(
-                    StatusCode::FORBIDDEN,
-                    "not_approved",
-                    "Not approved yet",
-                    "the operator of this service approves doctors, and has not approved this account yet",
-                ));
-            }
-        }
-        Ok(Self(actor))
+        if actor.role == Role::Doctor { Ok(Self(actor)) } else { Err(Problem::forbidden("doctors")) }
     }
 }
 

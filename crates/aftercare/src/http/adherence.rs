@@ -3,11 +3,13 @@
 use super::{
     actor::Actor,
     json::{Json, Params},
+    notes::on_record,
     problem::Problem,
     scope::{Scope, scope},
 };
 use crate::{
     app::App,
+    audit::Action,
     plan::{Plan, PlanStep},
 };
 use aftercare_core::{
@@ -129,6 +131,7 @@ pub async fn adherence(
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let plan = Plan::load(&mut tx, patient, doctor, from, now).await?;
     drop(tx);
+    on_record(&app, &actor, patient, Action::PlanRead).await?;
     let within = |occurrence: &&Occurrence| occurrence.due_at >= from && occurrence.due_at < to;
     let all = || plan.steps.iter().flat_map(PlanStep::occurrences).filter(within);
     let days = by_day(all(), plan.habits.zone(now));

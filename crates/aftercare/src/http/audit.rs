@@ -1,7 +1,7 @@
 //! `GET /api/audit/`: what happened to one's own account and data.
 
 use super::{
-    actor::Actor,
+    actor::Account,
     doctors::page_size,
     json::{Json, Params},
     problem::Problem,
@@ -65,7 +65,7 @@ pub struct Page {
 #[utoipa::path(get, path = "/api/audit/", tag = "Accounts", security(("bearer" = [])), params(Page), responses((status = 200, body = Record)))]
 pub async fn read_audit(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Params(page): Params<Page>,
 ) -> Result<Json<Record>, Problem> {
     let limit = page_size(page.limit)?;

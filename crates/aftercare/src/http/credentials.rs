@@ -1,7 +1,7 @@
 //! How an account is opened: by password and by recovery code; changing them, and the address.
 
 use super::{
-    actor::Actor,
+    actor::{Account, Actor},
     json::Json,
     login::{KdfView, invalid_credentials, stored_parameters},
     person::{email_of, person},
@@ -11,6 +11,7 @@ use crate::{
     app::App,
     audit::{self, Action, Event},
     keyring::raw,
+    limits,
 };
 use aftercare_core::{id::UserId, people::Email};
 use aftercare_seal::{
@@ -24,7 +25,7 @@ use aftercare_seal::{
 use aftercare_store::{
     StoreError, Tx,
     account::{self, PasswordRow, Person},
-    session, totp,
+    login_attempt, session, totp,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -156,10 +157,31 @@ pub(super) struct Proved {
 impl Proof {
     /// Checks it against the account of somebody who is signed in.
     pub(super) async fn check(self, app: &App, actor: &Actor) -> Result<Proved, Problem> {
-        let mut tx = app.store.read().await?;
+        // Whoever holds a session must not guess the password with it.
+        let mut tx = app.store.write().await?;
+        let refused = limits::guess(app, &mut tx, actor.id).await?;
         let person = person(&mut tx, actor.id).await?;
         let (blob, epoch) = wrapped(app, &mut tx, actor.id, 1).await?;
-        drop(tx);
+        tx.commit().await?;
+        refused.map_or(Ok(()), Err)?;
+        let proved = self.compare(app, actor, person, &blob, epoch).await;
+        let mut tx = app.store.write().await?;
+        match &proved {
+            Ok(_) => limits::guessed(app, &mut tx, actor.id).await?,
+            Err(_) => audit::record(app, &mut tx, Event::own(actor.id, Action::SignInFailed)).await?,
+        }
+        tx.commit().await?;
+        proved
+    }
+
+    async fn compare(
+        self,
+        app: &App,
+        actor: &Actor,
+        person: Person,
+        blob: &Bytes<62>,
+        epoch: u32,
+    ) -> Result<Proved, Problem> {
         let user = raw(actor.id);
         let good = |key: &Secret| app.master.verify(user, key, &person.password.verifier);
         let wrong = || Problem::invalid_field("/current", "is not the password of this account");
@@ -173,7 +195,7 @@ impl Proof {
                 if !good(&keys.auth_key) {
                     return Err(wrong());
                 }
-                let ark = Slot::Password(kdf, salt).unwrap(&blob, &keys.kek, user, epoch)?;
+                let ark = Slot::Password(kdf, salt).unwrap(blob, &keys.kek, user, epoch)?;
                 Ok(Proved { person, ark: Some((ark, epoch)) })
             }
             (None, Some(key)) if good(&Secret::new(key.0)) => Ok(Proved { person, ark: None }),
@@ -203,7 +225,7 @@ pub struct NewPassword {
     (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 422, body = Problem)))]
 pub async fn change_password(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;
@@ -270,6 +292,7 @@ async fn replace(
     let epoch = i32::try_from(epoch).map_err(Problem::internal)?;
     put_wrapped(app, &mut tx, actor.id, 1, epoch, &by_password.wrapped).await?;
     session::delete_others(&mut tx, actor.id, Some(actor.sid())).await?;
+    login_attempt::delete_of(&mut tx, actor.id).await?;
     audit::record(app, &mut tx, Event::own(actor.id, action)).await?;
     Ok(tx.commit().await?)
 }
@@ -303,7 +326,7 @@ pub struct NewEmail {
     (status = 409, description = "`email_taken`", body = Problem), (status = 422, body = Problem)))]
 pub async fn change_email(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<NewEmail>,
 ) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;
@@ -348,7 +371,7 @@ pub struct RecoveryCode {
     (status = 200, body = RecoveryCode), (status = 401, description = "`step_up_required`", body = Problem), (status = 422, body = Problem)))]
 pub async fn new_recovery_code(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<NewRecoveryCode>,
 ) -> Result<Json<RecoveryCode>, Problem> {
     actor.signed_in_recently(&app)?;

@@ -104,15 +104,15 @@ fn complete_operation(operation: &mut Operation) {
         operation.description.clone_from(&operation.summary);
     }
     for parameter in operation.parameters.iter_mut().flatten() {
-        if let RefOr::T(parameter) = parameter {
-            if let Some(schema) = &mut parameter.schema {
-                if let RefOr::T(Schema::Object(object)) = schema
-                    && is(object, &Type::String)
-                {
-                    object.max_length.get_or_insert(LONGEST_PARAMETER);
-                }
-                bound(schema);
+        if let RefOr::T(parameter) = parameter
+            && let Some(schema) = &mut parameter.schema
+        {
+            if let RefOr::T(Schema::Object(object)) = schema
+                && is(object, &Type::String)
+            {
+                object.max_length.get_or_insert(LONGEST_PARAMETER);
             }
+            bound(schema);
         }
     }
     let responses = &mut operation.responses.responses;

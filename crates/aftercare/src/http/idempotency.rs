@@ -4,7 +4,7 @@
 //! key nor body is stored, so a stored answer opens for nobody who cannot ask again.
 
 use super::{
-    actor::{Actor, bearer},
+    actor::{Account, bearer},
     json::MAX_BODY,
     json::too_large,
     problem::Problem,
@@ -74,8 +74,8 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| too_large(StatusCode::PAYLOAD_TOO_LARGE))?;
     let user = match bearer(&parts.headers) {
         // Whoever is not signed in (any more) is told so by the handler, and nothing else.
-        Some(_) => match Actor::from_request_parts(&mut parts, app).await {
-            Ok(actor) => actor.id.as_bytes().to_vec(),
+        Some(_) => match Account::from_request_parts(&mut parts, app).await {
+            Ok(Account(actor)) => actor.id.as_bytes().to_vec(),
             Err(_) => return Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
         },
         // Strangers may use the same key: each body is a request of its own.

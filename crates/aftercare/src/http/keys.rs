@@ -1,7 +1,7 @@
 //! Public keys: of those one deals with, with their history; the log of all of them; changing one's own.
 
 use super::{
-    actor::Actor,
+    actor::{Account, Actor},
     credentials::{ByPassword, ByRecovery, put_wrapped},
     json::{Id, Json, Params},
     problem::Problem,
@@ -270,7 +270,7 @@ pub struct NewKeys {
     (status = 409, description = "`conflict`: other keys were made known meanwhile", body = Problem), (status = 422, body = Problem)))]
 pub async fn change_keys(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<NewKeys>,
 ) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;

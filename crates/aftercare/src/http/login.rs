@@ -4,31 +4,29 @@ use super::{
     context::Network,
     credentials::wrapped,
     json::Json,
-    keys::BundleView,
     passkey::Shown,
     problem::Problem,
     second_factor::{Factor, second_factor},
+    second_leg::{ToSign, to_sign},
     session::{Holder, Tokens, begin, device},
 };
 use crate::{
     app::App,
     audit::{self, Action, Event},
     config::Assisted,
-    keyring::{History, raw},
-    limits::{Attempt, known_device},
+    keyring::raw,
+    limits::{self, Attempt, known_device},
 };
-use aftercare_core::{id::UserId, instant::Span};
+use aftercare_core::id::UserId;
 use aftercare_seal::{
     Bytes, Secret,
-    bytes::random,
-    challenge::Challenge,
     password::{Kdf, PasswordKeys},
     wrap::Slot,
 };
 use aftercare_store::{
     Tx,
     account::{self, Person},
-    login_attempt::{self, Purpose},
+    login_attempt::Purpose,
 };
 use axum::{
     extract::State,
@@ -39,9 +37,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use zeroize::Zeroizing;
-
-/// An attempt is to be finished within this.
-pub(super) const UNFINISHED: Span = Span::from_minutes(2);
 
 /// Whose parameters.
 #[derive(Deserialize, ToSchema)]
@@ -184,23 +179,6 @@ pub struct LogIn {
     device_token: Option<String>,
 }
 
-/// What an account is to sign.
-#[derive(Serialize, ToSchema)]
-pub struct ToSign {
-    /// The attempt; good for two minutes.
-    pub(super) login_id: Uuid,
-    /// Who asks: part of what is signed.
-    pub(super) issuer: String,
-    /// 32 bytes, base64url.
-    #[schema(value_type = String)]
-    pub(super) nonce: Bytes<32>,
-    /// The account's root key under the password, or the recovery code: 62 bytes, base64url.
-    #[schema(value_type = String)]
-    pub(super) wrapped: Bytes<62>,
-    /// The account's public keys. They must be those of the root key.
-    pub(super) bundle: BundleView,
-}
-
 /// Tokens, or what is to be signed for them.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
@@ -262,18 +240,25 @@ pub async fn log_in(
             Given::Password(app.derive(password, body.email, salt, kdf).await?)
         }
         (None, Some(auth_key)) => {
-            let (refused, failed_before) = attempt.look(&app, &mut tx, app.clock.wall()).await?;
             drop(tx);
-            refuse(&app, refused, subject).await?;
-            Given::AuthKey { key: Secret::new(auth_key.0), failed_before }
+            Given::AuthKey(Secret::new(auth_key.0))
         }
         _ => return Err(Problem::invalid_field("/password", "give either password or auth_key")),
     };
     let proved = found.proves(&app, given.auth_key());
-    let Some(person) = found.person.filter(|_| proved) else {
-        return failed(&app, &attempt, &given, subject).await;
-    };
     let mut tx = app.store.write().await?;
+    let mut failed_before = false;
+    if let Given::AuthKey(_) = given {
+        // Nothing was hashed, so only failures are counted; nobody is told of a guess too many.
+        let (refused, before) = attempt.look(&app, &mut tx, app.clock.wall()).await?;
+        failed_before = before;
+        if refused.is_some() {
+            return refuse(&app, tx, refused, subject).await;
+        }
+    }
+    let Some(person) = found.person.filter(|_| proved) else {
+        return failed(&app, tx, &attempt, &given, subject).await;
+    };
     let (code, shown) = (body.totp.as_deref(), body.passkey.as_ref());
     let amr = match second_factor(&app, &mut tx, person.id, code, shown).await? {
         Factor::Shown(amr) => amr,
@@ -284,10 +269,7 @@ pub async fn log_in(
             }
             return Err(asked);
         }
-        Factor::Wrong => {
-            drop(tx);
-            return failed(&app, &attempt, &given, subject).await;
-        }
+        Factor::Wrong => return failed(&app, tx, &attempt, &given, subject).await,
     };
     let (blob, epoch) = wrapped(&app, &mut tx, person.id, 1).await?;
     let response = match given {
@@ -298,7 +280,7 @@ pub async fn log_in(
             let holder = Holder::Assisted(ark, epoch);
             Json(begin(&app, &mut tx, person, holder, amr, device(&headers)).await?).into_response()
         }
-        Given::AuthKey { failed_before, .. } => {
+        Given::AuthKey(_) => {
             // Whoever has it knows the password; what they get without the account's key is nothing.
             if failed_before {
                 attempt.forget(&app, &mut tx).await?;
@@ -314,23 +296,31 @@ enum Given {
     /// Counted already: it was hashed.
     Password(PasswordKeys),
     /// Counted only if it fails.
-    AuthKey { key: Secret, failed_before: bool },
+    AuthKey(Secret),
 }
 
 impl Given {
     fn auth_key(&self) -> &Secret {
         match self {
             Self::Password(keys) => &keys.auth_key,
-            Self::AuthKey { key, .. } => key,
+            Self::AuthKey(key) => key,
         }
     }
 }
 
 /// Puts a failure on record, and counts it where it was not.
-async fn failed(app: &App, attempt: &Attempt, given: &Given, subject: UserId) -> Result<Response, Problem> {
-    let mut tx = app.store.write().await?;
-    if let Given::AuthKey { .. } = given {
-        attempt.admit(app, &mut tx, app.clock.wall()).await?;
+async fn failed(
+    app: &App,
+    mut tx: Tx,
+    attempt: &Attempt,
+    given: &Given,
+    subject: UserId,
+) -> Result<Response, Problem> {
+    if let Given::AuthKey(_) = given {
+        let refused = attempt.admit(app, &mut tx, app.clock.wall()).await?;
+        if refused.is_some() {
+            return refuse(app, tx, refused, subject).await;
+        }
     }
     audit::record(app, &mut tx, Event::own(subject, Action::SignInFailed).anonymous()).await?;
     tx.commit().await?;
@@ -341,97 +331,19 @@ async fn failed(app: &App, attempt: &Attempt, given: &Given, subject: UserId) ->
 pub(super) async fn admit(app: &App, attempt: &Attempt, subject: UserId) -> Result<(), Problem> {
     let mut tx = app.store.write().await?;
     let refused = attempt.admit(app, &mut tx, app.clock.wall()).await?;
-    tx.commit().await?;
-    refuse(app, refused, subject).await
+    refuse(app, tx, refused, subject).await
 }
 
-/// Puts on record that an attempt was refused, where it was.
-async fn refuse(app: &App, refused: Option<Problem>, subject: UserId) -> Result<(), Problem> {
-    let Some(problem) = refused else { return Ok(()) };
-    let mut tx = app.store.write().await?;
-    audit::record(app, &mut tx, Event::own(subject, Action::SignInRefused).anonymous()).await?;
-    tx.commit().await?;
-    Err(problem)
-}
-
-/// Begins an attempt that is to be signed.
-pub(super) async fn to_sign(
+/// Puts on record that an attempt was refused, where it was, and was not told a while ago.
+async fn refuse<T: Default>(
     app: &App,
-    tx: &mut Tx,
-    user: UserId,
-    purpose: Purpose,
-    amr: &str,
-    wrapped: Bytes<62>,
-) -> Result<ToSign, Problem> {
-    let now = app.clock.wall();
-    let nonce = Bytes::<32>(random(&mut app.random.rng()));
-    let id: Uuid = app.random.id(now);
-    let attempt = login_attempt::Attempt {
-        id,
-        user_id: user,
-        purpose,
-        nonce: nonce.0.to_vec(),
-        amr: amr.to_owned(),
-        expires_at: now + UNFINISHED,
-    };
-    login_attempt::insert(tx, &attempt).await?;
-    let bundle = History::load(tx, user).await?;
-    let bundle = BundleView::of(bundle.current());
-    Ok(ToSign { login_id: id, issuer: app.config.issuer(), nonce, wrapped, bundle })
-}
-
-/// A signed attempt.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Finish {
-    /// As `/api/login/` gave it.
-    login_id: Uuid,
-    /// Ed25519 by the account's key, 64 bytes, base64url.
-    #[schema(value_type = String)]
-    sig: Bytes<64>,
-}
-
-/// Finish signing in
-///
-/// The account signs `PAE("aftercare/v1/login", issuer, login_id, nonce)` with the key that only the
-/// password opens: a stolen `auth_key` gets no session.
-#[utoipa::path(post, path = "/api/login/finish/", tag = "Accounts", request_body = Finish, responses(
-    (status = 200, body = Tokens), (status = 401, description = "`invalid_credentials`", body = Problem)))]
-pub async fn finish(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Json(body): Json<Finish>,
-) -> Result<Json<Tokens>, Problem> {
-    let mut tx = app.store.write().await?;
-    let signed = signed(&app, &mut tx, body.login_id, Purpose::SignIn, &body.sig).await?;
-    let tokens = match signed {
-        Some((person, amr)) => {
-            Some(begin(&app, &mut tx, person, Holder::Sealed, &amr, device(&headers)).await?)
-        }
-        None => None,
-    };
-    tx.commit().await?;
-    tokens.map(Json).ok_or_else(invalid_credentials)
-}
-
-/// Whose attempt was signed, if it was. It is used up either way: commit.
-pub(super) async fn signed(
-    app: &App,
-    tx: &mut Tx,
-    login_id: Uuid,
-    purpose: Purpose,
-    sig: &Bytes<64>,
-) -> Result<Option<(Person, String)>, Problem> {
-    let attempt = login_attempt::take(tx, login_id, purpose, app.clock.wall()).await?;
-    let Some(attempt) = attempt else { return Ok(None) };
-    let Some(person) = account::get(tx, attempt.user_id).await? else { return Ok(None) };
-    let keys = History::load(tx, person.id).await?;
-    let issuer = app.config.issuer();
-    let nonce = Bytes::try_from(attempt.nonce.as_slice())?;
-    let challenge = Challenge { issuer: &issuer, login_id: Bytes(*login_id.as_bytes()), nonce };
-    if challenge.verify(keys.current(), sig).is_ok() {
-        return Ok(Some((person, attempt.amr)));
+    mut tx: Tx,
+    refused: Option<Problem>,
+    subject: UserId,
+) -> Result<T, Problem> {
+    if refused.is_some() && limits::tells(app, &mut tx, subject).await? {
+        audit::record(app, &mut tx, Event::own(subject, Action::SignInRefused).anonymous()).await?;
     }
-    audit::record(app, tx, Event::own(person.id, Action::SignInFailed).anonymous()).await?;
-    Ok(None)
+    tx.commit().await?;
+    refused.map_or_else(|| Ok(T::default()), Err)
 }

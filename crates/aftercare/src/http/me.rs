@@ -1,7 +1,7 @@
 //! `GET` and `PATCH /api/me/`: one's own name, zone and times of day.
 
 use super::{
-    actor::Actor,
+    actor::{Account, Actor},
     json::Json,
     person::{UserView, person, user_view},
     problem::{FieldError, Problem},
@@ -65,7 +65,7 @@ pub struct Change {
 
 /// Look at one's own account
 #[utoipa::path(get, path = "/api/me/", tag = "Accounts", security(("bearer" = [])), responses((status = 200, body = Me)))]
-pub async fn get_me(State(app): State<App>, actor: Actor) -> Result<Json<Me>, Problem> {
+pub async fn get_me(State(app): State<App>, Account(actor): Account) -> Result<Json<Me>, Problem> {
     let mut tx = app.store.read().await?;
     me(&app, &mut tx, &actor).await.map(Json)
 }
@@ -93,7 +93,7 @@ pub(super) async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Prob
     responses((status = 200, body = Me), (status = 401, description = "`step_up_required`", body = Problem), (status = 422, body = Problem)))]
 pub async fn change_me(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<Change>,
 ) -> Result<Json<Me>, Problem> {
     if body.assisted == Some(true) {

@@ -35,6 +35,7 @@ mod rights;
 mod scope;
 mod sealed_note;
 mod second_factor;
+mod second_leg;
 mod session;
 mod signup;
 mod steps;
@@ -107,7 +108,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(signup::sign_up))
         .routes(routes!(login::parameters))
         .routes(routes!(login::log_in))
-        .routes(routes!(login::finish))
+        .routes(routes!(second_leg::finish))
         .routes(routes!(session::renew))
         .routes(routes!(session::log_out))
         .routes(routes!(session::list_sessions))
@@ -218,6 +219,9 @@ fn with_slash(mut request: Request) -> Request {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SAME_ORIGIN: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+/// What a browser may do with an answer that is no page.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Names each request, answers problems, keeps time, and logs: once, here.
 async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -255,6 +259,11 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(SAME_ORIGIN, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
+    if app.config.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     response
 }
 

@@ -232,5 +232,7 @@ pub async fn read_envelope(
     let mut tx = app.store.read().await?;
     let note = find(&mut tx, &actor, id).await?;
     let body = note::envelope(&mut tx, note.patient_id, id).await?.ok_or_else(Problem::not_found)?;
+    drop(tx);
+    on_record(&app, &actor, note.patient_id, Action::NotesRead).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

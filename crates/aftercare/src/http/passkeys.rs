@@ -1,12 +1,13 @@
 //! One's own passkeys: list, make, rename, remove; and signing in with one alone.
 
 use super::{
-    actor::Actor,
+    actor::{Account, Actor},
     json::{Id, Json},
-    login::{ToSign, invalid_credentials, to_sign},
+    login::invalid_credentials,
     passkey::{Created, Shown, creation_options, failed, request_options},
     person::{email_of, person},
     problem::Problem,
+    second_leg::{ToSign, to_sign},
 };
 use crate::{
     app::App,
@@ -80,7 +81,10 @@ pub struct Options {
 #[utoipa::path(post, path = "/api/mfa/passkeys/", tag = "Accounts", security(("bearer" = [])), responses(
     (status = 200, body = Options), (status = 401, description = "`step_up_required`", body = Problem),
     (status = 409, description = "`too_many` or `no_host_name`", body = Problem)))]
-pub async fn begin_passkey(State(app): State<App>, actor: Actor) -> Result<Json<Options>, Problem> {
+pub async fn begin_passkey(
+    State(app): State<App>,
+    Account(actor): Account,
+) -> Result<Json<Options>, Problem> {
     actor.signed_in_recently(&app)?;
     let mut tx = app.store.read().await?;
     let there = passkey::list(&mut tx, actor.id).await?;
@@ -138,7 +142,7 @@ async fn seal(
     (status = 409, description = "`already_set_up`, `too_many` or `no_host_name`", body = Problem), (status = 422, body = Problem)))]
 pub async fn confirm_passkey(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<NewPasskey>,
 ) -> Result<(StatusCode, Json<PasskeyView>), Problem> {
     actor.signed_in_recently(&app)?;
@@ -195,7 +199,7 @@ pub struct ChangePasskey {
     (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_passkey(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Id(id): Id<Uuid>,
     Json(body): Json<ChangePasskey>,
 ) -> Result<Json<PasskeyView>, Problem> {
@@ -219,7 +223,7 @@ pub async fn change_passkey(
     (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 404, body = Problem)))]
 pub async fn remove_passkey(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;

@@ -4,11 +4,12 @@ use super::{
     context::Network,
     credentials::{ByPassword, ByRecovery, RecoveryCode, put_wrapped, wrapped},
     json::Json,
-    login::{Found, ToSign, admit, assisted_forbidden, signed, to_sign},
+    login::{Found, admit, assisted_forbidden},
     passkey::Shown,
     person::email_of,
     problem::Problem,
     second_factor::{Factor, second_factor},
+    second_leg::{ToSign, signed, to_sign},
 };
 use crate::{
     app::App,

@@ -4,7 +4,7 @@ use super::{
     actor::{Actor, Doctor, Reader},
     force::{self, InForce},
     json::{Id, Json},
-    notes::open,
+    notes::{on_record, open},
     problem::{FieldError, Problem, transact},
     scope::scope,
     sealed_note::{self, ClearStep},
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit::Action,
     draft::{Edit, apply},
     notebook::OpenNote,
     outline::{Outline, outline},
@@ -118,7 +119,11 @@ pub async fn read_steps(
 ) -> Result<Json<Submitted>, Problem> {
     let mut tx = app.store.read().await?;
     let note = own(&mut tx, &actor, id).await?;
-    Ok(Json(submitted::view(stored(&app, &mut tx, &actor, note).await?, reader.0)))
+    let patient = note.patient_id;
+    let outcome = stored(&app, &mut tx, &actor, note).await?;
+    drop(tx);
+    on_record(&app, &actor, patient, Action::PlanRead).await?;
+    Ok(Json(submitted::view(outcome, reader.0)))
 }
 
 /// Edit a draft

@@ -1,13 +1,15 @@
 //! A person's rights: to take everything of theirs out, and to have it erased.
 
 use super::{
-    actor::{Actor, Reader},
+    actor::{Account, Actor, Reader},
     audit::{EventView, event_views},
     credentials::Proof,
     json::Json,
     me::{Me, me},
     notes::NoteView,
+    notes::on_record,
     problem::Problem,
+    scope::scope,
     second_factor::{Factors, factors},
     view::{Show, StepView},
     words::{Sealed, Words},
@@ -18,6 +20,7 @@ use crate::{
     plan::Plan,
 };
 use aftercare_core::{
+    access::Act,
     course::AnswerStatus,
     id::{NoteId, StepId, UserId},
     instant::Instant,
@@ -96,7 +99,7 @@ pub async fn export(State(app): State<App>, actor: Actor, reader: Reader) -> Res
     tx.commit().await?;
 
     let mut tx = app.store.read().await?;
-    let mut charts = Vec::new();
+    let (mut charts, mut exported) = (Vec::new(), Vec::new());
     let patients = match actor.role {
         Role::Patient => vec![(actor.id, None)],
         Role::Doctor => {
@@ -106,20 +109,26 @@ pub async fn export(State(app): State<App>, actor: Actor, reader: Reader) -> Res
     };
     for (patient, doctor) in patients {
         charts.push(chart(&app, &mut tx, &actor, (patient, doctor), reader).await?);
+        exported.push(patient);
     }
     let doctors = match actor.role {
         Role::Patient => care::ever_of_patient(&mut tx, actor.id).await?,
         Role::Doctor => Vec::new(),
     };
     let record = rows::newest(&mut tx, actor.id, None, i64::MAX).await?;
-    Ok(Json(Export {
+    let export = Export {
         exported_at: app.now(),
         account: me(&app, &mut tx, &actor).await?,
         factors: factors(&mut tx, &actor).await?,
         doctors,
         charts,
         record: event_views(&mut tx, record).await?,
-    }))
+    };
+    drop(tx);
+    for patient in exported {
+        on_record(&app, &actor, patient, Action::Exported).await?;
+    }
+    Ok(Json(export))
 }
 
 async fn chart(
@@ -130,14 +139,23 @@ async fn chart(
     reader: Reader,
 ) -> Result<Chart, Problem> {
     let now = app.now();
+    let ever = Instant::from_micros(i64::MIN);
     let notes = note::list(tx, patient, doctor, false, None, i64::MAX).await?;
-    let plan = Plan::load(tx, patient, doctor, Instant::from_micros(i64::MIN), now).await?;
     let of_notes = notes.iter().map(|note| (note.id, note.doctor_id));
-    let ids: Vec<(NoteId, UserId)> = of_notes.chain(plan.notes()).collect();
+    // A doctor the patient has left has what they wrote, and nothing of what became of it.
+    let (plan, log) = match scope(tx, actor, Some(patient), Act::ReadPlan).await {
+        Ok(_) => {
+            let plan = Plan::load(tx, patient, doctor, ever, now).await?;
+            (Some(plan), check_in::of_patient(tx, patient, doctor, ever).await?)
+        }
+        Err(_) => (None, Vec::new()),
+    };
+    let of_plan = plan.iter().flat_map(Plan::notes);
+    let ids: Vec<(NoteId, UserId)> = of_notes.chain(of_plan).collect();
     let words = Words::load(app, tx, actor, patient, &ids).await?;
-    let show = Show { habits: &plan.habits, language: reader.0, now };
-    let steps = show.steps(&plan.steps, &words);
-    let log = check_in::of_patient(tx, patient, doctor, Instant::from_micros(i64::MIN)).await?;
+    let show =
+        |plan: &Plan| Show { habits: &plan.habits, language: reader.0, now }.steps(&plan.steps, &words);
+    let steps = plan.as_ref().map_or_else(Vec::new, show);
     let answers = log.into_iter().map(|(step_id, answer)| AnswerView {
         step_id,
         ordinal: answer.ordinal,
@@ -171,7 +189,7 @@ pub struct Erase {
     (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 422, body = Problem)))]
 pub async fn erase_me(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<Erase>,
 ) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;

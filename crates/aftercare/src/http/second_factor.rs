@@ -1,7 +1,7 @@
 //! The second factor: one-time codes of an authenticator app (RFC 6238), or a passkey.
 
 use super::{
-    actor::Actor,
+    actor::{Account, Actor},
     json::Json,
     passkey::Shown,
     passkeys::PasskeyView,
@@ -104,7 +104,7 @@ pub struct Factors {
 
 /// List one's own second factors
 #[utoipa::path(get, path = "/api/mfa/", tag = "Accounts", security(("bearer" = [])), responses((status = 200, body = Factors)))]
-pub async fn list_factors(State(app): State<App>, actor: Actor) -> Result<Json<Factors>, Problem> {
+pub async fn list_factors(State(app): State<App>, Account(actor): Account) -> Result<Json<Factors>, Problem> {
     Ok(Json(factors(&mut app.store.read().await?, &actor).await?))
 }
 
@@ -131,7 +131,7 @@ pub struct Seed {
 #[utoipa::path(post, path = "/api/mfa/totp/", tag = "Accounts", security(("bearer" = [])), responses(
     (status = 200, body = Seed), (status = 401, description = "`step_up_required`", body = Problem),
     (status = 409, description = "`already_set_up`", body = Problem)))]
-pub async fn begin_totp(State(app): State<App>, actor: Actor) -> Result<Json<Seed>, Problem> {
+pub async fn begin_totp(State(app): State<App>, Account(actor): Account) -> Result<Json<Seed>, Problem> {
     actor.signed_in_recently(&app)?;
     let seed = Zeroizing::new(random::<20>(&mut app.random.rng()));
     let sealed =
@@ -166,7 +166,7 @@ pub struct Code {
     (status = 409, description = "`not_begun` or `already_set_up`", body = Problem), (status = 422, body = Problem)))]
 pub async fn confirm_totp(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Json(body): Json<Code>,
 ) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;
@@ -192,7 +192,7 @@ pub async fn confirm_totp(
 /// Remove one-time codes
 #[utoipa::path(delete, path = "/api/mfa/totp/", tag = "Accounts", security(("bearer" = [])), responses(
     (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 404, body = Problem)))]
-pub async fn remove_totp(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
+pub async fn remove_totp(State(app): State<App>, Account(actor): Account) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;
     let mut tx = app.store.write().await?;
     if !totp::delete(&mut tx, actor.id).await? {

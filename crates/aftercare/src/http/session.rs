@@ -1,7 +1,7 @@
 //! Sessions: begun, renewed, listed, ended.
 
 use super::{
-    actor::{Actor, session_keys},
+    actor::{Account, Actor, session_keys},
     json::{Id, Json},
     person::{UserView, user_view},
     problem::Problem,
@@ -231,7 +231,7 @@ pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Js
 ///
 /// Ends this session at once: its tokens are good for nothing more.
 #[utoipa::path(post, path = "/api/logout/", tag = "Accounts", security(("bearer" = [])), responses((status = 204)))]
-pub async fn log_out(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
+pub async fn log_out(State(app): State<App>, Account(actor): Account) -> Result<StatusCode, Problem> {
     end(&app, &actor, actor.sid()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -280,7 +280,10 @@ pub struct SessionList {
 
 /// List own sessions
 #[utoipa::path(get, path = "/api/sessions/", tag = "Accounts", security(("bearer" = [])), responses((status = 200, body = SessionList)))]
-pub async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<SessionList>, Problem> {
+pub async fn list_sessions(
+    State(app): State<App>,
+    Account(actor): Account,
+) -> Result<Json<SessionList>, Problem> {
     let mut tx = app.store.read().await?;
     let sessions = session::of_user(&mut tx, actor.id, app.clock.wall()).await?;
     let items = sessions.into_iter().map(|session| SessionView {
@@ -300,7 +303,7 @@ pub async fn list_sessions(State(app): State<App>, actor: Actor) -> Result<Json<
     responses((status = 204), (status = 404, body = Problem)))]
 pub async fn end_session(
     State(app): State<App>,
-    actor: Actor,
+    Account(actor): Account,
     Id(id): Id<SessionId>,
 ) -> Result<StatusCode, Problem> {
     if end(&app, &actor, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action, Event},
-    config::{Assisted, Profile},
+    config::{Assisted, Config},
     keyring::{self, raw},
+    limits,
 };
 use aftercare_core::{
     anchors::Anchors,
@@ -121,7 +122,7 @@ struct Made {
 }
 
 /// Checks all fields, so that all that is wrong is said at once.
-fn check(body: SignUp, profile: Profile) -> Result<Entered, Problem> {
+fn check(body: SignUp, config: &Config) -> Result<Entered, Problem> {
     let mut errors = Vec::new();
     let mut keep = |pointer: &str, error: Invalid| errors.push(FieldError::at(pointer, error));
     let name = Name::parse(&body.name).map_err(|error| keep("/name", error));
@@ -129,7 +130,8 @@ fn check(body: SignUp, profile: Profile) -> Result<Entered, Problem> {
     let keys = match (body.password, body.user_id) {
         (Some(password), None) => {
             // A doctor's account does nothing before it has a second factor, where that is asked for.
-            let rule = profile.password_rule(body.role == Role::Doctor);
+            let factor = body.role == Role::Doctor && config.asks_second_factor();
+            let rule = config.profile.password_rule(factor);
             let _ = rule.check(&password, &body.name, &body.email).map_err(|error| keep("/password", error));
             Some(EnteredKeys::Here(password))
         }
@@ -205,7 +207,7 @@ pub async fn sign_up(
     network: Network,
     Json(body): Json<SignUp>,
 ) -> Result<(StatusCode, Json<SignedUp>), Problem> {
-    let Entered { role, name, email, time_zone, specialty, bio, keys } = check(body, app.config.profile)?;
+    let Entered { role, name, email, time_zone, specialty, bio, keys } = check(body, &app.config)?;
     admit(&app, network).await?;
     let now = app.now();
     let mut warning = None;
@@ -254,7 +256,7 @@ const HOUR: Span = Span::from_hours(1);
 
 async fn admit(app: &App, network: Network) -> Result<(), Problem> {
     let now = app.clock.wall();
-    let scope = app.master.digest("throttle", &[b"sign-up", network.0.to_string().as_bytes()]).0;
+    let scope = app.master.digest("throttle", &[b"sign-up", limits::subscriber(network.0).as_bytes()]).0;
     let mut tx = app.store.write().await?;
     let (tries, since) = throttle::count(&mut tx, &scope, HOUR, now).await?;
     if tries > i64::from(app.config.limits.sign_ups_per_address) {
