@@ -87,3 +87,38 @@ fn no_source_file_is_longer_than_450_lines() {
     }
     assert!(long.is_empty(), "{long:#?}");
 }
+
+/// The checklist names what there is: each test and each file, and every requirement once.
+#[test]
+fn the_checklist_names_what_there_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let list = std::fs::read_to_string(root.join("docs/CHECKLIST.md")).unwrap();
+    let mut named = 0;
+    for quoted in list.split('`').skip(1).step_by(2) {
+        let (file, function) =
+            quoted.split_once("::").map_or((quoted, None), |(file, name)| (file, Some(name)));
+        if !file.contains('/')
+            || !file.contains('.')
+            || file.starts_with('/')
+            || file.contains('…')
+            || file.contains("://")
+        {
+            continue;
+        }
+        let tests = file.strip_prefix("tests/").map(|file| format!("crates/aftercare/tests/{file}"));
+        let path = root.join(tests.as_deref().unwrap_or(file));
+        assert!(path.exists(), "{quoted} is not there");
+        if let Some(function) = function {
+            named += 1;
+            let text = std::fs::read_to_string(&path).unwrap();
+            // Functions, stories on both engines, or the engines of a whole file.
+            assert!(text.contains(&format!("fn {function}(")), "{quoted} is not there");
+        }
+    }
+    assert!(named > 100, "{named}");
+    let rows = list.lines().filter_map(|line| line.strip_prefix("| V"));
+    let ids: Vec<&str> =
+        rows.flat_map(|row| row.split('|').next().unwrap().split(',').map(str::trim)).collect();
+    let different: std::collections::BTreeSet<_> = ids.iter().map(|id| id.trim_start_matches('V')).collect();
+    assert_eq!((ids.len(), different.len()), (253, 253), "requirements of levels 1 and 2 in ASVS 5.0.0");
+}

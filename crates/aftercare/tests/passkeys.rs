@@ -3,11 +3,16 @@
 
 mod common;
 
-use aftercare::client::{Authenticator, Ceremony, Client, show_passkey};
-use aftercare_core::instant::Span;
+use aftercare::client::{Authenticator, Ceremony, Client, NewAccount, Transport, show_passkey};
+use aftercare_core::{clock::Clock, instant::Span};
 use aftercare_seal::Secret;
 use axum::http::Method;
-use common::{PASSWORD, TestApp, authenticator::Soft, device, email};
+use common::{
+    PASSWORD, TestApp,
+    authenticator::Soft,
+    device, email,
+    process::{Server, free_port},
+};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Write},
@@ -143,6 +148,46 @@ async fn an_address_of_numbers_has_no_passkeys() {
         TestApp::with(aftercare_store::testing::On::Sqlite, &[("AFTERCARE_ISSUER", "http://127.0.0.1:8080")])
             .await;
     assert_eq!(app.anon().post("/api/auth/passkey/", Value::Null).await.problem(), (409, "no_host_name"));
+}
+
+/// Who has lost it is helped by the operator: on record, and every session ends.
+#[tokio::test]
+async fn a_lost_second_factor_is_removed_by_the_operator() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = Server::start(folder.path(), port, "", &[]);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let to =
+        Transport::There(format!("http://127.0.0.1:{port}"), reqwest::Client::builder().build().unwrap());
+    let eve = NewAccount {
+        role: "patient",
+        name: "Eve",
+        email: "eve@people.example",
+        password: PASSWORD,
+        time_zone: "UTC",
+        specialty: None,
+    };
+    let now = aftercare::clock::ServiceClock::default().now();
+    Client::sign_up(&to, &device::random(20), now, device::KDF, &eve).await.unwrap();
+    let sign_in =
+        async |seed| Client::sign_in(&to, device::random(seed), eve.email, PASSWORD, json!({})).await;
+    let laptop = sign_in(21).await.unwrap();
+    let phone = Soft { origin: format!("http://localhost:{port}"), ..Soft::new(1) };
+    laptop.add_passkey("Phone", &phone).await.unwrap();
+    assert!(sign_in(22).await.is_err(), "asked for beside the password");
+    let reset = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aftercare"));
+        command
+            .args(["user", "reset-factors", &laptop.id().to_string(), "--data"])
+            .arg(folder.path().join("data"));
+        command.output().unwrap()
+    };
+    let done = reset();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(!reset().status.success(), "there is none any more");
+    assert!(laptop.get("/api/me/").await.is_err(), "its sessions ended");
+    let again = sign_in(23).await.unwrap();
+    let record = again.get("/api/audit/").await.unwrap().to_string();
+    assert!(record.contains("factor_removed") && record.contains("without a second factor"), "{record}");
 }
 
 /// Chromium's own authenticator, in Chromium.
