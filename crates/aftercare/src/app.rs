@@ -6,6 +6,8 @@ use crate::{
 };
 use aftercare_core::{clock::Clock, instant::Instant};
 use aftercare_seal::{
+    bundle::Bundle,
+    emergency::Recipient,
     password::{Kdf, PasswordKeys, derive},
     server::MasterKeys,
 };
@@ -36,6 +38,8 @@ pub struct Parts {
     pub tokens: TokenKeys,
     /// Who reads notes.
     pub reader: Reader,
+    /// Who can open notes in an emergency, where the operator has made such a recipient.
+    pub emergency: Option<Recipient>,
     /// How many passwords are hashed at once.
     pub hashing: Arc<Semaphore>,
     /// How many may be hashed or wait for it.
@@ -64,6 +68,11 @@ impl App {
     /// The present instant.
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// The keys of the recipient for emergencies, where there is one.
+    pub fn emergency(&self) -> Option<&Bundle> {
+        self.emergency.as_ref().map(|recipient| &recipient.bundle)
     }
 
     /// What new passwords cost.

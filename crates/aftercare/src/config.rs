@@ -40,6 +40,7 @@ pub struct Config {
     pub assisted: Assisted,
     pub approve_doctors: Auto,
     pub second_factor: Auto,
+    pub emergency_recipient: String,
     pub tls: Tls,
     pub limits: Limits,
 }

@@ -154,12 +154,12 @@ pub struct Page<'a> {
     pub words: &'a OpenNote,
 }
 
-/// Seals a page for its author and patient, signed by its author.
+/// Seals a page for its author and its readers, signed by its author.
 pub fn write(
     page: &Page<'_>,
     author: &Keys,
     author_bundle: &Bundle,
-    patient_bundle: &Bundle,
+    readers: &[&Bundle],
     rng: &mut impl CryptoRng,
 ) -> Result<Envelope, SealError> {
     let mut items = vec![plain(ItemType::Note, page.id.0, page.words.text.as_bytes().to_vec(), Vec::new())];
@@ -182,7 +182,7 @@ pub fn write(
         created_at: u64::try_from(page.created_at.as_secs()).unwrap_or(0),
         items,
     };
-    seal(draft, author, author_bundle, &[author_bundle, patient_bundle], rng)
+    seal(draft, author, author_bundle, &[&[author_bundle], readers].concat(), rng)
 }
 
 fn plain(item_type: ItemType, id: Uuid, text: Vec<u8>, clear: Vec<u8>) -> Plain {

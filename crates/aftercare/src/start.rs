@@ -9,7 +9,7 @@ use crate::{
     reader::Reader,
     token::TokenKeys,
 };
-use aftercare_seal::{Bytes, Secret, server::MasterKeys};
+use aftercare_seal::{Bytes, Secret, emergency::Recipient, server::MasterKeys};
 use aftercare_store::{Store, service};
 use anyhow::{Context, bail};
 use std::{
@@ -49,6 +49,20 @@ pub async fn existing_store(config: &Config) -> anyhow::Result<Store> {
     store(config).await
 }
 
+/// The recipient for emergencies, as `aftercare break-glass create` wrote it.
+fn emergency(config: &Config) -> anyhow::Result<Option<Recipient>> {
+    let file = &config.emergency_recipient;
+    if file.is_empty() {
+        return Ok(None);
+    }
+    let read = || -> anyhow::Result<Recipient> {
+        let recipient: Recipient = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        recipient.bundle.verify()?;
+        Ok(recipient)
+    };
+    read().with_context(|| format!("emergency_recipient: {file}")).map(Some)
+}
+
 /// Opens everything a service needs.
 pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow::Result<App> {
     let store = store(&config).await?;
@@ -65,6 +79,7 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
     let tokens = TokenKeys::load(&store, &master, &random, clock.wall(), config.issuer()).await?;
     Ok(App::new(Parts {
         reader: Reader::new(&config)?,
+        emergency: emergency(&config)?,
         hashing: Arc::new(Semaphore::new(config.password.at_once)),
         hashing_queue: Arc::new(Semaphore::new(32 * config.password.at_once)),
         config,

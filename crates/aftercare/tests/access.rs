@@ -132,6 +132,7 @@ fn table() -> Vec<Row> {
             [403, 200, 200, 200, 403, 401, 401],
         ),
         ("get /api/doctors/", |_, _| path("/api/doctors/"), SIGNED_IN),
+        ("get /api/emergency/", |_, _| path("/api/emergency/"), SIGNED_IN),
         ("get /api/extract/", |_, _| path("/api/extract/"), SIGNED_IN),
         ("get /api/keys/log/", |_, _| path("/api/keys/log/"), SIGNED_IN),
         (

@@ -54,6 +54,7 @@ fn every_route_is_described() {
     get /api/dev/clock/
     get /api/doctor/patients/
     get /api/doctors/
+    get /api/emergency/
     get /api/extract/
     get /api/keys/log/
     get /api/keys/{user_id}/

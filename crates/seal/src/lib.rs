@@ -9,6 +9,7 @@
 //! - [`bundle`]: a person's public keys, and what is signed with them;
 //! - [`envelope`]: the sealed note on the wire, [`writer`] and [`reader`]: making and opening it,
 //!   [`grant`]: opening it to one more key;
+//! - [`emergency`]: a recipient whose key lies in shares;
 //! - [`exchange`]: a text sealed to whoever reads notes, and the sealed reply;
 //! - [`safety`]: the code two people compare; [`keylog`]: every key there ever was, in one chain;
 //! - [`jws`]: signed access tokens; [`challenge`]: what an account signs to sign in; [`passkey`]: what an
@@ -19,12 +20,14 @@ pub mod ark;
 pub mod bundle;
 pub mod bytes;
 pub mod challenge;
+pub mod emergency;
 pub mod envelope;
 pub mod exchange;
 pub mod grant;
 pub mod jws;
 pub mod keylog;
 pub mod pae;
+mod paper;
 pub mod passkey;
 pub mod password;
 pub mod reader;

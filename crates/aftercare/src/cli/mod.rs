@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong use, 78 bad configuration.
 
 mod audit;
+mod break_glass;
 mod demo;
 mod extract;
 mod keys;
@@ -55,6 +56,9 @@ enum Command {
     /// The record of what happened.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The recipient for emergencies, whose key lies in shares with several people.
+    #[command(subcommand)]
+    BreakGlass(break_glass::Command),
 }
 
 /// Reads the arguments of the process and runs the command.
@@ -76,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::User(command) => operate::user(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::BreakGlass(command) => break_glass::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

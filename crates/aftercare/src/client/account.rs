@@ -148,6 +148,7 @@ impl Client {
             email,
             tokens: tokens(&answer)?,
             contacts: Mutex::new(Contacts::default()),
+            emergency: None,
         })
     }
 

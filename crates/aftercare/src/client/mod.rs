@@ -19,6 +19,7 @@ use aftercare_seal::{
     Bytes,
     ark::{Ark, Keys},
     bundle::Bundle,
+    emergency::Recipient,
     keylog,
 };
 use anyhow::Context;
@@ -39,6 +40,7 @@ pub struct Client {
     email: String,
     tokens: Tokens,
     contacts: Mutex<Contacts>,
+    emergency: Option<Bytes<32>>,
 }
 
 struct Tokens {
@@ -86,6 +88,25 @@ impl Client {
     /// Puts something in the place of what is there.
     pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.transport.send(Some(&self.tokens.access), Method::PUT, path, Some(body)).await
+    }
+
+    /// Takes a recipient for emergencies as known, by its key id: a device seals to no other than one that
+    /// its makers or its owner have named, whatever a service says.
+    pub fn know_emergency(&mut self, kid: Bytes<32>) {
+        self.emergency = Some(kid);
+    }
+
+    /// The service's recipient for emergencies, where it has one; an error where this device does not
+    /// know it.
+    async fn emergency(&self) -> anyhow::Result<Option<Bundle>> {
+        let answer = self.get("/api/emergency/").await?;
+        let Some(recipient) = field::<Option<Recipient>>(&answer, "recipient")? else { return Ok(None) };
+        recipient.bundle.verify()?;
+        anyhow::ensure!(
+            self.emergency == Some(recipient.bundle.kid()),
+            "the service asks for one more reader, whom this device does not know"
+        );
+        Ok(Some(recipient.bundle))
     }
 
     /// Renews the session.

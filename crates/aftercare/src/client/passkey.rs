@@ -89,6 +89,7 @@ impl Client {
             email: field(&answer["user"], "email")?,
             tokens: tokens(&answer)?,
             contacts: Mutex::new(Contacts::default()),
+            emergency: None,
         })
     }
 }

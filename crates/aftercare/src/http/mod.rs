@@ -12,6 +12,7 @@ mod credentials;
 mod describe;
 mod docs;
 mod doctors;
+mod emergency;
 mod extract;
 mod force;
 mod grants;
@@ -130,6 +131,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::read_log))
         .routes(routes!(keys::read_keys))
         .routes(routes!(keys::change_keys))
+        .routes(routes!(emergency::emergency))
         .routes(routes!(me::get_me, me::change_me, rights::erase_me))
         .routes(routes!(rights::export))
         .routes(routes!(doctors::search_doctors))

@@ -187,7 +187,8 @@ pub(super) async fn check(
         );
         return Err(Problem::conflict("out_of_sequence", detail));
     }
-    recipients(envelope, &[patient, doctor])?;
+    let readers: Vec<_> = [patient, doctor].into_iter().chain(app.emergency()).collect();
+    recipients(envelope, &readers)?;
     must_hold(care, &people)?;
     outline(envelope, clear)
 }
@@ -202,7 +203,7 @@ fn recipients(envelope: &Envelope, readers: &[&Bundle]) -> Result<(), Problem> {
     if ids != readers.iter().map(|reader| reader.user_id).collect() {
         return Err(Problem::invalid_field(
             "/envelope/recipients",
-            "must be the patient and the author, and nobody else",
+            "must be the patient, the author and the recipient of /api/emergency/, where there is one, and nobody else",
         ));
     }
     if readers.iter().all(|reader| envelope.stanza(reader.user_id, &reader.kid()).is_some()) {

@@ -311,7 +311,8 @@ pub(super) async fn add_page(
         words,
     };
     let (author, patient) = (people.of(note.doctor_id)?, people.of(note.patient_id)?);
-    let envelope = notebook::write(&page, keys, author, patient, &mut app.random.rng())?;
+    let readers: Vec<_> = std::iter::once(patient).chain(app.emergency()).collect();
+    let envelope = notebook::write(&page, keys, author, &readers, &mut app.random.rng())?;
     add_envelope(tx, note, care, &envelope, &outline(words)).await
 }
 

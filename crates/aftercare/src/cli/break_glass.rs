@@ -1,0 +1,151 @@
+//! `aftercare break-glass`: the recipient for emergencies. Its key is made and put together away from the
+//! service, which never has it.
+
+use super::{block_on, settings::Settings};
+use crate::{
+    app::App,
+    audit::{self, Action, Event},
+    clock::ServiceClock,
+    keyring::People,
+    notebook::OpenNote,
+    random::Random,
+    start,
+};
+use aftercare_core::{clock::Clock, id::UserId};
+use aftercare_seal::{bundle::Bundle, emergency::Recipient, envelope::Envelope, reader::open_key};
+use aftercare_store::{account, note};
+use anyhow::{Context, bail, ensure};
+use serde::{Deserialize, Serialize};
+use std::{io::Write, path::PathBuf};
+use zeroize::Zeroizing;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Make a recipient and its shares, on a machine apart. Write each share down for one person, and
+    /// give the service the file (`emergency_recipient`).
+    Create {
+        /// So many shares open.
+        #[arg(long, default_value_t = 3)]
+        threshold: u8,
+        /// So many are made.
+        #[arg(long, default_value_t = 5)]
+        shares: u8,
+        /// Where what everybody may know of it goes.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Take a patient's notes out, still sealed. It is put on the patient's record, who sees it.
+    Take {
+        /// The patient's id.
+        patient: UserId,
+        /// What this case is filed under: letters, digits and dashes, no word of health.
+        #[arg(long)]
+        reference: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Open notes that were taken out, on a machine apart: shares on standard input, one a line.
+    Open {
+        /// What `create` wrote.
+        #[arg(long)]
+        recipient: PathBuf,
+        /// What `take` printed.
+        #[arg(long)]
+        notes: PathBuf,
+    },
+}
+
+/// A sealed note with what its author's signature is checked by.
+#[derive(Serialize, Deserialize)]
+struct Taken {
+    envelope: Envelope,
+    author: Bundle,
+}
+
+pub(super) fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Create { threshold, shares, out } => create(*threshold, *shares, out),
+        Command::Take { patient, reference, settings } => {
+            let config = settings.load()?;
+            block_on(&config.clone(), async {
+                start::existing_store(&config).await?.close().await;
+                let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
+                take(&app, *patient, reference).await?;
+                app.store.close().await;
+                Ok(())
+            })
+        }
+        Command::Open { recipient, notes } => open(recipient, notes),
+    }
+}
+
+fn create(threshold: u8, shares: u8, out: &PathBuf) -> anyhow::Result<()> {
+    let random = Random::from_system()?;
+    let id: UserId = random.id(ServiceClock::default().now());
+    let (recipient, texts) = Recipient::make(crate::keyring::raw(id), threshold, shares, &mut random.rng())?;
+    let mut file = std::fs::File::create_new(out).with_context(|| format!("{}", out.display()))?;
+    writeln!(file, "{}", serde_json::to_string(&recipient)?)?;
+    let mut screen = std::io::stdout().lock();
+    for text in &texts {
+        writeln!(screen, "{}", **text)?;
+    }
+    writeln!(
+        std::io::stderr(),
+        "{shares} shares, each for one person; any {threshold} of them open. They are shown once.\n{} is for the service; its key id, for devices: {}",
+        out.display(),
+        aftercare_seal::bytes::encode(&recipient.bundle.kid().0)
+    )?;
+    Ok(())
+}
+
+async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()> {
+    let plain = reference.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    ensure!(plain && (1..=40).contains(&reference.len()), "--reference: 1 to 40 letters, digits and dashes");
+    let mut tx = app.store.write().await?;
+    if account::get(&mut tx, patient).await?.is_none() {
+        bail!("no account {patient}; list them with `aftercare user list`");
+    }
+    let mut people = People::default();
+    let mut taken = Vec::new();
+    for note in note::list(&mut tx, patient, None, false, None, i64::MAX).await? {
+        let Some(body) = note::envelope(&mut tx, patient, note.id).await? else { continue };
+        let envelope: Envelope = serde_json::from_slice(&body)?;
+        people.add(&mut tx, note.doctor_id).await?;
+        let author = people.author(&envelope)?.clone();
+        taken.push(Taken { envelope, author });
+    }
+    // On record before anything is out.
+    let by = ["SUDO_USER", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
+    let detail = serde_json::json!({ "reference": reference, "notes": taken.len(), "by": by });
+    let event = Event::own(patient, Action::EmergencyAccess).anonymous().with(detail);
+    audit::record(app, &mut tx, event).await?;
+    tx.commit().await?;
+    let mut out = std::io::stdout().lock();
+    for taken in &taken {
+        writeln!(out, "{}", serde_json::to_string(taken)?)?;
+    }
+    Ok(())
+}
+
+fn open(recipient: &PathBuf, notes: &PathBuf) -> anyhow::Result<()> {
+    let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("{}", file.display()));
+    let recipient: Recipient = serde_json::from_str(&read(recipient)?)?;
+    let shares = Zeroizing::new(std::io::read_to_string(std::io::stdin())?);
+    let shares = shares.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys = recipient.open(shares)?.keys(recipient.bundle.user_id)?;
+    let mut out = std::io::stdout().lock();
+    for line in read(notes)?.lines() {
+        let Taken { envelope, author } = serde_json::from_str(line)?;
+        let id = uuid::Uuid::from_bytes(envelope.note_id.0);
+        let line = match open_key(&envelope, &[], &author, &keys, &recipient.bundle) {
+            Ok(key) => {
+                let words = OpenNote::read(&envelope, key)?;
+                serde_json::json!({ "note_id": id, "created_at": envelope.created_at, "text": words.text })
+            }
+            // Written before there was such a recipient.
+            Err(error) => serde_json::json!({ "note_id": id, "error": error.to_string() }),
+        };
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
