@@ -122,6 +122,9 @@ async fn what_is_not_a_good_passkey_gets_nothing() {
     assert_eq!(alone(shown(&app, &soft).await).await.status, 200);
     soft.count.set(1);
     assert_eq!(alone(shown(&app, &soft).await).await.problem(), (401, "invalid_credentials"), "a copy");
+    // Whoever knows an id fails for it as often as they like, and fills no record.
+    let record = ada.get("/api/audit/").await.unwrap().to_string();
+    assert_eq!(record.matches("sign_in_failed").count(), 1, "{record}");
     // A challenge made elsewhere, or for making one.
     soft.count.set(100);
     let options = json!({ "rpId": "localhost", "challenge": "A".repeat(54), "extensions": { "prf": { "eval": { "first": "" } } } });

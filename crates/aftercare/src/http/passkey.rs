@@ -2,7 +2,7 @@
 //! credentials are the browser's own JSON (`parseCreationOptionsFromJSON`, `toJSON`).
 
 use super::problem::Problem;
-use crate::{app::App, audit, keyring::raw};
+use crate::{app::App, audit, keyring::raw, limits};
 use aftercare_core::{id::UserId, instant::Span};
 use aftercare_seal::{
     Id, bytes,
@@ -262,7 +262,11 @@ impl Shown {
     }
 }
 
-/// Puts on record that somebody did not show who they are.
+/// Puts on record that somebody did not show who they are: once in a while, because whoever knows an id
+/// can fail for it.
 pub(super) async fn failed(app: &App, tx: &mut Tx, user: UserId) -> Result<(), Problem> {
-    Ok(audit::record(app, tx, Event::own(user, Action::SignInFailed).anonymous()).await?)
+    if limits::tells(app, tx, user).await? {
+        audit::record(app, tx, Event::own(user, Action::SignInFailed).anonymous()).await?;
+    }
+    Ok(())
 }
