@@ -41,14 +41,9 @@ struct Scopes {
 
 impl Attempt {
     fn scopes(&self, app: &App) -> Scopes {
-        let ip = subscriber(self.network);
         let device = self.device.unwrap_or_default();
         let of = |what: &[u8]| app.master.digest("throttle", &[what, &self.email_index, &device]).0;
-        Scopes {
-            network: app.master.digest("throttle", &[b"network", ip.as_bytes()]).0,
-            account: of(b"account"),
-            lock: of(b"lock"),
-        }
+        Scopes { network: network_scope(app, self.network), account: of(b"account"), lock: of(b"lock") }
     }
 
     /// Counts the attempt before its password is hashed: it is a failure until
@@ -141,6 +136,23 @@ pub async fn guessed(app: &App, tx: &mut Tx, person: UserId) -> Result<(), Store
 pub async fn tells(app: &App, tx: &mut Tx, person: UserId) -> Result<bool, StoreError> {
     let scope = app.master.digest("refusal", &[person.as_bytes()]).0;
     Ok(throttle::count(tx, &scope, WINDOW, app.clock.wall()).await?.0 == 1)
+}
+
+fn network_scope(app: &App, network: IpAddr) -> [u8; 32] {
+    app.master.digest("throttle", &[b"network", subscriber(network).as_bytes()]).0
+}
+
+/// Why nothing of a network address is looked at, where too much from it has failed.
+pub async fn strangers(app: &App, tx: &mut Tx, network: IpAddr) -> Result<Option<Problem>, StoreError> {
+    let (scope, now) = (network_scope(app, network), app.clock.wall());
+    let [(count, since), ..] = throttle::get(tx, [&scope, &scope, &scope], now).await?;
+    let many = count >= i64::from(app.config.limits.failures_per_address) && since + WINDOW > now;
+    Ok(many.then(|| Problem::too_many(since + WINDOW - now, "from this network address")))
+}
+
+/// Counts a failure that is nobody's but the network address's.
+pub async fn stranger_failed(app: &App, tx: &mut Tx, network: IpAddr) -> Result<(), StoreError> {
+    throttle::count(tx, &network_scope(app, network), WINDOW, app.clock.wall()).await.map(drop)
 }
 
 /// A network address as it is counted: of IPv6 the part that a subscriber is given (RFC 6177).

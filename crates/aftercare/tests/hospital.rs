@@ -96,6 +96,7 @@ async fn doctors_are_approved_and_have_a_second_factor() {
 
     // Without the second factor nothing of a patient is read, by whatever route; only what sets one up.
     assert_eq!(grace.delete("/api/mfa/totp/").await.status, 204);
+    assert_eq!(grace.get("/api/me/").await.status, 200, "the session that removed it goes on");
     let bare = sign_in("Grace", "7rainbow", None).await;
     let id = note["note"]["id"].as_str().unwrap();
     for route in ["notes", "actionable-steps", "reminders", "adherence"] {
@@ -112,6 +113,14 @@ async fn doctors_are_approved_and_have_a_second_factor() {
     ] {
         assert_eq!(grace.get(&path).await.status, 200, "{path}");
         assert_eq!(bare.get(&path).await.problem(), (403, "second_factor_missing"), "{path}");
+    }
+    for (path, body) in [
+        ("/api/submit-notes/".to_owned(), json!({ "patient_id": ada.id(), "note": "Take Drug B daily." })),
+        (format!("/api/notes/{id}/extract/"), Value::Null),
+        (format!("/api/notes/{id}/activate/"), Value::Null),
+        (format!("/api/notes/{id}/undo/"), Value::Null),
+    ] {
+        assert_eq!(bare.post(&path, body).await.problem(), (403, "second_factor_missing"), "{path}");
     }
     for path in ["/api/me/", "/api/mfa/", "/api/sessions/", "/api/audit/"] {
         assert_eq!(bare.get(path).await.status, 200, "{path}");

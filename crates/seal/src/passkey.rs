@@ -143,17 +143,22 @@ pub struct Assertion<'a> {
 }
 
 impl Assertion<'_> {
-    /// Checks it against a passkey (WebAuthn Level 3, section 7.2); how often that has signed.
+    /// Checks it against a passkey, with how often it had signed and whether it may be on several devices
+    /// (WebAuthn Level 3, section 7.2); how often it has signed now.
     pub fn verify(
         &self,
         rp: &RelyingParty<'_>,
         challenge: &[u8],
         key: &PublicKey,
         counted: u32,
+        synced: bool,
     ) -> Result<u32, SealError> {
-        let (count, verified) = self.read(rp, challenge, key)?;
-        if !verified {
+        let (count, flags) = self.read(rp, challenge, key)?;
+        if flags & USER_VERIFIED == 0 {
             return Err(UNVERIFIED);
+        }
+        if (flags & BACKUP_ELIGIBLE != 0) != synced {
+            return Err(SealError::Malformed("passkey: not as it was made"));
         }
         // One that counts and has gone back has a twin.
         if (count, counted) != (0, 0) && count <= counted {
@@ -162,17 +167,12 @@ impl Assertion<'_> {
         Ok(count)
     }
 
-    fn read(
-        &self,
-        rp: &RelyingParty<'_>,
-        challenge: &[u8],
-        key: &PublicKey,
-    ) -> Result<(u32, bool), SealError> {
+    fn read(&self, rp: &RelyingParty<'_>, challenge: &[u8], key: &PublicKey) -> Result<(u32, u8), SealError> {
         check_client_data(self.client_data, "webauthn.get", challenge, rp)?;
         let data = AuthenticatorData::parse(self.authenticator_data, rp)?;
         let message = [self.authenticator_data, &pae::hash(self.client_data)].concat();
         key.verify(&message, self.signature)?;
-        Ok((data.count, data.flags & USER_VERIFIED != 0))
+        Ok((data.count, data.flags))
     }
 }
 
@@ -315,9 +315,11 @@ mod tests {
         let assertion =
             Assertion { client_data: &client_data, authenticator_data: &data, signature: &signature };
         let challenge = hex(&get.challenge);
-        let (count, again) = assertion.read(&RP, &challenge, &passkey.key)?;
+        let (count, flags) = assertion.read(&RP, &challenge, &passkey.key)?;
+        let again = flags & USER_VERIFIED != 0;
         assert_eq!(attestation.verify(&RP, &hex(&create.challenge)).is_ok(), verified);
-        assert_eq!(assertion.verify(&RP, &challenge, &passkey.key, 0).is_ok(), again);
+        assert_eq!(assertion.verify(&RP, &challenge, &passkey.key, 0, passkey.synced).is_ok(), again);
+        assert!(assertion.verify(&RP, &challenge, &passkey.key, 0, !passkey.synced).is_err());
         Ok((passkey, count, [verified, again]))
     }
 
@@ -351,7 +353,7 @@ mod tests {
             Assertion { client_data: &client_data, authenticator_data: &data, signature: &signature };
         let challenge = hex(&get.challenge);
         let verify = |rp: RelyingParty<'_>, challenge: &[u8], key: &PublicKey| {
-            assertion.verify(&rp, challenge, key, 0).map(drop)
+            assertion.verify(&rp, challenge, key, 0, passkey.synced).map(drop)
         };
         assert_eq!(verify(RP, &challenge, &passkey.key), Ok(()));
         assert!(verify(RP, &challenge[1..], &passkey.key).is_err());
@@ -363,11 +365,13 @@ mod tests {
         let other = both(&other).unwrap().0.key;
         assert_eq!(verify(RP, &challenge, &other), Err(SealError::Signature));
         // A counter must go on, once there is one.
-        assert!(assertion.verify(&RP, &challenge, &passkey.key, 1).is_err());
+        assert!(assertion.verify(&RP, &challenge, &passkey.key, 1, passkey.synced).is_err());
         // The answer to making one is none to showing one.
         let create = hex(&vector.create.client_data);
         let crossed = Assertion { client_data: &create, ..assertion };
-        assert!(crossed.verify(&RP, &hex(&vector.create.challenge), &passkey.key, 0).is_err());
+        assert!(
+            crossed.verify(&RP, &hex(&vector.create.challenge), &passkey.key, 0, passkey.synced).is_err()
+        );
     }
 
     #[test]
@@ -382,7 +386,7 @@ mod tests {
                 bad[part][at] ^= 1;
                 let [client_data, authenticator_data, signature] = &bad;
                 let assertion = Assertion { client_data, authenticator_data, signature };
-                let done = assertion.verify(&RP, &hex(&get.challenge), &passkey.key, 0);
+                let done = assertion.verify(&RP, &hex(&get.challenge), &passkey.key, 0, passkey.synced);
                 assert!(done.is_err(), "part {part}, byte {at}");
             }
         }

@@ -3,10 +3,10 @@
 use crate::{StoreError, schema};
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{future::Future, path::Path, str::FromStr, time::Duration};
+use std::{future::Future, net::IpAddr, path::Path, str::FromStr, time::Duration};
 
 /// No statement, no wait for a connection and no commit takes longer; then the connection is
 /// dropped and the caller told to try again.
@@ -35,6 +35,16 @@ pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// Whether nobody between here and a PostgreSQL can read along: on this machine, by a socket, or by TLS whose
+/// certificate is checked. Judged by what the driver makes of the URL.
+pub fn is_private(url: &str) -> bool {
+    let Ok(options) = PgConnectOptions::from_str(url) else { return false };
+    let host = options.get_host().trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let socket = options.get_socket().is_some() || host.starts_with('/');
+    socket || loopback || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
 }
 
 impl Store {

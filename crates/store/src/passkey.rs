@@ -118,19 +118,27 @@ pub async fn update(tx: &mut Tx, user: UserId, passkey: &Passkey) -> Result<(), 
     Ok(())
 }
 
-/// It was shown, and has signed so often.
-pub async fn used(tx: &mut Tx, user: UserId, id: Uuid, signed: i64, now: Instant) -> Result<(), StoreError> {
-    execute!(
+/// It was shown, and has signed so often; false where it was shown at the same time elsewhere and has
+/// signed as often there.
+pub async fn used(
+    tx: &mut Tx,
+    user: UserId,
+    id: Uuid,
+    signed: i64,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let rows = execute!(
         tx,
         "-- passkey::used
-        update passkey set signed = $4, used_at = $5 where bucket = $1 and user_id = $2 and id = $3",
+        update passkey set signed = $4, used_at = $5
+        where bucket = $1 and user_id = $2 and id = $3 and (signed < $4 or $4 = 0)",
         Bucket::of(user).get(),
         user.0,
         id,
         signed,
         now.as_micros()
     )?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// None of a person's passkeys opens the account any more: its root key was changed.

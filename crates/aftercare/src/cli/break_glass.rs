@@ -34,7 +34,7 @@ pub(super) enum Command {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Take a patient's notes out, still sealed. It is put on the patient's record, who sees it.
+    /// Take a patient's notes out (all but drafts), still sealed. It is put on the patient's record, who sees it.
     Take {
         /// The patient's id.
         patient: UserId,
@@ -102,17 +102,25 @@ async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()>
     let plain = reference.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     ensure!(plain && (1..=40).contains(&reference.len()), "--reference: 1 to 40 letters, digits and dashes");
     let mut tx = app.store.write().await?;
-    if account::get(&mut tx, patient).await?.is_none() {
+    // A closed account too.
+    if account::bundles(&mut tx, patient).await?.is_empty() {
         bail!("no account {patient}; list them with `aftercare user list`");
     }
     let mut people = People::default();
     let mut taken = Vec::new();
     for note in note::list(&mut tx, patient, None, false, None, i64::MAX).await? {
         let Some(body) = note::envelope(&mut tx, patient, note.id).await? else { continue };
-        let envelope: Envelope = serde_json::from_slice(&body)?;
         people.add(&mut tx, note.doctor_id).await?;
-        let author = people.author(&envelope)?.clone();
-        taken.push(Taken { envelope, author });
+        let read = serde_json::from_slice::<Envelope>(&body).map_err(anyhow::Error::from);
+        let both = read.and_then(|envelope| {
+            let author = people.author(&envelope)?.clone();
+            Ok(Taken { envelope, author })
+        });
+        match both {
+            Ok(both) => taken.push(both),
+            // One that is damaged keeps nobody from the others.
+            Err(error) => writeln!(std::io::stderr(), "note {}: {error}", note.id)?,
+        }
     }
     // On record before anything is out.
     let by = ["SUDO_USER", "USER"].into_iter().find_map(|name| std::env::var(name).ok());

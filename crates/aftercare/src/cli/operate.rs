@@ -14,7 +14,7 @@ use crate::{
     start,
 };
 use aftercare_core::id::{NoteId, UserId};
-use aftercare_store::{Tx, account, directory, inspect, passkey, schema, session, totp};
+use aftercare_store::{Tx, account, directory, inspect, login_attempt, passkey, schema, session, totp};
 use anyhow::bail;
 use std::io::Write;
 
@@ -219,6 +219,7 @@ fn reset_factors(who: &Who) -> anyhow::Result<()> {
                 bail!("{} has no second factor", who.id);
             }
             session::delete_others(tx, who.id, None).await?;
+            login_attempt::delete_of(tx, who.id).await?;
             let removed = Event::own(who.id, Action::FactorRemoved).anonymous().with("all");
             Ok(audit::record(app, tx, removed).await?)
         }),

@@ -80,7 +80,7 @@ impl Config {
             if models.into_iter().any(|url| url.starts_with("http://") && !is_loopback(url)) {
                 missing.push("a model reached by https://, or on this machine");
             }
-            if !url.is_empty() && !is_private(url) {
+            if !url.is_empty() && !aftercare_store::engine::is_private(url) {
                 missing.push("a database reached by TLS that is checked, or on this machine: add ?sslmode=verify-full to database_url");
             }
             if !missing.is_empty() {
@@ -89,16 +89,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// Whether nobody between here and the database can read along: on this machine, by a socket, or by TLS
-/// whose certificate is checked.
-fn is_private(database: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(database) else { return false };
-    let socket = url.query_pairs().any(|(name, value)| name == "host" && value.starts_with('/'));
-    let checked = url.query_pairs().any(|(name, value)| name == "sslmode" && value == "verify-full");
-    let host = url.host_str().unwrap_or_default();
-    socket || checked || host.is_empty() || host.starts_with("%2F") || is_loopback(&format!("http://{host}"))
 }
 
 #[cfg(test)]
@@ -120,13 +110,20 @@ mod tests {
         for good in [
             "",
             "postgres://a:b@127.0.0.1/c",
+            "postgres://a:b@[::1]/c",
             "postgres://a:b@localhost/c",
             "postgres:///c?host=/run/postgresql",
             "postgres://a:b@db.example/c?sslmode=verify-full",
         ] {
             assert!(load(&[("DATABASE_URL", good)]).is_ok(), "{good}");
         }
-        for bad in ["postgres://a:b@db.example/c", "postgres://a:b@db.example/c?sslmode=require"] {
+        for bad in [
+            "postgres://a:b@db.example/c",
+            "postgres://a:b@db.example/c?sslmode=require",
+            "postgres:///c?host=db.example",
+            "postgres://localhost/c?host=db.example",
+            "postgres://a@db.example/c?sslmode=verify-full&sslmode=disable",
+        ] {
             let error = load(&[("DATABASE_URL", bad)]).unwrap_err().to_string();
             assert!(error.contains("sslmode=verify-full"), "{error}");
         }

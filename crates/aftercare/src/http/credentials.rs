@@ -168,6 +168,7 @@ impl Proof {
         let mut tx = app.store.write().await?;
         match &proved {
             Ok(_) => limits::guessed(app, &mut tx, actor.id).await?,
+            Err(problem) if problem.status() != 422 => {}
             Err(_) => audit::record(app, &mut tx, Event::own(actor.id, Action::SignInFailed)).await?,
         }
         tx.commit().await?;

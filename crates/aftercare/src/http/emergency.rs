@@ -18,7 +18,7 @@ pub struct Emergency {
 }
 
 /// A recipient whose key lies in shares with several people: some of them together open what is sealed
-/// to it, away from this service. Each time is on the patient's record.
+/// to it, away from this service. Taking notes out for it is on the patient's record.
 #[derive(Serialize, ToSchema)]
 pub struct RecipientView {
     /// Its public keys.

@@ -48,10 +48,10 @@ impl Retry {
 }
 
 /// Repeating these does no harm, and their answers are secrets: none is kept.
-const NOT_KEPT: [&str; 11] = [
+const NOT_KEPT: [&str; 12] = [
     "/api/auth/params/", "/api/auth/passkey/", "/api/login/", "/api/login/passkey/", "/api/login/finish/",
     "/api/token/refresh/", "/api/recovery/", "/api/recovery/finish/", "/api/me/recovery-code/",
-    "/api/mfa/totp/", "/api/mfa/totp/confirm/",
+    "/api/mfa/totp/", "/api/mfa/totp/confirm/", "/api/mfa/passkeys/",
 ];
 
 /// The layer around all routes.

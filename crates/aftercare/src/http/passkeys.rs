@@ -2,17 +2,20 @@
 
 use super::{
     actor::{Account, Actor},
+    context::Network,
     json::{Id, Json},
     login::invalid_credentials,
     passkey::{Created, Shown, creation_options, failed, request_options},
     person::{email_of, person},
     problem::Problem,
+    second_factor::removed,
     second_leg::{ToSign, to_sign},
 };
 use crate::{
     app::App,
     audit::{self, Action, Event},
     keyring::History,
+    limits,
 };
 use aftercare_core::{instant::Instant, people};
 use aftercare_seal::{Bytes, wrap::Slot};
@@ -205,6 +208,7 @@ pub async fn change_passkey(
 ) -> Result<Json<PasskeyView>, Problem> {
     actor.signed_in_recently(&app)?;
     let mut tx = app.store.write().await?;
+    account::lock(&mut tx, actor.id).await?;
     let mut all = passkey::list(&mut tx, actor.id).await?.into_iter();
     let mut passkey = all.find(|one| one.id == id).ok_or_else(Problem::not_found)?;
     if let Some(text) = &body.name {
@@ -231,7 +235,7 @@ pub async fn remove_passkey(
     if !passkey::delete(&mut tx, actor.id, id).await? {
         return Err(Problem::not_found());
     }
-    audit::record(&app, &mut tx, Event::own(actor.id, Action::FactorRemoved).with("passkey")).await?;
+    removed(&app, &mut tx, &actor, "passkey").await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -260,23 +264,32 @@ pub struct WithPasskey {
 /// its root key is under the passkey's PRF output.
 #[utoipa::path(post, path = "/api/login/passkey/", tag = "Accounts", request_body = WithPasskey, responses(
     (status = 200, body = ToSign), (status = 401, description = "`invalid_credentials`", body = Problem),
+    (status = 429, description = "`too_many_requests`", body = Problem),
     (status = 409, description = "`passkey_opens_nothing`: sign in with the password, and show it beside; `no_host_name`", body = Problem)))]
 pub async fn log_in_with_passkey(
     State(app): State<App>,
+    network: Network,
     Json(body): Json<WithPasskey>,
 ) -> Result<Json<ToSign>, Problem> {
     body.credential.keeps_its_key("/credential")?;
-    let user = body.credential.user().ok_or_else(invalid_credentials)?;
-    let mut tx = app.store.write().await?;
+    let user = body.credential.user().filter(|_| body.credential.is_fresh(&app));
+    let user = user.ok_or_else(invalid_credentials)?;
+    let mut tx = app.store.read().await?;
+    limits::strangers(&app, &mut tx, network.0).await?.map_or(Ok(()), Err)?;
     if account::get(&mut tx, user).await?.is_none() {
         return Err(invalid_credentials());
     }
+    drop(tx);
+    let mut tx = app.store.write().await?;
     let Some(passkey) = body.credential.check(&app, &mut tx, user).await? else {
+        limits::stranger_failed(&app, &mut tx, network.0).await?;
         failed(&app, &mut tx, user).await?;
         tx.commit().await?;
         return Err(invalid_credentials());
     };
     let Some((sealed, _)) = &passkey.wrapped else {
+        // It was shown, and is good no more.
+        tx.commit().await?;
         return Err(Problem::conflict(
             "passkey_opens_nothing",
             "this passkey holds no key of the account: sign in with the password, and show it beside",

@@ -238,6 +238,11 @@ impl Problem {
         Self { aside: Some(Box::new(Aside::Cause(cause.to_string()))), ..problem }
     }
 
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// Whether the whole transaction should be run again.
     pub fn is_conflict(&self) -> bool {
         self.again

@@ -148,7 +148,8 @@ async fn chart(
             let plan = Plan::load(tx, patient, doctor, ever, now).await?;
             (Some(plan), check_in::of_patient(tx, patient, doctor, ever).await?)
         }
-        Err(_) => (None, Vec::new()),
+        Err(problem) if problem.status() == 404 => (None, Vec::new()),
+        Err(problem) => return Err(problem),
     };
     let of_plan = plan.iter().flat_map(Plan::notes);
     let ids: Vec<(NoteId, UserId)> = of_notes.chain(of_plan).collect();

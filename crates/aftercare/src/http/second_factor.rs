@@ -17,7 +17,7 @@ use crate::{
 use aftercare_core::{id::UserId, instant::Instant};
 use aftercare_seal::bytes::random;
 use aftercare_store::{
-    Tx, passkey,
+    Tx, login_attempt, passkey, session,
     totp::{self, Totp},
 };
 use axum::{extract::State, http::StatusCode};
@@ -65,6 +65,13 @@ pub(super) async fn second_factor(
         }
     };
     Ok(good.map_or(Factor::Wrong, Factor::Shown))
+}
+
+/// What follows when a factor is removed: whoever came in with it, or was about to, is out.
+pub(super) async fn removed(app: &App, tx: &mut Tx, actor: &Actor, what: &str) -> Result<(), Problem> {
+    session::delete_others(tx, actor.id, Some(actor.sid())).await?;
+    login_attempt::delete_of(tx, actor.id).await?;
+    Ok(audit::record(app, tx, Event::own(actor.id, Action::FactorRemoved).with(what)).await?)
 }
 
 /// Takes a code: good once, and in the steps beside its own for clocks that differ.
@@ -198,7 +205,7 @@ pub async fn remove_totp(State(app): State<App>, Account(actor): Account) -> Res
     if !totp::delete(&mut tx, actor.id).await? {
         return Err(Problem::not_found());
     }
-    audit::record(&app, &mut tx, Event::own(actor.id, Action::FactorRemoved).with("totp")).await?;
+    removed(&app, &mut tx, &actor, "totp").await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

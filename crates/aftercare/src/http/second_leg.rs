@@ -37,7 +37,7 @@ pub struct ToSign {
     /// 32 bytes, base64url.
     #[schema(value_type = String)]
     pub(super) nonce: Bytes<32>,
-    /// The account's root key under the password, or the recovery code: 62 bytes, base64url.
+    /// The account's root key under the password, the recovery code, or the passkey's PRF output: 62 bytes, base64url.
     #[schema(value_type = String)]
     pub(super) wrapped: Bytes<62>,
     /// The account's public keys. They must be those of the root key.
