@@ -130,13 +130,24 @@ impl Client {
         let (salt, kdf) = parameters(transport, &email).await?;
         let made = made(password, &email, salt, kdf).await?;
         let mut body = beside;
-        body["email"] = email.clone().into();
+        body["email"] = email.into();
         body["auth_key"] = bytes::encode(made.keys.auth_key.expose()).into();
         let to_sign = transport.send(None, Method::POST, "/api/login/", Some(&body)).await?;
         let bundle: Bundle = field(&to_sign, "bundle")?;
         let slot = Slot::Password(kdf, salt);
         let ark = slot.unwrap(&field(&to_sign, "wrapped")?, &made.keys.kek, bundle.user_id, bundle.epoch)?;
-        let body = json!({ "login_id": to_sign["login_id"], "sig": signature(&to_sign, &ark, &bundle)? });
+        Self::finish(transport, random, &to_sign, ark).await
+    }
+
+    /// The second leg, with the root key that the first has opened.
+    pub(super) async fn finish(
+        transport: &Transport,
+        random: Arc<Random>,
+        to_sign: &Value,
+        ark: Ark,
+    ) -> anyhow::Result<Self> {
+        let bundle: Bundle = field(to_sign, "bundle")?;
+        let body = json!({ "login_id": to_sign["login_id"], "sig": signature(to_sign, &ark, &bundle)? });
         let answer = transport.send(None, Method::POST, "/api/login/finish/", Some(&body)).await?;
         Ok(Self {
             transport: transport.clone(),
@@ -145,7 +156,7 @@ impl Client {
             keys: ark.keys(bundle.user_id)?,
             ark,
             bundle,
-            email,
+            email: field(&answer["user"], "email")?,
             tokens: tokens(&answer)?,
             contacts: Mutex::new(Contacts::default()),
             emergency: None,
@@ -221,7 +232,7 @@ impl Client {
 }
 
 /// Signs what the service asks for, once the root key is known to be that of the public keys.
-pub(super) fn signature(to_sign: &Value, ark: &Ark, bundle: &Bundle) -> anyhow::Result<Bytes<64>> {
+fn signature(to_sign: &Value, ark: &Ark, bundle: &Bundle) -> anyhow::Result<Bytes<64>> {
     let keys = ark.keys(bundle.user_id)?;
     ensure!(bundle.matches(&keys), "the service shows other public keys than those of this account");
     let issuer: String = field(to_sign, "issuer")?;

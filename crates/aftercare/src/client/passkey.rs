@@ -1,13 +1,12 @@
 //! Passkeys: making one that opens the account, and signing in with it alone.
 
-use super::{Client, Transport, account::signature, contacts::Contacts, field, tokens};
+use super::{Client, Transport, field};
 use crate::{keyring::raw, random::Random};
-use aftercare_core::id::UserId;
 use aftercare_seal::{Bytes, Secret, bundle::Bundle, passkey::prf_kek, wrap::Slot};
 use anyhow::Context;
 use axum::http::Method;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What an authenticator gave: the credential as a browser's `toJSON` has it, without the key, and the key
@@ -77,19 +76,6 @@ impl Client {
         let prf = shown.prf.context("this passkey holds no key")?;
         let wrapped = field(&to_sign, "wrapped")?;
         let ark = Slot::Passkey.unwrap(&wrapped, &prf_kek(&prf), bundle.user_id, bundle.epoch)?;
-        let body = json!({ "login_id": to_sign["login_id"], "sig": signature(&to_sign, &ark, &bundle)? });
-        let answer = transport.send(None, Method::POST, "/api/login/finish/", Some(&body)).await?;
-        Ok(Self {
-            transport: transport.clone(),
-            random,
-            id: UserId(Uuid::from_bytes(bundle.user_id.0)),
-            keys: ark.keys(bundle.user_id)?,
-            ark,
-            bundle,
-            email: field(&answer["user"], "email")?,
-            tokens: tokens(&answer)?,
-            contacts: Mutex::new(Contacts::default()),
-            emergency: None,
-        })
+        Self::finish(transport, random, &to_sign, ark).await
     }
 }
