@@ -7,7 +7,7 @@
 )]
 
 use aftercare::{
-    client::{Client, NewAccount, Transport},
+    client::{Client, Derived, NewAccount, Transport},
     clock::ServiceClock,
     random::Random,
 };
@@ -24,6 +24,9 @@ use std::{
 };
 
 const PASSWORD: &str = "correct horse battery";
+/// Sealed sign-ins, one after another.
+const SEALED: u32 = 3_000;
+/// Sign-ins of the rush.
 const SIGN_INS: u32 = 200;
 /// So many people are in the rush, ten times each.
 const CROWD: u32 = 20;
@@ -68,14 +71,18 @@ fn cpu_ms(pid: u32) -> f64 {
     fields[11..13].iter().map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() * 10.0
 }
 
-/// Three requests each: parameters, both legs.
+/// Three requests each: parameters, both legs. The device's own derivation is done once, before: on the
+/// server's machine it would only empty the server's caches.
 async fn sealed_cpu_ms(to: &Transport, pid: u32) -> f64 {
     let random = Arc::new(Random::seeded(2));
+    let derived = Derived::new(to, "ada@people.example", PASSWORD).await.unwrap();
+    let parameters = json!({ "email": "ada@people.example" });
     let before = cpu_ms(pid);
-    for _ in 0..SIGN_INS {
-        Client::sign_in(to, Arc::clone(&random), "ada@people.example", PASSWORD, json!({})).await.unwrap();
+    for _ in 0..SEALED {
+        to.send(None, Method::POST, "/api/auth/params/", Some(&parameters)).await.unwrap();
+        Client::sign_in_with(to, Arc::clone(&random), &derived, json!({})).await.unwrap();
     }
-    round((cpu_ms(pid) - before) / f64::from(SIGN_INS))
+    round((cpu_ms(pid) - before) / f64::from(SEALED))
 }
 
 async fn assisted_cpu_ms(to: &Transport, pid: u32) -> f64 {

@@ -86,6 +86,8 @@ actions! {
     EmergencyAccess = 26 "emergency_access",
     /// A new recovery code was made.
     RecoveryCodeMade = 27 "recovery_code_made",
+    /// New keys were made known that the old have not signed.
+    KeysReset = 28 "keys_reset",
 }
 
 /// What is put on record.

@@ -13,7 +13,7 @@ use aftercare_core::{
 use aftercare_store::{
     StoreError, Tx, care,
     due::{self, Wake},
-    idempotency, login_attempt, service, session, throttle,
+    idempotency, key_reset, login_attempt, service, session, throttle,
 };
 use std::time::Duration;
 
@@ -112,6 +112,7 @@ async fn tidy(app: &App) -> anyhow::Result<()> {
     let mut tx = app.store.write().await?;
     session::delete_expired(&mut tx, app.clock.wall()).await?;
     login_attempt::delete_expired(&mut tx, app.clock.wall()).await?;
+    key_reset::delete_expired(&mut tx, app.clock.wall()).await?;
     throttle::forget_before(&mut tx, app.clock.wall() - LOCKED_FOR).await?;
     idempotency::forget_before(&mut tx, app.now() - IDEMPOTENCY).await?;
     tx.commit().await?;

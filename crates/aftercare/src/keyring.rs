@@ -1,11 +1,15 @@
 //! The public keys of those who take part, with their history; and making new ones known.
 
-use aftercare_core::{id::UserId, instant::Instant};
-use aftercare_seal::{Bytes, SealError, bundle::Bundle, envelope::Envelope, keylog};
+use crate::app::App;
+use aftercare_core::{
+    id::UserId,
+    instant::{Instant, Span},
+};
+use aftercare_seal::{Bytes, SealError, bundle::Bundle, envelope::Envelope, keylog, recovery::RecoveryKey};
 use aftercare_store::{
     StoreError, Tx,
-    account::{self, BundleRow},
-    key_log,
+    bundle::{self as stored, Bundle as BundleRow},
+    key_log, key_reset,
 };
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -25,6 +29,26 @@ pub struct Epoch {
     pub created_at: Instant,
 }
 
+fn broken(id: UserId, what: &str) -> StoreError {
+    StoreError::Broken(format!("public keys of {id}: {what}"))
+}
+
+impl Epoch {
+    /// As it is stored.
+    pub fn read(id: UserId, row: &BundleRow) -> Result<Self, StoreError> {
+        let bytes = |_| broken(id, "length");
+        let bundle = Bundle {
+            user_id: raw(id),
+            epoch: u32::try_from(row.epoch).map_err(|_| broken(id, "epoch"))?,
+            enc_pk: Bytes::try_from(row.enc_pk.as_slice()).map_err(bytes)?,
+            sign_pk: Bytes::try_from(row.sign_pk.as_slice()).map_err(bytes)?,
+            sig: Bytes::try_from(row.sig.as_slice()).map_err(bytes)?,
+        };
+        let succession = row.succession.as_deref().map(Bytes::try_from).transpose().map_err(bytes)?;
+        Ok(Self { bundle, succession, created_at: row.created_at })
+    }
+}
+
 /// Somebody's keys, newest first, never none.
 #[derive(Clone, Debug)]
 pub struct History(Vec<Epoch>);
@@ -32,21 +56,9 @@ pub struct History(Vec<Epoch>);
 impl History {
     /// Loads them.
     pub async fn load(tx: &mut Tx, id: UserId) -> Result<Self, StoreError> {
-        let broken = |what: &str| StoreError::Broken(format!("public keys of {id}: {what}"));
-        let bytes = |_| broken("length");
-        let mut epochs = Vec::new();
-        for row in account::bundles(tx, id).await? {
-            let bundle = Bundle {
-                user_id: raw(id),
-                epoch: u32::try_from(row.epoch).map_err(|_| broken("epoch"))?,
-                enc_pk: Bytes::try_from(row.enc_pk.as_slice()).map_err(bytes)?,
-                sign_pk: Bytes::try_from(row.sign_pk.as_slice()).map_err(bytes)?,
-                sig: Bytes::try_from(row.sig.as_slice()).map_err(bytes)?,
-            };
-            let succession = row.succession.as_deref().map(Bytes::try_from).transpose().map_err(bytes)?;
-            epochs.push(Epoch { bundle, succession, created_at: row.created_at });
-        }
-        if epochs.is_empty() { Err(broken("none")) } else { Ok(Self(epochs)) }
+        let rows = stored::of(tx, id).await?;
+        let epochs: Vec<_> = rows.into_iter().map(|row| Epoch::read(id, &row)).collect::<Result<_, _>>()?;
+        if epochs.is_empty() { Err(broken(id, "none")) } else { Ok(Self(epochs)) }
     }
 
     /// All of them, newest first.
@@ -124,8 +136,19 @@ pub async fn publish(
     now: Instant,
 ) -> Result<(), StoreError> {
     let id = UserId(uuid::Uuid::from_bytes(bundle.user_id.0));
-    account::add_bundle(tx, id, &row(bundle, succession, now)).await?;
+    stored::add(tx, id, &row(bundle, succession, now)).await?;
     log(tx, bundle, now).await
+}
+
+/// A code of this is good for so long.
+const RESET: Span = Span::from_hours(24);
+
+/// Gives leave to make new keys that the old do not sign, to whoever has the code. Good once.
+pub async fn allow_reset(app: &App, tx: &mut Tx, user: UserId) -> Result<RecoveryKey, StoreError> {
+    let code = RecoveryKey::random(&mut app.random.rng());
+    let verifier = app.master.verifier(raw(user), &code.auth_key());
+    key_reset::put(tx, user, &verifier.0, app.clock.wall() + RESET).await?;
+    Ok(code)
 }
 
 /// A bundle as it is stored.

@@ -3,10 +3,12 @@
 
 mod common;
 
+use aftercare::random::Random;
 use aftercare_core::instant::Span;
+use aftercare_seal::recovery::RecoveryKey;
 use aftercare_store::{account, session};
 use axum::http::Method;
-use common::{Client, PASSWORD, TestApp, email};
+use common::{Client, PASSWORD, TestApp, device::keys_of_nobody as keys, email};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -308,6 +310,17 @@ fn table() -> Vec<Row> {
             [401; 7],
         ),
         (
+            "post /api/recovery/reset/",
+            |_, who| {
+                let code = RecoveryKey::random(&mut Random::seeded(1).rng()).text();
+                let mut sealed = keys();
+                sealed.as_object_mut().unwrap().remove("succession");
+                let body = json!({ "email": email(who), "code": *code, "sealed": sealed });
+                ("/api/recovery/reset/".into(), body)
+            },
+            [401; 7],
+        ),
+        (
             "post /api/schedule-preview/",
             |_, _| {
                 ("/api/schedule-preview/".into(), json!({ "timing": { "frequency": 1 }, "time_zone": "UTC" }))
@@ -361,18 +374,6 @@ fn table() -> Vec<Row> {
             [403, 200, 404, 404, 403, 401, 401],
         ),
     ]
-}
-
-/// Keys as a device would send them, of nobody.
-fn keys() -> Value {
-    let kdf = json!({ "m": 65_536, "t": 3, "p": 1 });
-    let bundle = json!({ "user_id": "A".repeat(22), "epoch": 2, "enc_pk": "A".repeat(1622), "sign_pk": "A".repeat(43), "sig": "A".repeat(86) });
-    json!({
-        "bundle": bundle,
-        "succession": "A".repeat(86),
-        "password": { "auth_key": "A".repeat(43), "kdf": kdf, "salt": "A".repeat(22), "wrapped": format!("{}A", "A".repeat(82)) },
-        "recovery": { "wrapped": "A".repeat(83), "auth": "A".repeat(43) },
-    })
 }
 
 async fn status(client: &Client, method: &str, path: &str, body: &Value) -> u16 {

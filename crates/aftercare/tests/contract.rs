@@ -95,6 +95,7 @@ fn every_route_is_described() {
     post /api/notes/{id}/undo/
     post /api/recovery/
     post /api/recovery/finish/
+    post /api/recovery/reset/
     post /api/schedule-preview/
     post /api/select-doctor/
     post /api/signup/

@@ -49,8 +49,8 @@ async fn keys_of(app: &TestApp, id: &str, name: &str) -> (String, Value) {
     let user = Bytes(*id.as_bytes());
     let mut tx = app.app.store.read().await.unwrap();
     let person = account::get(&mut tx, id).await.unwrap().unwrap();
-    let (_, wrapped) = account::wrapped(&mut tx, id, 1).await.unwrap().unwrap();
-    let bundle = account::bundles(&mut tx, id).await.unwrap().remove(0);
+    let (_, wrapped) = aftercare_store::wrapped_key::get(&mut tx, id, 1).await.unwrap().unwrap();
+    let bundle = aftercare_store::bundle::of(&mut tx, id).await.unwrap().remove(0);
     let salt: [u8; 16] = person.password.salt.as_slice().try_into().unwrap();
     let kdf = Kdf { m: 19_456, t: 2, p: 1 };
     let keys = aftercare_seal::password::derive(PASSWORD, &email(name), &salt, kdf).unwrap();

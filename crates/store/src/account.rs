@@ -1,6 +1,11 @@
 //! Accounts: the person, how they sign in, their wrapped keys and public bundle.
 
-use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    bundle::{self, Bundle},
+    code,
+    sql::{execute, fetch_all},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -27,6 +32,11 @@ pub struct Person {
     pub stamp: i32,
     /// Whether the server may hold their keys while they are signed in; `None`: as the deployment has it.
     pub assisted: Option<bool>,
+    /// Whether more than the password is asked for when they sign in: a [code](crate::totp) or a
+    /// [passkey](crate::passkey).
+    pub second_factor: bool,
+    /// The IANA zone they live in now: that of their newest [regime](crate::regime).
+    pub time_zone: String,
 }
 
 /// How a doctor's notes are taken.
@@ -49,23 +59,6 @@ pub struct PasswordRow {
     pub verifier: Vec<u8>,
 }
 
-/// Public keys of one epoch.
-#[derive(Clone, Debug)]
-pub struct BundleRow {
-    /// Counts key changes from 1.
-    pub epoch: i32,
-    /// X-Wing public key.
-    pub enc_pk: Vec<u8>,
-    /// Ed25519 public key.
-    pub sign_pk: Vec<u8>,
-    /// By `sign_pk`.
-    pub sig: Vec<u8>,
-    /// By the key of the epoch before; `None` for the first, and where keys were reset.
-    pub succession: Option<Vec<u8>>,
-    /// When it was made known.
-    pub created_at: Instant,
-}
-
 /// The bucket of a login: of the keyed hash of the address, as the person is not known yet.
 fn login_bucket(email_index: &[u8; 32]) -> i16 {
     (i16::from(email_index[0]) << 2) | i16::from(email_index[1] >> 6)
@@ -77,7 +70,7 @@ pub async fn insert(
     person: &Person,
     email_index: &[u8; 32],
     recovery_verifier: &[u8],
-    bundle: &BundleRow,
+    bundle: &Bundle,
 ) -> Result<(), StoreError> {
     let (bucket, id) = (Bucket::of(person.id).get(), person.id.0);
     execute!(
@@ -107,26 +100,7 @@ pub async fn insert(
         recovery_verifier,
         person.stamp
     )?;
-    add_bundle(tx, person.id, bundle).await
-}
-
-/// Makes new public keys of a person known.
-pub async fn add_bundle(tx: &mut Tx, id: UserId, bundle: &BundleRow) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "-- account::add_bundle
-        insert into bundle (bucket, user_id, epoch, enc_pk, sign_pk, sig, succession, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        Bucket::of(id).get(),
-        id.0,
-        bundle.epoch,
-        bundle.enc_pk.as_slice(),
-        bundle.sign_pk.as_slice(),
-        bundle.sig.as_slice(),
-        bundle.succession.as_deref(),
-        bundle.created_at.as_micros()
-    )?;
-    Ok(())
+    bundle::add(tx, person.id, bundle).await
 }
 
 /// Whose address this is.
@@ -141,34 +115,125 @@ pub async fn find(tx: &mut Tx, email_index: &[u8; 32]) -> Result<Option<UserId>,
     Ok(rows.first().map(|row| UserId(row.0)))
 }
 
-type PersonRow = (i16, String, Vec<u8>, i64, Vec<u8>, i32, i32, i32, Vec<u8>, i32, Option<bool>);
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    role: i16,
+    name: String,
+    email: Vec<u8>,
+    created_at: i64,
+    salt: Vec<u8>,
+    kdf_m: i32,
+    kdf_t: i32,
+    kdf_p: i32,
+    verifier: Vec<u8>,
+    stamp: i32,
+    assisted: Option<bool>,
+    second_factor: bool,
+    time_zone: Option<String>,
+}
+
+impl PersonRow {
+    fn read(self, id: UserId) -> Result<Person, StoreError> {
+        Ok(Person {
+            id,
+            role: code::to_role(self.role)?,
+            name: self.name,
+            email: self.email,
+            created_at: self.created_at.into(),
+            password: PasswordRow {
+                salt: self.salt,
+                kdf: (self.kdf_m, self.kdf_t, self.kdf_p),
+                verifier: self.verifier,
+            },
+            stamp: self.stamp,
+            assisted: self.assisted,
+            second_factor: self.second_factor,
+            time_zone: self.time_zone.unwrap_or_else(|| "UTC".to_owned()),
+        })
+    }
+}
+
+/// The columns of a [`PersonRow`].
+macro_rules! of_person {
+    ($head:literal, $tail:literal) => {
+        concat!(
+            $head,
+            "select role, name, email, person.created_at, salt, kdf_m, kdf_t, kdf_p, verifier, stamp, assisted,
+              exists (select 1 from totp where totp.bucket = $1 and totp.user_id = $2 and confirmed_at is not null)
+                or exists (select 1 from passkey where passkey.bucket = $1 and passkey.user_id = $2) as second_factor,
+              (select time_zone from regime where regime.bucket = $1 and person_id = $2 order by from_at desc limit 1) as time_zone",
+            $tail
+        )
+    };
+}
 
 /// A person by id.
 pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> {
     let rows = fetch_all!(
         tx,
         PersonRow,
-        "-- account::get
-        select role, name, email, created_at, salt, kdf_m, kdf_t, kdf_p, verifier, stamp, assisted
-        from person where bucket = $1 and id = $2 and state = 0",
+        of_person!("-- account::get\n", " from person where bucket = $1 and id = $2 and state = 0"),
         Bucket::of(id).get(),
         id.0
     )?;
-    rows.into_iter()
-        .next()
-        .map(|(role, name, email, created_at, salt, m, t, p, verifier, stamp, assisted)| {
-            Ok(Person {
-                id,
-                role: code::to_role(role)?,
-                name,
-                email,
-                created_at: created_at.into(),
-                password: PasswordRow { salt, kdf: (m, t, p), verifier },
-                stamp,
-                assisted,
-            })
-        })
-        .transpose()
+    rows.into_iter().next().map(|row| row.read(id)).transpose()
+}
+
+/// How a person's password becomes keys: its salt, and memory in KiB, passes and lanes.
+pub async fn parameters(tx: &mut Tx, id: UserId) -> Result<Option<(Vec<u8>, (i32, i32, i32))>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Vec<u8>, i32, i32, i32),
+        "-- account::parameters
+        select salt, kdf_m, kdf_t, kdf_p from person where bucket = $1 and id = $2 and state = 0",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    Ok(rows.into_iter().next().map(|(salt, m, t, p)| (salt, (m, t, p))))
+}
+
+/// What an account is opened with.
+#[derive(Clone, Debug)]
+pub struct Opener {
+    /// The root key under the password and the outer layer.
+    pub wrapped: Vec<u8>,
+    /// The public keys in use. Those of the root key, once it is open.
+    pub bundle: Bundle,
+}
+
+#[derive(sqlx::FromRow)]
+struct OpenerRow {
+    #[sqlx(flatten)]
+    person: PersonRow,
+    blob: Vec<u8>,
+    epoch: i32,
+    enc_pk: Vec<u8>,
+    sign_pk: Vec<u8>,
+    sig: Vec<u8>,
+    succession: Option<Vec<u8>>,
+    known_since: i64,
+}
+
+/// A person and what their account is opened with, in one statement: signing in is what everybody does.
+pub async fn opener(tx: &mut Tx, id: UserId) -> Result<Option<(Person, Opener)>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        OpenerRow,
+        of_person!(
+            "-- account::opener\n",
+            ", blob, bundle.epoch, enc_pk, sign_pk, sig, succession, bundle.created_at as known_since
+            from person
+            join wrapped_key on wrapped_key.bucket = $1 and wrapped_key.user_id = $2 and slot = 1
+            join bundle on bundle.bucket = $1 and bundle.user_id = $2
+            where person.bucket = $1 and person.id = $2 and state = 0 order by bundle.epoch desc limit 1"
+        ),
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let OpenerRow { person, blob, epoch, enc_pk, sign_pk, sig, succession, known_since } = row;
+    let bundle = Bundle { epoch, enc_pk, sign_pk, sig, succession, created_at: known_since.into() };
+    Ok(Some((person.read(id)?, Opener { wrapped: blob, bundle })))
 }
 
 /// Locks a person's row until the transaction ends: changes to one account follow one another.
@@ -270,64 +335,6 @@ pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> Result<(), StoreErro
         name
     )?;
     Ok(())
-}
-
-/// All public keys of a person, newest first.
-pub async fn bundles(tx: &mut Tx, id: UserId) -> Result<Vec<BundleRow>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (i32, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, i64),
-        "-- account::bundles
-        select epoch, enc_pk, sign_pk, sig, succession, created_at from bundle
-        where bucket = $1 and user_id = $2 order by epoch desc",
-        Bucket::of(id).get(),
-        id.0
-    )?;
-    let read = |(epoch, enc_pk, sign_pk, sig, succession, at): (i32, _, _, _, _, i64)| BundleRow {
-        epoch,
-        enc_pk,
-        sign_pk,
-        sig,
-        succession,
-        created_at: at.into(),
-    };
-    Ok(rows.into_iter().map(read).collect())
-}
-
-/// Stores a wrapped account root key in its slot, replacing what was there.
-pub async fn put_wrapped(
-    tx: &mut Tx,
-    id: UserId,
-    slot: u8,
-    epoch: i32,
-    blob: &[u8],
-) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "-- account::put_wrapped
-        insert into wrapped_key (bucket, user_id, slot, epoch, blob) values ($1, $2, $3, $4, $5)
-        on conflict (bucket, user_id, slot) do update set epoch = excluded.epoch, blob = excluded.blob",
-        Bucket::of(id).get(),
-        id.0,
-        i16::from(slot),
-        epoch,
-        blob
-    )?;
-    Ok(())
-}
-
-/// A wrapped account root key: its epoch and the blob under the outer layer.
-pub async fn wrapped(tx: &mut Tx, id: UserId, slot: u8) -> Result<Option<(i32, Vec<u8>)>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (i32, Vec<u8>),
-        "-- account::wrapped
-        select epoch, blob from wrapped_key where bucket = $1 and user_id = $2 and slot = $3",
-        Bucket::of(id).get(),
-        id.0,
-        i16::from(slot)
-    )?;
-    Ok(rows.into_iter().next())
 }
 
 /// All people, for the operator: id, role, name, when.

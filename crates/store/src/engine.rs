@@ -1,12 +1,26 @@
 //! The two engines behind one type: opening, transactions, deadlines.
 
-use crate::{StoreError, schema};
-use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use crate::{
+    StoreError,
+    lease::{Connections, Lease},
+    schema,
 };
-use std::{future::Future, net::IpAddr, path::Path, str::FromStr, time::Duration};
+use sqlx::{
+    PgConnection, PgPool, Postgres, Transaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use std::{
+    future::Future,
+    net::IpAddr,
+    ops::{Deref, DerefMut},
+    path::Path,
+    pin::Pin,
+    str::FromStr,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 /// No statement, no wait for a connection and no commit takes longer; then the connection is
 /// dropped and the caller told to try again.
@@ -22,8 +36,8 @@ pub struct Store {
 enum Engine {
     /// One connection that writes, several that only read.
     Sqlite {
-        write: SqlitePool,
-        read: SqlitePool,
+        write: Connections,
+        read: Connections,
     },
     Postgres(PgPool),
 }
@@ -32,9 +46,38 @@ enum Engine {
 #[derive(Debug)]
 pub enum Tx {
     /// On SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Lease),
     /// On PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Held),
+}
+
+/// A connection to PostgreSQL, within a transaction or outside of one.
+#[derive(Debug)]
+pub enum Held {
+    /// Statements see one state, and come into force together.
+    Within(Transaction<'static, Postgres>),
+    /// Each statement sees the newest state.
+    Outside(PoolConnection<Postgres>),
+}
+
+impl Deref for Held {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Within(transaction) => transaction,
+            Self::Outside(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Within(transaction) => transaction,
+            Self::Outside(connection) => connection,
+        }
+    }
 }
 
 /// Whether nobody between here and a PostgreSQL can read along: on this machine, by a socket, or by TLS whose
@@ -60,18 +103,8 @@ impl Store {
             .pragma("trusted_schema", "off")
             .pragma("secure_delete", "on")
             .statement_cache_capacity(256);
-        let pool = |options, connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .min_connections(1)
-                .acquire_timeout(DEADLINE)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-                .connect_with(options)
-        };
-        let write = pool(options.clone(), 1).await?;
-        let read = pool(options.pragma("query_only", "on"), 4).await?;
+        let write = Connections::open(options.clone(), 1).await?;
+        let read = Connections::open(options.pragma("query_only", "on"), 4).await?;
         Ok(Self { engine: Engine::Sqlite { write, read } })
     }
 
@@ -111,10 +144,23 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         in_time(async {
             Ok(match &self.engine {
-                Engine::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+                Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?.begin("begin").await?),
                 Engine::Postgres(pool) => {
-                    Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
+                    let begun = pool.begin_with("begin isolation level repeatable read read only").await?;
+                    Tx::Postgres(Held::Within(begun))
                 }
+            })
+        })
+        .await
+    }
+
+    /// For a read of one statement, or of several that need not see the same state: spares the way to
+    /// begin and to end a transaction.
+    pub async fn peek(&self) -> Result<Tx, StoreError> {
+        in_time(async {
+            Ok(match &self.engine {
+                Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?),
+                Engine::Postgres(pool) => Tx::Postgres(Held::Outside(pool.acquire().await?)),
             })
         })
         .await
@@ -124,8 +170,10 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         in_time(async {
             Ok(match &self.engine {
-                Engine::Sqlite { write, .. } => Tx::Sqlite(begin_immediate(write).await?),
-                Engine::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+                Engine::Sqlite { write, .. } => {
+                    Tx::Sqlite(write.lease().await?.begin("begin immediate").await?)
+                }
+                Engine::Postgres(pool) => Tx::Postgres(Held::Within(pool.begin().await?)),
             })
         })
         .await
@@ -143,35 +191,46 @@ impl Store {
     }
 }
 
-/// Begins on the connection that writes. `SQLite` itself undoes a transaction when the disk is full
-/// or fails, and the connection then takes itself to be within one for ever: it is closed, and the
-/// next one opened.
-async fn begin_immediate(write: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-    match write.begin_with("begin immediate").await {
-        Err(sqlx::Error::InvalidSavePointStatement) => {
-            write.acquire().await?.close().await?;
-            write.begin_with("begin immediate").await
-        }
-        begun => begun,
-    }
-}
-
 impl Tx {
     /// Makes it permanent. Runs to its end even where the caller is dropped: a cancelled COMMIT
     /// would leave nobody knowing.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let commit = tokio::spawn(async move {
+        let commit = Box::pin(async move {
             match self {
-                Self::Sqlite(tx) => tx.commit().await,
-                Self::Postgres(tx) => tx.commit().await,
+                Self::Sqlite(lease) => lease.commit().await,
+                Self::Postgres(Held::Within(transaction)) => transaction.commit().await,
+                Self::Postgres(Held::Outside(_)) => Ok(()),
             }
         });
-        let joined = tokio::time::timeout(DEADLINE, commit).await;
-        match joined {
-            Ok(Ok(done)) => Ok(done?),
-            Ok(Err(_)) | Err(_) => {
+        match tokio::time::timeout(DEADLINE, ToItsEnd(Some(commit))).await {
+            Ok(done) => Ok(done?),
+            Err(_) => {
                 Err(StoreError::Unavailable("commit did not end in time; its outcome is unknown".to_owned()))
             }
+        }
+    }
+}
+
+/// Work that goes on by itself where whoever waits for it is dropped.
+struct ToItsEnd<T: Send + 'static>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+
+impl<T: Send + 'static> Future for ToItsEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let Some(work) = &mut self.0 else { return Poll::Pending };
+        let polled = work.as_mut().poll(context);
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for ToItsEnd<T> {
+    fn drop(&mut self) {
+        if let (Some(work), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(work);
         }
     }
 }

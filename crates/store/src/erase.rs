@@ -9,13 +9,14 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Tables with rows of a person in the person's own bucket, and the column that says whose.
-const OWN: [(&str, &str); 10] = [
+const OWN: [(&str, &str); 11] = [
     ("person", "id"),
     ("wrapped_key", "user_id"),
     ("session", "user_id"),
     ("regime", "person_id"),
     ("totp", "user_id"),
     ("passkey", "user_id"),
+    ("key_reset", "user_id"),
     ("directory", "doctor_id"),
     ("caseload", "doctor_id"),
     ("audit", "subject_id"),

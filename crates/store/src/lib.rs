@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod bundle;
 pub mod care;
 pub mod check_in;
 mod code;
@@ -21,6 +22,8 @@ pub mod grant;
 pub mod idempotency;
 pub mod inspect;
 pub mod key_log;
+pub mod key_reset;
+mod lease;
 pub mod login_attempt;
 pub mod note;
 pub mod occurrence;
@@ -36,6 +39,7 @@ pub mod step;
 pub mod testing;
 pub mod throttle;
 pub mod totp;
+pub mod wrapped_key;
 
 pub use engine::{Store, Tx};
 pub use error::StoreError;

@@ -11,6 +11,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_in_force.sql"),
     include_str!("schema/0004_accounts.sql"),
     include_str!("schema/0005_passkeys.sql"),
+    include_str!("schema/0006_resets.sql"),
 ];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {

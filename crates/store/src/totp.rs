@@ -26,13 +26,6 @@ pub struct Factors {
     pub passkey: bool,
 }
 
-impl Factors {
-    /// Whether anything is.
-    pub fn any(&self) -> bool {
-        self.totp.is_some() || self.passkey
-    }
-}
-
 /// What is asked for beside a person's password.
 pub async fn factors(tx: &mut Tx, user: UserId) -> Result<Factors, StoreError> {
     let rows = fetch_all!(

@@ -9,7 +9,8 @@ use aftercare_core::{
 };
 use aftercare_store::{
     StoreError,
-    account::{self, BundleRow, PasswordRow, Person},
+    account::{self, PasswordRow, Person},
+    bundle::{self, Bundle},
     care::{self, Care},
     directory::{self, Entry},
     due::{self, Wake},
@@ -17,7 +18,7 @@ use aftercare_store::{
     note::{self, Note, NoteState},
     occurrence, on_both_engines,
     regime::{self, RegimeRow},
-    service,
+    service, wrapped_key,
 };
 use uuid::Uuid;
 
@@ -41,11 +42,13 @@ fn person(id: UserId) -> Person {
         password: PasswordRow { salt: vec![2; 16], kdf: (65_536, 3, 1), verifier: vec![3; 32] },
         stamp: 1,
         assisted: None,
+        second_factor: false,
+        time_zone: "UTC".to_owned(),
     }
 }
 
-fn bundle() -> BundleRow {
-    BundleRow {
+fn a_bundle() -> Bundle {
+    Bundle {
         epoch: 1,
         enc_pk: vec![4; 1216],
         sign_pk: vec![5; 32],
@@ -76,20 +79,20 @@ on_both_engines! {
     /// An account is found by its address's keyed hash, and one address is one account.
     async fn one_address_one_account(store: Store) {
         let mut tx = store.write().await.unwrap();
-        account::insert(&mut tx, &person(user(1)), &[9; 32], &[7; 32], &bundle()).await.unwrap();
-        account::put_wrapped(&mut tx, user(1), 1, 1, &[8; 92]).await.unwrap();
-        account::put_wrapped(&mut tx, user(1), 1, 2, &[9; 92]).await.unwrap();
+        account::insert(&mut tx, &person(user(1)), &[9; 32], &[7; 32], &a_bundle()).await.unwrap();
+        wrapped_key::put(&mut tx, user(1), 1, 1, &[8; 92]).await.unwrap();
+        wrapped_key::put(&mut tx, user(1), 1, 2, &[9; 92]).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.read().await.unwrap();
         assert_eq!(account::find(&mut tx, &[9; 32]).await.unwrap(), Some(user(1)));
         assert_eq!(account::find(&mut tx, &[8; 32]).await.unwrap(), None);
         let found = account::get(&mut tx, user(1)).await.unwrap().unwrap();
         assert_eq!((found.name.as_str(), found.password.kdf), ("Ada", (65_536, 3, 1)));
-        assert_eq!(account::wrapped(&mut tx, user(1), 1).await.unwrap(), Some((2, vec![9; 92])));
-        assert_eq!(account::bundles(&mut tx, user(1)).await.unwrap()[0].enc_pk.len(), 1216);
+        assert_eq!(wrapped_key::get(&mut tx, user(1), 1).await.unwrap(), Some((2, vec![9; 92])));
+        assert_eq!(bundle::of(&mut tx, user(1)).await.unwrap()[0].enc_pk.len(), 1216);
         drop(tx);
         let mut tx = store.write().await.unwrap();
-        let again = account::insert(&mut tx, &person(user(2)), &[9; 32], &[7; 32], &bundle()).await;
+        let again = account::insert(&mut tx, &person(user(2)), &[9; 32], &[7; 32], &a_bundle()).await;
         assert!(matches!(again, Err(StoreError::Taken(_))));
     }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_seal::{bundle::Bundle, emergency::Recipient, envelope::Envelope, reader::open_key};
-use aftercare_store::{account, note};
+use aftercare_store::{bundle, note};
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::{io::Write, path::PathBuf};
@@ -103,7 +103,7 @@ async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()>
     ensure!(plain && (1..=40).contains(&reference.len()), "--reference: 1 to 40 letters, digits and dashes");
     let mut tx = app.store.write().await?;
     // A closed account too.
-    if account::bundles(&mut tx, patient).await?.is_empty() {
+    if bundle::of(&mut tx, patient).await?.is_empty() {
         bail!("no account {patient}; list them with `aftercare user list`");
     }
     let mut people = People::default();

@@ -14,7 +14,7 @@ mod settings;
 
 use crate::config::{Config, ConfigError};
 use clap::{Parser, Subcommand};
-use std::{future::Future, io::Write, process::ExitCode};
+use std::{future::Future, io::Write, num::NonZero, process::ExitCode};
 
 /// Turns doctors' notes into what patients do next.
 #[derive(Debug, Parser)]
@@ -98,5 +98,9 @@ fn block_on<T>(config: &Config, work: impl Future<Output = anyhow::Result<T>>) -
         .map_err(|error| ConfigError(format!("log: {error}")))?;
     // A second call in one process finds it set: fine.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    // One core is left to what runs on threads of its own: SQLite and passwords. A worker more than there
+    // are free cores is woken at every statement for nothing.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(cores.saturating_sub(1).max(1)).enable_all().build()?.block_on(work)
 }

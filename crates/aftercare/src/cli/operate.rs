@@ -7,7 +7,7 @@ use crate::{
     clock::ServiceClock,
     config::{Config, DEFAULTS},
     http,
-    keyring::raw,
+    keyring::{allow_reset, raw},
     limits,
     provider::Provider,
     random::Random,
@@ -40,6 +40,9 @@ pub(super) enum UserCommand {
     Unlock(Who),
     /// Remove one-time codes and passkeys of somebody who has lost them. Make sure who asks.
     ResetFactors(Who),
+    /// Print a one-time code for somebody who has lost password and recovery code: with it they make new
+    /// keys within 24 hours. Make sure who asks, and hand it to nobody else.
+    ResetKeys(Who),
 }
 
 #[derive(Debug, clap::Args)]
@@ -118,6 +121,7 @@ pub(super) fn user(command: &UserCommand) -> anyhow::Result<()> {
         UserCommand::Approve(who) => approve(who),
         UserCommand::Unlock(who) => unlock(who),
         UserCommand::ResetFactors(who) => reset_factors(who),
+        UserCommand::ResetKeys(who) => reset_keys(who),
     }
 }
 
@@ -222,6 +226,18 @@ fn reset_factors(who: &Who) -> anyhow::Result<()> {
             login_attempt::delete_of(tx, who.id).await?;
             let removed = Event::own(who.id, Action::FactorRemoved).anonymous().with("all");
             Ok(audit::record(app, tx, removed).await?)
+        }),
+    )
+}
+
+fn reset_keys(who: &Who) -> anyhow::Result<()> {
+    let config = who.settings.load()?;
+    block_on(
+        &config.clone(),
+        set(who, config, "given leave to make new keys", async |app, tx| {
+            account::get(tx, who.id).await?.ok_or_else(|| no_account(who))?;
+            let code = allow_reset(app, tx, who.id).await?;
+            Ok(writeln!(std::io::stdout(), "{}", *code.text())?)
         }),
     )
 }

@@ -66,6 +66,22 @@ struct Made {
     keys: PasswordKeys,
 }
 
+/// A password's keys for an account. Deriving them is meant to be slow: a device that is asked for more,
+/// a code or a passkey, tries again with the same.
+pub struct Derived {
+    email: String,
+    made: Made,
+}
+
+impl Derived {
+    /// Derives them as the account's parameters say.
+    pub async fn new(transport: &Transport, email: &str, password: &str) -> anyhow::Result<Self> {
+        let email = normalize_email(email);
+        let (salt, kdf) = parameters(transport, &email).await?;
+        Ok(Self { made: made(password, &email, salt, kdf).await?, email })
+    }
+}
+
 /// Only the device sees the password: so it is held here to what the service asks of those it sees.
 fn good(password: &str, name: &str, email: &str) -> anyhow::Result<()> {
     Rule { least: 8, refuse_common: true }
@@ -126,15 +142,23 @@ impl Client {
         password: &str,
         beside: Value,
     ) -> anyhow::Result<Self> {
-        let email = normalize_email(email);
-        let (salt, kdf) = parameters(transport, &email).await?;
-        let made = made(password, &email, salt, kdf).await?;
+        let derived = Derived::new(transport, email, password).await?;
+        Self::sign_in_with(transport, random, &derived, beside).await
+    }
+
+    /// Signs in with keys that are derived already.
+    pub async fn sign_in_with(
+        transport: &Transport,
+        random: Arc<Random>,
+        Derived { email, made }: &Derived,
+        beside: Value,
+    ) -> anyhow::Result<Self> {
         let mut body = beside;
-        body["email"] = email.into();
+        body["email"] = email.as_str().into();
         body["auth_key"] = bytes::encode(made.keys.auth_key.expose()).into();
         let to_sign = transport.send(None, Method::POST, "/api/login/", Some(&body)).await?;
         let bundle: Bundle = field(&to_sign, "bundle")?;
-        let slot = Slot::Password(kdf, salt);
+        let slot = Slot::Password(made.kdf, made.salt);
         let ark = slot.unwrap(&field(&to_sign, "wrapped")?, &made.keys.kek, bundle.user_id, bundle.epoch)?;
         Self::finish(transport, random, &to_sign, ark).await
     }
@@ -203,6 +227,33 @@ impl Client {
             "recovery": by_recovery(id, &ark, bundle.epoch, &recovery_code, random),
         });
         transport.send(None, Method::POST, "/api/recovery/finish/", Some(&body)).await?;
+        Ok(Recovered { recovery_code })
+    }
+
+    /// Makes new keys where password and recovery code are lost, by a one-time code of the operator. Everybody
+    /// who knows the old keys is told; who can read the notes opens them to the new.
+    pub async fn reset(
+        transport: &Transport,
+        random: &Random,
+        kdf: Kdf,
+        email: &str,
+        code: &str,
+        new_password: &str,
+    ) -> anyhow::Result<Recovered> {
+        good(new_password, "", email)?;
+        let email = normalize_email(email);
+        let mut body = json!({ "email": email, "code": code });
+        let made_for = transport.send(None, Method::POST, "/api/recovery/reset/", Some(&body)).await?;
+        let (id, epoch): (UserId, u32) = (field(&made_for, "user_id")?, field(&made_for, "epoch")?);
+        let mut rng = random.rng();
+        let (ark, recovery_code) = (Ark::random(&mut rng), RecoveryKey::random(&mut rng));
+        let made = made(new_password, &email, bytes::random(&mut rng), kdf).await?;
+        body["sealed"] = json!({
+            "bundle": Bundle::of(&ark.keys(raw(id))?, epoch),
+            "password": by_password(id, &ark, epoch, &made, random),
+            "recovery": by_recovery(id, &ark, epoch, &recovery_code, random),
+        });
+        transport.send(None, Method::POST, "/api/recovery/reset/", Some(&body)).await?;
         Ok(Recovered { recovery_code })
     }
 

@@ -7,7 +7,7 @@ mod notes;
 mod passkey;
 mod transport;
 
-pub use account::{NewAccount, Recovered};
+pub use account::{Derived, NewAccount, Recovered};
 pub use contacts::KeyChanged;
 pub use notes::{Opened, Written};
 pub use passkey::{Authenticator, Ceremony, show_passkey};

@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Says again, with new keys, whom one has chosen.
-    pub(super) async fn restate(&self, clock: &impl Clock) -> anyhow::Result<()> {
+    pub async fn restate(&self, clock: &impl Clock) -> anyhow::Result<()> {
         let me = self.get("/api/me/").await?;
         if me["role"] != "patient" {
             return Ok(());

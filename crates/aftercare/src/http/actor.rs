@@ -124,9 +124,7 @@ impl FromRequestParts<App> for Account {
         let claims =
             app.tokens.verify(token, now, &app.store, &app.master).await.map_err(Problem::unavailable)?;
         let claims = claims.ok_or_else(Problem::unauthenticated)?;
-        let mut tx = app.store.read().await?;
-        let session = session::get(&mut tx, claims.sub, claims.sid, now).await?;
-        drop(tx);
+        let session = session::get(&mut app.store.peek().await?, claims.sub, claims.sid, now).await?;
         let session =
             session.filter(|session| session.stamp == claims.ver).ok_or_else(Problem::unauthenticated)?;
         if session.wrapped.is_some() != claims.ek.is_some() {
@@ -170,16 +168,15 @@ async fn admitted(app: &App, doctor: &Actor) -> Result<(), Problem> {
             "doctors sign in with a second factor here: set one up at /api/mfa/passkeys/ or /api/mfa/totp/ and sign in again with it",
         ));
     }
-    if app.config.approves_doctors() {
-        let mut tx = app.store.read().await?;
-        if directory::get(&mut tx, doctor.id).await?.is_none() {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "not_approved",
-                "Not approved yet",
-                "the operator of this service approves doctors, and has not approved this account yet",
-            ));
-        }
+    if app.config.approves_doctors()
+        && directory::get(&mut app.store.peek().await?, doctor.id).await?.is_none()
+    {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "not_approved",
+            "Not approved yet",
+            "the operator of this service approves doctors, and has not approved this account yet",
+        ));
     }
     Ok(())
 }

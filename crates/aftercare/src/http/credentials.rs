@@ -25,7 +25,7 @@ use aftercare_seal::{
 use aftercare_store::{
     StoreError, Tx,
     account::{self, PasswordRow, Person},
-    login_attempt, session, totp,
+    login_attempt, session, wrapped_key,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -121,7 +121,7 @@ pub(super) async fn put_wrapped(
     blob: &Bytes<62>,
 ) -> Result<(), Problem> {
     let sealed = app.master.seal_column("wrapped_key", raw(id), &[slot], &blob.0, &mut app.random.rng());
-    Ok(account::put_wrapped(tx, id, slot, epoch, &sealed).await?)
+    Ok(wrapped_key::put(tx, id, slot, epoch, &sealed).await?)
 }
 
 /// A wrapped root key without the outer layer, with its epoch.
@@ -131,9 +131,14 @@ pub(super) async fn wrapped(
     id: UserId,
     slot: u8,
 ) -> Result<(Bytes<62>, u32), Problem> {
-    let (epoch, sealed) = account::wrapped(tx, id, slot).await?.ok_or_else(invalid_credentials)?;
-    let blob = app.master.open_column("wrapped_key", raw(id), &[slot], &sealed)?;
-    Ok((Bytes::try_from(blob.as_slice())?, u32::try_from(epoch).map_err(Problem::internal)?))
+    let (epoch, sealed) = wrapped_key::get(tx, id, slot).await?.ok_or_else(invalid_credentials)?;
+    Ok((unsealed(app, id, slot, &sealed)?, u32::try_from(epoch).map_err(Problem::internal)?))
+}
+
+/// The same of what is loaded.
+pub(super) fn unsealed(app: &App, id: UserId, slot: u8, sealed: &[u8]) -> Result<Bytes<62>, Problem> {
+    let blob = app.master.open_column("wrapped_key", raw(id), &[slot], sealed)?;
+    Ok(Bytes::try_from(blob.as_slice())?)
 }
 
 /// The password as it is: sent, or as its `auth_key`.
@@ -248,8 +253,7 @@ async fn new_password(
 ) -> Result<ByPassword, Problem> {
     match (ark, password, sealed) {
         (Some((ark, epoch)), Some(password), None) => {
-            let factors = totp::factors(&mut app.store.read().await?, person.id).await?;
-            let rule = app.config.profile.password_rule(factors.any());
+            let rule = app.config.profile.password_rule(person.second_factor);
             rule.check(&password, &person.name, email)
                 .map_err(|error| Problem::invalid_field("/password", error))?;
             ByPassword::make(app, person.id, &ark, epoch, password, email).await

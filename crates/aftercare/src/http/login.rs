@@ -2,7 +2,7 @@
 
 use super::{
     context::Network,
-    credentials::wrapped,
+    credentials::unsealed,
     json::Json,
     passkey::Shown,
     problem::Problem,
@@ -14,7 +14,7 @@ use crate::{
     app::App,
     audit::{self, Action, Event},
     config::Assisted,
-    keyring::raw,
+    keyring::{Epoch, raw},
     limits::{self, Attempt, known_device},
 };
 use aftercare_core::id::UserId;
@@ -25,7 +25,7 @@ use aftercare_seal::{
 };
 use aftercare_store::{
     Tx,
-    account::{self, Person},
+    account::{self, Opener, Person},
     login_attempt::Purpose,
 };
 use axum::{
@@ -92,32 +92,49 @@ pub async fn parameters(
     State(app): State<App>,
     Json(body): Json<ParametersFor>,
 ) -> Result<Json<Parameters>, Problem> {
-    let mut tx = app.store.read().await?;
-    let found = Found::by_email(&app, &mut tx, &body.email).await?;
-    let (salt, kdf) = found.parameters(&app, &body.email)?;
+    let mut tx = app.store.peek().await?;
+    let id = owner(&app, &mut tx, &body.email).await?;
+    let (salt, kdf) = match account::parameters(&mut tx, id).await? {
+        Some((salt, kdf)) => parsed(&salt, kdf)?,
+        None => (app.master.fake_salt(&body.email), app.kdf()),
+    };
     Ok(Json(Parameters { auth_scheme: 1, kdf: kdf.into(), salt: Bytes(salt) }))
+}
+
+/// Whose address this is; where it is nobody's, an id that is nobody's, for the same work to follow.
+async fn owner(app: &App, tx: &mut Tx, email: &str) -> Result<UserId, Problem> {
+    let found = account::find(tx, &app.master.email_index(email).0).await?;
+    Ok(found.unwrap_or(UserId(Uuid::nil())))
 }
 
 /// An account by its address, or none: looked up by the same work.
 pub(super) struct Found {
     /// The address as a keyed hash.
     pub(super) index: [u8; 32],
-    pub(super) person: Option<Person>,
+    pub(super) account: Option<(Person, Opener)>,
 }
 
 impl Found {
     pub(super) async fn by_email(app: &App, tx: &mut Tx, email: &str) -> Result<Self, Problem> {
-        let index = app.master.email_index(email).0;
-        let id = account::find(tx, &index).await?.unwrap_or(UserId(Uuid::nil()));
-        Ok(Self { index, person: account::get(tx, id).await? })
+        let id = owner(app, tx, email).await?;
+        Ok(Self { index: app.master.email_index(email).0, account: account::opener(tx, id).await? })
+    }
+
+    pub(super) fn person(&self) -> Option<&Person> {
+        self.account.as_ref().map(|(person, _)| person)
+    }
+
+    /// Whose it is; an id that is nobody's where there is no account.
+    pub(super) fn owner(&self) -> UserId {
+        self.person().map_or(UserId(Uuid::nil()), |person| person.id)
     }
 
     pub(super) fn forbids_assisted(&self) -> bool {
-        self.person.as_ref().is_some_and(|person| person.assisted == Some(false))
+        self.person().is_some_and(|person| person.assisted == Some(false))
     }
 
     pub(super) fn parameters(&self, app: &App, email: &str) -> Result<([u8; 16], Kdf), Problem> {
-        match &self.person {
+        match self.person() {
             Some(person) => stored_parameters(person),
             None => Ok((app.master.fake_salt(email), app.kdf())),
         }
@@ -126,7 +143,7 @@ impl Found {
     /// Whose record an attempt is put into: an account's own, or one that an address without an
     /// account has alone.
     pub(super) fn subject(&self, app: &App) -> UserId {
-        self.person.as_ref().map_or_else(
+        self.person().map_or_else(
             || {
                 let digest = app.master.digest("nobody", &[&self.index]).0;
                 UserId(Uuid::from_slice(&digest[..16]).unwrap_or_default())
@@ -143,16 +160,19 @@ impl Found {
     /// Whether a key is the account's. A made-up account is compared too, so that both ways do the same.
     fn proves(&self, app: &App, auth_key: &Secret) -> bool {
         let nobody = [0; 32];
-        let verifier = self.person.as_ref().map_or(nobody.as_slice(), |person| &person.password.verifier);
+        let verifier = self.person().map_or(nobody.as_slice(), |person| &person.password.verifier);
         app.master.verify(raw(self.subject(app)), auth_key, verifier)
     }
 }
 
 /// The parameters a person's password was derived under.
 pub(super) fn stored_parameters(person: &Person) -> Result<([u8; 16], Kdf), Problem> {
-    let (m, t, p) = person.password.kdf;
+    parsed(&person.password.salt, person.password.kdf)
+}
+
+fn parsed(salt: &[u8], (m, t, p): (i32, i32, i32)) -> Result<([u8; 16], Kdf), Problem> {
     let number = |n: i32| u32::try_from(n).map_err(Problem::internal);
-    let salt = person.password.salt.as_slice().try_into().map_err(Problem::internal)?;
+    let salt = salt.try_into().map_err(Problem::internal)?;
     Ok((salt, Kdf { m: number(m)?, t: number(t)?, p: number(p)? }))
 }
 
@@ -225,28 +245,25 @@ pub async fn log_in(
     if let Some(shown) = &body.passkey {
         shown.keeps_its_key("/passkey")?;
     }
-    let mut tx = app.store.read().await?;
-    let found = Found::by_email(&app, &mut tx, &body.email).await?;
-    if body.password.is_some() && (app.config.assisted == Assisted::Deny || found.forbids_assisted()) {
-        return Err(assisted_forbidden());
-    }
-    let attempt = found.attempt(&app, network, body.device_token.as_deref());
-    let subject = found.subject(&app);
+    let (device_token, email) = (body.device_token.as_deref(), body.email);
     let given = match (body.password, body.auth_key) {
         (Some(password), None) => {
-            drop(tx);
-            admit(&app, &attempt, subject).await?;
-            let (salt, kdf) = found.parameters(&app, &body.email)?;
-            Given::Password(app.derive(password, body.email, salt, kdf).await?)
+            let found = Found::by_email(&app, &mut app.store.peek().await?, &email).await?;
+            if app.config.assisted == Assisted::Deny || found.forbids_assisted() {
+                return Err(assisted_forbidden());
+            }
+            admit(&app, &found.attempt(&app, network, device_token), found.subject(&app)).await?;
+            let (salt, kdf) = found.parameters(&app, &email)?;
+            Given::Password(app.derive(password, email.clone(), salt, kdf).await?)
         }
-        (None, Some(auth_key)) => {
-            drop(tx);
-            Given::AuthKey(Secret::new(auth_key.0))
-        }
+        (None, Some(auth_key)) => Given::AuthKey(Secret::new(auth_key.0)),
         _ => return Err(Problem::invalid_field("/password", "give either password or auth_key")),
     };
-    let proved = found.proves(&app, given.auth_key());
     let mut tx = app.store.write().await?;
+    let found = Found::by_email(&app, &mut tx, &email).await?;
+    let attempt = found.attempt(&app, network, device_token);
+    let subject = found.subject(&app);
+    let proved = found.proves(&app, given.auth_key());
     let mut failed_before = false;
     if let Given::AuthKey(_) = given {
         // Nothing was hashed, so only failures are counted; nobody is told of a guess too many.
@@ -256,11 +273,11 @@ pub async fn log_in(
             return refuse(&app, tx, refused, subject).await;
         }
     }
-    let Some(person) = found.person.filter(|_| proved) else {
+    let Some((person, opener)) = found.account.filter(|_| proved) else {
         return failed(&app, tx, &attempt, &given, subject).await;
     };
     let (code, shown) = (body.totp.as_deref(), body.passkey.as_ref());
-    let amr = match second_factor(&app, &mut tx, person.id, code, shown).await? {
+    let amr = match second_factor(&app, &mut tx, &person, code, shown).await? {
         Factor::Shown(amr) => amr,
         Factor::Missing(asked) => {
             if let Given::Password(_) = given {
@@ -271,13 +288,14 @@ pub async fn log_in(
         }
         Factor::Wrong => return failed(&app, tx, &attempt, &given, subject).await,
     };
-    let (blob, epoch) = wrapped(&app, &mut tx, person.id, 1).await?;
+    let blob = unsealed(&app, person.id, 1, &opener.wrapped)?;
+    let bundle = Epoch::read(person.id, &opener.bundle)?.bundle;
     let response = match given {
         Given::Password(keys) => {
             let (salt, kdf) = stored_parameters(&person)?;
-            let ark = Slot::Password(kdf, salt).unwrap(&blob, &keys.kek, raw(person.id), epoch)?;
+            let ark = Slot::Password(kdf, salt).unwrap(&blob, &keys.kek, raw(person.id), bundle.epoch)?;
             attempt.succeeded(&app, &mut tx).await?;
-            let holder = Holder::Assisted(ark, epoch);
+            let holder = Holder::Assisted(ark, bundle.epoch);
             Json(begin(&app, &mut tx, person, holder, amr, device(&headers)).await?).into_response()
         }
         Given::AuthKey(_) => {
@@ -285,7 +303,7 @@ pub async fn log_in(
             if failed_before {
                 attempt.forget(&app, &mut tx).await?;
             }
-            Json(to_sign(&app, &mut tx, person.id, Purpose::SignIn, amr, blob).await?).into_response()
+            Json(to_sign(&app, &mut tx, &bundle, Purpose::SignIn, amr, blob).await?).into_response()
         }
     };
     tx.commit().await?;

@@ -83,7 +83,7 @@ pub(super) async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Prob
     };
     let assisted = app.config.assisted == Assisted::Allow && row.assisted.unwrap_or(true);
     let anchors = habits.anchors(app.now()).clone();
-    Ok(Me { user: user_view(app, tx, row).await?, anchors, note_mode, assisted })
+    Ok(Me { user: user_view(app, row)?, anchors, note_mode, assisted })
 }
 
 /// Change one's own account

@@ -31,6 +31,7 @@ mod preview;
 pub mod problem;
 mod recovery;
 mod reminders;
+mod reset;
 mod review;
 mod rights;
 mod scope;
@@ -116,6 +117,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(session::end_session))
         .routes(routes!(recovery::recover))
         .routes(routes!(recovery::finish_recovery))
+        .routes(routes!(reset::reset_keys))
         .routes(routes!(credentials::change_password))
         .routes(routes!(credentials::change_email))
         .routes(routes!(credentials::new_recovery_code))

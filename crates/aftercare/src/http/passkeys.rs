@@ -298,7 +298,8 @@ pub async fn log_in_with_passkey(
     let row = Bytes(*passkey.id.as_bytes());
     let blob = app.master.open_column("passkey", row, b"wrapped", sealed)?;
     let blob = Bytes::try_from(blob.as_slice())?;
-    let answer = to_sign(&app, &mut tx, user, Purpose::SignIn, "pop mfa", blob).await?;
+    let keys = History::load(&mut tx, user).await?;
+    let answer = to_sign(&app, &mut tx, keys.current(), Purpose::SignIn, "pop mfa", blob).await?;
     tx.commit().await?;
     Ok(Json(answer))
 }

@@ -6,7 +6,6 @@ use aftercare_core::{id::UserId, instant::Instant, people::Role};
 use aftercare_store::{
     Tx,
     account::{self, Person},
-    regime,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,17 +32,10 @@ pub struct UserView {
 }
 
 /// A person as they see themselves.
-pub(super) async fn user_view(app: &App, tx: &mut Tx, person: Person) -> Result<UserView, Problem> {
+pub(super) fn user_view(app: &App, person: Person) -> Result<UserView, Problem> {
     let email = email_of(app, &person)?;
-    let habits = regime::of(tx, person.id).await?;
-    Ok(UserView {
-        id: person.id,
-        role: person.role,
-        name: person.name,
-        email,
-        time_zone: habits.last().map_or_else(|| "UTC".to_owned(), |regime| regime.time_zone.clone()),
-        created_at: person.created_at,
-    })
+    let Person { id, role, name, time_zone, created_at, .. } = person;
+    Ok(UserView { id, role, name, email, time_zone, created_at })
 }
 
 /// A person's address, opened.

@@ -15,13 +15,13 @@ use crate::{
     app::App,
     audit::{self, Action, Event},
     config::Assisted,
-    keyring::{History, raw},
-    limits::clear_failures,
+    keyring::{Epoch, History, raw},
+    limits::{Attempt, clear_failures},
 };
-use aftercare_core::id::UserId;
 use aftercare_seal::{Bytes, Secret, recovery::RecoveryKey, wrap::Slot};
 use aftercare_store::{
-    account::{self, Person},
+    Tx,
+    account::{self, Opener, Person},
     login_attempt::{self, Purpose},
     session,
 };
@@ -84,9 +84,7 @@ pub async fn recover(
     if let Some(shown) = &body.passkey {
         shown.keeps_its_key("/passkey")?;
     }
-    let mut tx = app.store.read().await?;
-    let found = Found::by_email(&app, &mut tx, &body.email).await?;
-    drop(tx);
+    let found = Found::by_email(&app, &mut app.store.peek().await?, &body.email).await?;
     let given = given(&app, &found, &body.email, body.recovery_code, body.password, body.auth)?;
     // A code is 160 random bits: what is counted is the work, and a locked account can be opened so.
     let mut attempt = found.attempt(&app, network, None);
@@ -94,46 +92,67 @@ pub async fn recover(
     admit(&app, &attempt, found.subject(&app)).await?;
 
     let mut tx = app.store.write().await?;
-    let user = found.person.as_ref().map_or(UserId(Uuid::nil()), |person| person.id);
-    let verifier = account::recovery_verifier(&mut tx, user).await?.unwrap_or_default();
+    let verifier = account::recovery_verifier(&mut tx, found.owner()).await?;
     let auth = match &given {
         Given::Here(key, _) => key.auth_key(),
         Given::There(auth) => Secret::new(auth.0),
     };
-    let mut factor = Factor::Wrong;
-    if app.master.verify(raw(user), &auth, &verifier) {
-        factor = second_factor(&app, &mut tx, user, body.totp.as_deref(), body.passkey.as_ref()).await?;
-    }
-    match (found.person.clone(), factor) {
-        (Some(person), Factor::Shown(amr)) => {
-            attempt.succeeded(&app, &mut tx).await?;
-            let (blob, epoch) = wrapped(&app, &mut tx, user, 2).await?;
-            match given {
-                Given::There(_) => {
-                    let to_sign = to_sign(&app, &mut tx, user, Purpose::Recovery, amr, blob).await?;
-                    tx.commit().await?;
-                    Ok(Json(to_sign).into_response())
-                }
-                Given::Here(key, password) => {
-                    tx.commit().await?;
-                    let ark = Slot::Recovery.unwrap(&blob, &key.kek(), raw(user), epoch)?;
-                    let email = email_of(&app, &person)?;
-                    let by_password = ByPassword::make(&app, user, &ark, epoch, password, &email).await?;
-                    let (by_recovery, code) = ByRecovery::make(&app, user, &ark, epoch);
-                    let code_verifier = Some(verifier.as_slice());
-                    recovered(&app, person, &by_password, &by_recovery, code_verifier, &found.index).await?;
-                    Ok(Json(RecoveryCode { recovery_code: Some(code.text()) }).into_response())
-                }
-            }
+    let factor = (body.totp.as_deref(), body.passkey.as_ref());
+    let shown = show(&app, tx, &found, &attempt, (&auth, verifier.as_deref()), Some(factor)).await?;
+    let (mut tx, (person, opener), amr) = shown;
+    let user = person.id;
+    let (blob, epoch) = wrapped(&app, &mut tx, user, 2).await?;
+    match given {
+        Given::There(_) => {
+            let bundle = Epoch::read(user, &opener.bundle)?.bundle;
+            let to_sign = to_sign(&app, &mut tx, &bundle, Purpose::Recovery, amr, blob).await?;
+            tx.commit().await?;
+            Ok(Json(to_sign).into_response())
         }
-        (_, Factor::Missing(asked)) => {
-            attempt.give_back(&app, &mut tx).await?;
+        Given::Here(key, password) => {
+            tx.commit().await?;
+            let ark = Slot::Recovery.unwrap(&blob, &key.kek(), raw(user), epoch)?;
+            let email = email_of(&app, &person)?;
+            let by_password = ByPassword::make(&app, user, &ark, epoch, password, &email).await?;
+            let (by_recovery, code) = ByRecovery::make(&app, user, &ark, epoch);
+            recovered(&app, person, &by_password, &by_recovery, verifier.as_deref(), &found.index).await?;
+            Ok(Json(RecoveryCode { recovery_code: Some(code.text()) }).into_response())
+        }
+    }
+}
+
+/// Compares a code with its verifier, and looks at the second factor where one is to be shown. The attempt
+/// was counted; whether it was a failure is put on record. Goes on in the transaction where all is well.
+pub(super) async fn show(
+    app: &App,
+    mut tx: Tx,
+    found: &Found,
+    attempt: &Attempt,
+    (auth, verifier): (&Secret, Option<&[u8]>),
+    factor: Option<(Option<&str>, Option<&Shown>)>,
+) -> Result<(Tx, (Person, Opener), &'static str), Problem> {
+    let proved = app.master.verify(raw(found.owner()), auth, verifier.unwrap_or_default());
+    let shown = match (found.account.clone().filter(|_| proved), factor) {
+        (Some(account), Some((code, passkey))) => {
+            let shown = second_factor(app, &mut tx, &account.0, code, passkey).await?;
+            Some((account, shown))
+        }
+        (account, None) => account.map(|account| (account, Factor::Shown("pwd"))),
+        (None, _) => None,
+    };
+    match shown {
+        Some((account, Factor::Shown(amr))) => {
+            attempt.succeeded(app, &mut tx).await?;
+            Ok((tx, account, amr))
+        }
+        Some((_, Factor::Missing(asked))) => {
+            attempt.give_back(app, &mut tx).await?;
             tx.commit().await?;
             Err(asked)
         }
-        _ => {
-            let failed = Event::own(found.subject(&app), Action::RecoveryFailed).anonymous();
-            audit::record(&app, &mut tx, failed).await?;
+        Some((_, Factor::Wrong)) | None => {
+            let failed = Event::own(found.subject(app), Action::RecoveryFailed).anonymous();
+            audit::record(app, &mut tx, failed).await?;
             tx.commit().await?;
             Err(not_recovered())
         }
@@ -173,7 +192,7 @@ fn given(
     }
 }
 
-fn not_recovered() -> Problem {
+pub(super) fn not_recovered() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "invalid_credentials",

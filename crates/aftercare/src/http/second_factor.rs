@@ -17,7 +17,9 @@ use crate::{
 use aftercare_core::{id::UserId, instant::Instant};
 use aftercare_seal::bytes::random;
 use aftercare_store::{
-    Tx, login_attempt, passkey, session,
+    Tx,
+    account::Person,
+    login_attempt, passkey, session,
     totp::{self, Totp},
 };
 use axum::{extract::State, http::StatusCode};
@@ -41,13 +43,16 @@ const STEP: i64 = 30;
 pub(super) async fn second_factor(
     app: &App,
     tx: &mut Tx,
-    user: UserId,
+    person: &Person,
     code: Option<&str>,
     shown: Option<&Shown>,
 ) -> Result<Factor, Problem> {
+    if !person.second_factor {
+        return Ok(Factor::Shown("pwd"));
+    }
+    let user = person.id;
     let factors = totp::factors(tx, user).await?;
     let good = match (&factors.totp, code, shown) {
-        _ if !factors.any() => return Ok(Factor::Shown("pwd")),
         (_, _, Some(shown)) => shown.check(app, tx, user).await?.map(|_| "pwd pop"),
         (Some(totp), Some(code), None) => {
             take(app, tx, user, totp, code, app.clock.wall()).await?.then_some("pwd otp")

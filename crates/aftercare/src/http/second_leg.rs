@@ -10,10 +10,10 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action, Event},
-    keyring::History,
+    keyring::Epoch,
 };
 use aftercare_core::{id::UserId, instant::Span};
-use aftercare_seal::{Bytes, bytes::random, challenge::Challenge};
+use aftercare_seal::{Bytes, bundle::Bundle, bytes::random, challenge::Challenge};
 use aftercare_store::{
     Tx,
     account::{self, Person},
@@ -48,7 +48,7 @@ pub struct ToSign {
 pub(super) async fn to_sign(
     app: &App,
     tx: &mut Tx,
-    user: UserId,
+    bundle: &Bundle,
     purpose: Purpose,
     amr: &str,
     wrapped: Bytes<62>,
@@ -58,15 +58,14 @@ pub(super) async fn to_sign(
     let id: Uuid = app.random.id(now);
     let attempt = login_attempt::Attempt {
         id,
-        user_id: user,
+        user_id: UserId(Uuid::from_bytes(bundle.user_id.0)),
         purpose,
         nonce: nonce.0.to_vec(),
         amr: amr.to_owned(),
         expires_at: now + UNFINISHED,
     };
     login_attempt::insert(tx, &attempt).await?;
-    let bundle = History::load(tx, user).await?;
-    let bundle = BundleView::of(bundle.current());
+    let bundle = BundleView::of(bundle);
     Ok(ToSign { login_id: id, issuer: app.config.issuer(), nonce, wrapped, bundle })
 }
 
@@ -114,12 +113,12 @@ pub(super) async fn signed(
 ) -> Result<Option<(Person, String)>, Problem> {
     let attempt = login_attempt::take(tx, login_id, purpose, app.clock.wall()).await?;
     let Some(attempt) = attempt else { return Ok(None) };
-    let Some(person) = account::get(tx, attempt.user_id).await? else { return Ok(None) };
-    let keys = History::load(tx, person.id).await?;
+    let Some((person, opener)) = account::opener(tx, attempt.user_id).await? else { return Ok(None) };
+    let keys = Epoch::read(person.id, &opener.bundle)?.bundle;
     let issuer = app.config.issuer();
     let nonce = Bytes::try_from(attempt.nonce.as_slice())?;
     let challenge = Challenge { issuer: &issuer, login_id: Bytes(*login_id.as_bytes()), nonce };
-    if challenge.verify(keys.current(), sig).is_ok() {
+    if challenge.verify(&keys, sig).is_ok() {
         return Ok(Some((person, attempt.amr)));
     }
     audit::record(app, tx, Event::own(person.id, Action::SignInFailed).anonymous()).await?;

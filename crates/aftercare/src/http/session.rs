@@ -123,7 +123,7 @@ pub(super) async fn begin(
     };
     session::insert(tx, &session).await?;
     let id = person.id;
-    let tokens = tokens(app, tx, &session, person, &refresh, now).await?;
+    let tokens = tokens(app, &session, person, &refresh, now)?;
     let event = Event::own(id, Action::SignedIn).with(serde_json::json!({ "mode": mode, "by": amr }));
     audit::record(app, tx, event).await?;
     Ok(tokens)
@@ -136,9 +136,8 @@ pub(super) fn device(headers: &HeaderMap) -> String {
 }
 
 /// The tokens of a session.
-pub(super) async fn tokens(
+pub(super) fn tokens(
     app: &App,
-    tx: &mut Tx,
     session: &Session,
     person: Person,
     refresh: &Refresh,
@@ -166,7 +165,7 @@ pub(super) async fn tokens(
         expires_in: LIFETIME.as_micros() / 1_000_000,
         refresh_token: refresh.text(),
         device_token: limits::device_token(app, person.id),
-        user: user_view(app, tx, person).await?,
+        user: user_view(app, person)?,
     })
 }
 
@@ -222,7 +221,7 @@ pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Js
     if !session::rotate(&mut tx, &session, &refresh.hash(), &hash, rotated_at).await? {
         return Err(StoreError::Unavailable("renewed by another at the same time".to_owned()).into());
     }
-    let answer = tokens(&app, &mut tx, &session, person, &refresh, now).await?;
+    let answer = tokens(&app, &session, person, &refresh, now)?;
     tx.commit().await?;
     Ok(Json(answer))
 }

@@ -6,7 +6,7 @@ use super::{
     json::Json,
     keys::BundleView,
     login::{KdfView, assisted_forbidden},
-    person::UserView,
+    person::{UserView, user_view},
     problem::{FieldError, Problem},
 };
 use crate::{
@@ -231,11 +231,13 @@ pub async fn sign_up(
         password: made.password.row(&app, id),
         stamp: 1,
         assisted: None,
+        second_factor: false,
+        time_zone,
     };
     let mut tx = app.store.write().await?;
     insert(&app, &mut tx, &person, &email, &made).await?;
     let anchors = serde_json::to_string(&Anchors::default()).map_err(Problem::internal)?;
-    regime::put(&mut tx, id, &RegimeRow { from: now, time_zone: time_zone.clone(), anchors }).await?;
+    regime::put(&mut tx, id, &RegimeRow { from: now, time_zone: person.time_zone.clone(), anchors }).await?;
     if role == Role::Doctor {
         let entry = Entry { doctor_id: id, name: person.name.clone(), specialty, bio };
         directory::put(&mut tx, &entry).await?;
@@ -246,8 +248,7 @@ pub async fn sign_up(
     audit::record(&app, &mut tx, Event::own(id, Action::SignedUp)).await?;
     tx.commit().await?;
 
-    let email = email.as_str().to_owned();
-    let user = UserView { id, role, name: person.name, email, time_zone, created_at: now };
+    let user = user_view(&app, person)?;
     Ok((StatusCode::CREATED, Json(SignedUp { user, recovery_code, warning })))
 }
 

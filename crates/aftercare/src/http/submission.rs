@@ -78,7 +78,7 @@ pub(super) async fn read_and_store(
     again: Option<Note>,
     gone: impl Future<Output = ()>,
 ) -> Result<Outcome, Problem> {
-    let keys = actor.keys(app, &mut app.store.read().await?).await?;
+    let keys = actor.keys(app, &mut app.store.peek().await?).await?;
     let (read, failure) = read(app, actor.id, &arrived, gone).await?;
     let now = app.now();
     let words = Reading::of(&read).into_note(arrived.text.clone(), || app.random.id(now));

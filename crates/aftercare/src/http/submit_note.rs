@@ -106,7 +106,7 @@ pub async fn submit_note(
     let (patient, text) = match (body.patient_id, body.note, body.envelope) {
         (Some(patient), Some(note), None) => (patient, note),
         (None, None, Some(envelope)) => {
-            let mode = mode_of(&app, &mut app.store.read().await?, actor.id, body.mode).await?;
+            let mode = mode_of(&app, &mut app.store.peek().await?, actor.id, body.mode).await?;
             let done = sealed_note::submit(&app, &actor, &envelope, &body.clear_steps, mode).await?;
             return Ok((StatusCode::CREATED, Json(submitted::view(done, reader.0))));
         }

@@ -70,3 +70,15 @@ pub async fn pair(app: &TestApp) -> (Client, Client) {
     ada.state(&*app.app.clock, grace.id(), true).await.unwrap();
     (ada, grace)
 }
+
+/// Keys as a device would send them, of nobody.
+pub fn keys_of_nobody() -> Value {
+    let kdf = json!({ "m": 65_536, "t": 3, "p": 1 });
+    let bundle = json!({ "user_id": "A".repeat(22), "epoch": 2, "enc_pk": "A".repeat(1622), "sign_pk": "A".repeat(43), "sig": "A".repeat(86) });
+    json!({
+        "bundle": bundle,
+        "succession": "A".repeat(86),
+        "password": { "auth_key": "A".repeat(43), "kdf": kdf, "salt": "A".repeat(22), "wrapped": format!("{}A", "A".repeat(82)) },
+        "recovery": { "wrapped": "A".repeat(83), "auth": "A".repeat(43) },
+    })
+}
