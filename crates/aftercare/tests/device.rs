@@ -157,7 +157,10 @@ stories! {
         assert_eq!(grace.safety_code(ada.id()).await.unwrap(), ada.safety_code(grace.id()).await.unwrap());
         let before = ada.follow_key_log().await.unwrap();
         ada.change_keys(clock, "a fourth horse battery").await.unwrap();
+        let seen = ada.key_log_checkpoint();
         assert_eq!(ada.follow_key_log().await.unwrap(), before + 1);
+        assert_eq!(seen["n"].as_i64(), Some(before));
+        assert_ne!(ada.key_log_checkpoint()["head"], seen["head"]);
         assert_eq!(actions(&ada).await.len(), 2, "granted");
         let ada = device::sign_in(&app, "Ada", "a fourth horse battery").await.unwrap();
         assert_eq!(actions(&ada).await.len(), 2, "on another device too");
@@ -227,4 +230,19 @@ async fn a_key_that_was_slipped_in_is_noticed() {
     let (patient_id, note) = (ada.id(), "Rest for 2 days.");
     let answer = typed.post("/api/submit-notes/", json!({ "patient_id": patient_id, "note": note })).await;
     assert_eq!(answer.problem(), (409, "selection_stale"));
+}
+
+stories! {
+    /// A service that shows another log than before is found out, with its own signature as proof.
+    async fn another_log_of_keys_is_noticed(app: TestApp) {
+        let (ada, _) = device::pair(&app).await;
+        ada.follow_key_log().await.unwrap();
+        let proof = ada.key_log_checkpoint();
+        assert!(proof["sig"].is_string() && proof["n"] == 2, "{proof}");
+        let mut tx = app.app.store.write().await.unwrap();
+        common::execute(&mut tx, "update key_log set head = user_hash").await;
+        tx.commit().await.unwrap();
+        assert!(ada.follow_key_log().await.is_err());
+        assert_eq!(ada.key_log_checkpoint(), proof, "kept");
+    }
 }

@@ -4,6 +4,10 @@
 
 mod common;
 
+use aftercare::{
+    client::{Client, NewAccount},
+    keyring::allow_reset,
+};
 use aftercare_core::instant::Span;
 use aftercare_seal::{Bytes, bundle::Bundle, bytes, password::Kdf, wrap::Slot};
 use aftercare_store::{account, inspect};
@@ -160,6 +164,38 @@ impl Write for IntoLog {
     }
 }
 
+/// The story on devices, to the end: read here and by the service, skipped, keys changed and reset.
+async fn on_devices(app: &TestApp, note: &str) {
+    let (clock, to) = (&*app.app.clock, device::transport(app));
+    let password = "hunter2 canary";
+    let mut people = Vec::new();
+    for (seed, role, name) in [(50, "patient", "Dora"), (51, "doctor", "Hugo")] {
+        let email = email(name);
+        let who =
+            NewAccount { role, name, email: &email, password, time_zone: "Europe/Berlin", specialty: None };
+        Client::sign_up(&to, &device::random(seed), app.app.now(), device::KDF, &who).await.unwrap();
+        people.push(device::sign_in(app, name, password).await.unwrap());
+    }
+    let [mut dora, hugo] = people.try_into().unwrap_or_else(|_| unreachable!());
+    dora.state(clock, hugo.id(), true).await.unwrap();
+    let words = hugo.read_there(clock, dora.id(), note, true).await.unwrap();
+    hugo.submit(clock, dora.id(), &words, "activate").await.unwrap();
+    app.advance(Span::from_hours(24)).await;
+    assert!(dora.to_do().await.unwrap().iter().any(|(_, title)| title == "Take Zyxolitamab"));
+    let due = dora.get("/api/reminders/?status=due").await.unwrap();
+    dora.skip(clock, &due["items"][0], "felt wobblegong").await.unwrap();
+    dora.change_keys(clock, password).await.unwrap();
+    let mut tx = app.app.store.write().await.unwrap();
+    let code = allow_reset(&app.app, &mut tx, dora.id()).await.unwrap();
+    tx.commit().await.unwrap();
+    let random = device::random(52);
+    Client::reset(&to, &random, device::KDF, &email("Dora"), &code.text(), password).await.unwrap();
+    hugo.trust(dora.id());
+    hugo.grant_all(dora.id()).await.unwrap();
+    let dora = device::sign_in(app, "Dora", password).await.unwrap();
+    assert!(dora.to_do().await.unwrap().iter().any(|(_, title)| title == "Take Zyxolitamab"));
+}
+
 stories! {
     /// A whole story with words that occur nowhere else; then every file and every row is searched.
     async fn nothing_of_note_step_or_password_lies_anywhere(app: TestApp) {
@@ -184,6 +220,7 @@ stories! {
         let skip = json!({ "reminder_id": due[0]["id"], "status": "skipped", "reason": "felt wobblegong" });
         patient.post("/api/check-in/", skip).await.ok();
         doctor.submit(&patient, "Stop Zyxolitamab. Marzipantherapy again in 2 weeks.").await;
+        on_devices(&app, note).await;
         // A defect is told by its place, not by the words it broke at.
         let loud = std::panic::take_hook();
         aftercare::quiet::panics();

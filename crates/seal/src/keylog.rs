@@ -2,9 +2,11 @@
 //! must keep two chains, and whoever compares heads finds it.
 
 use crate::{
-    Bytes, Id,
+    Bytes, Id, SealError,
+    ark::verify,
     pae::{hash, pae},
 };
+use serde::{Deserialize, Serialize};
 
 /// One key of one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,5 +37,36 @@ impl Entry {
             &self.epoch.to_le_bytes(),
             &self.time.to_le_bytes(),
         ])))
+    }
+}
+
+/// Where the chain stood, signed by the service: whoever holds two that contradict each other has proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The service (`iss` of its tokens).
+    pub issuer: String,
+    /// The newest place.
+    pub n: u64,
+    /// The head there.
+    pub head: Bytes<32>,
+    /// When it was signed, in seconds since 1970.
+    pub time: u64,
+}
+
+impl Checkpoint {
+    /// What is signed.
+    pub fn message(&self) -> Vec<u8> {
+        pae(&[
+            b"aftercare/v1/keylog-checkpoint",
+            self.issuer.as_bytes(),
+            &self.n.to_le_bytes(),
+            &self.head.0,
+            &self.time.to_le_bytes(),
+        ])
+    }
+
+    /// Whether the service's key signed it.
+    pub fn verify(&self, service: &Bytes<32>, sig: &Bytes<64>) -> Result<(), SealError> {
+        verify(service, &self.message(), sig)
     }
 }

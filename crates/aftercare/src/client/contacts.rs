@@ -14,11 +14,13 @@ pub(super) struct Contacts {
     pins: HashMap<UserId, Bytes<32>>,
     /// The place and head of the log of keys as last seen.
     pub(super) log: (i64, Bytes<32>),
+    /// The same as the service has signed it.
+    pub(super) checkpoint: Value,
 }
 
 impl Default for Contacts {
     fn default() -> Self {
-        Self { pins: HashMap::new(), log: (0, Bytes([0; 32])) }
+        Self { pins: HashMap::new(), log: (0, Bytes([0; 32])), checkpoint: Value::Null }
     }
 }
 

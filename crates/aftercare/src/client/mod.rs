@@ -20,7 +20,7 @@ use aftercare_seal::{
     ark::{Ark, Keys},
     bundle::Bundle,
     emergency::Recipient,
-    keylog,
+    keylog::{self, Checkpoint},
 };
 use anyhow::Context;
 use axum::http::Method;
@@ -137,12 +137,33 @@ impl Client {
                 anyhow::ensure!(shown == (n, head), "the log of keys is not the one seen before");
             }
             if items.is_empty() {
-                let newest: (i64, Bytes<32>) = (field(&page, "n")?, field(&page, "head")?);
-                anyhow::ensure!(newest == (n, head), "the log of keys is not the one seen before");
-                self.contacts().log = (n, head);
+                let checkpoint: Checkpoint = field(&page, "checkpoint")?;
+                let newest = (checkpoint.n, checkpoint.head);
+                anyhow::ensure!(
+                    newest == (u64::try_from(n)?, head),
+                    "the log of keys is not the one seen before"
+                );
+                let service = self.service_key(&field::<String>(&page["checkpoint"], "sig_kid")?).await?;
+                checkpoint.verify(&service, &field(&page["checkpoint"], "sig")?)?;
+                let mut contacts = self.contacts();
+                contacts.log = (n, head);
+                contacts.checkpoint = page["checkpoint"].clone();
                 return Ok(n);
             }
         }
+    }
+
+    /// Where the log of keys stood when it was followed last, signed by the service; null before. Two that
+    /// contradict each other are proof that it shows different people different keys.
+    pub fn key_log_checkpoint(&self) -> Value {
+        self.contacts().checkpoint.clone()
+    }
+
+    /// A key that the service signs with.
+    async fn service_key(&self, kid: &str) -> anyhow::Result<Bytes<32>> {
+        let known = self.get("/.well-known/jwks.json").await?;
+        let keys = known["keys"].as_array().context("a set of keys")?;
+        field(keys.iter().find(|key| key["kid"] == kid).context("a key of the service's")?, "x")
     }
 
     fn contacts(&self) -> std::sync::MutexGuard<'_, Contacts> {

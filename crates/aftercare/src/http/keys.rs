@@ -12,7 +12,7 @@ use crate::{
     keyring::{self, Epoch, History},
 };
 use aftercare_core::{id::UserId, instant::Instant, people::Role};
-use aftercare_seal::{Bytes, bundle::Bundle, bytes};
+use aftercare_seal::{Bytes, bundle::Bundle, bytes, keylog::Checkpoint};
 use aftercare_store::{Tx, account, care, directory, key_log, passkey, session};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -216,10 +216,43 @@ pub struct LogEntry {
 pub struct KeyLog {
     /// In their order; at most 500.
     items: Vec<LogEntry>,
+    /// The newest place, with its head: keep it and compare it at the next sign-in.
+    checkpoint: CheckpointView,
+}
+
+/// Where the log of keys stands, signed by the service: two that contradict each other are proof. Bytes are
+/// base64url without padding.
+#[derive(Serialize, ToSchema)]
+pub struct CheckpointView {
+    /// The service.
+    issuer: String,
     /// The newest place.
-    n: i64,
-    /// The head there: keep it and compare it at the next sign-in.
-    head: String,
+    n: u64,
+    /// The head there, 32 bytes.
+    #[schema(value_type = String)]
+    head: Bytes<32>,
+    /// Now, in seconds since 1970.
+    time: u64,
+    /// By the service's token key (`/.well-known/jwks.json`) over `PAE("aftercare/v1/keylog-checkpoint",
+    /// issuer, LE64 n, head, LE64 time)`, 64 bytes.
+    #[schema(value_type = String)]
+    sig: Bytes<64>,
+    /// That key's id.
+    sig_kid: String,
+}
+
+impl CheckpointView {
+    fn sign(app: &App, n: i64, head: &[u8]) -> Result<Self, Problem> {
+        let checkpoint = Checkpoint {
+            issuer: app.config.issuer(),
+            n: u64::try_from(n).map_err(Problem::internal)?,
+            head: Bytes::try_from(head)?,
+            time: u64::try_from(app.clock.wall().as_secs()).map_err(Problem::internal)?,
+        };
+        let (sig, sig_kid) = app.tokens.attest(&checkpoint.message());
+        let Checkpoint { issuer, n, head, time } = checkpoint;
+        Ok(Self { issuer, n, head, time, sig, sig_kid })
+    }
 }
 
 /// Read the log of keys
@@ -242,7 +275,7 @@ pub async fn read_log(
         time: row.at,
         head: bytes::encode(&row.head),
     });
-    Ok(Json(KeyLog { items: items.collect(), n, head: bytes::encode(&head) }))
+    Ok(Json(KeyLog { items: items.collect(), checkpoint: CheckpointView::sign(&app, n, &head)? }))
 }
 
 /// New keys of one's own.
