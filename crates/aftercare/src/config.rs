@@ -29,6 +29,8 @@ pub struct Config {
     pub behind_proxy: bool,
     pub worker: bool,
     pub log: String,
+    /// How its lines look.
+    pub log_format: LogFormat,
     pub note_mode: String,
     pub extractor: Choice,
     pub fallback_to_rules: bool,
@@ -65,6 +67,16 @@ pub enum Auto {
 pub struct Tls {
     pub certificate: String,
     pub key: String,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
 }
 
 /// Whether the server may hold people's keys while they are signed in.

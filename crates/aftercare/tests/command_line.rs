@@ -160,6 +160,18 @@ fn configuration_is_checked_and_secrets_are_masked() {
         .unwrap();
     assert_eq!(bad.status.code(), Some(78));
     assert!(text(&bad.stderr).contains("loopback only"));
+    let json = Command::new(env!("CARGO_BIN_EXE_aftercare"))
+        .args(["migrate", "--data"])
+        .arg(folder.path().join("json"))
+        .envs([("AFTERCARE_LOG_FORMAT", "json"), ("AFTERCARE_LOG", "debug")])
+        .output()
+        .unwrap();
+    let lines = text(&json.stderr);
+    assert!(lines.lines().count() > 5, "{lines}");
+    for line in lines.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["level"].is_string() && line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
+    }
     let gone = over(folder.path(), &["migrate", "--database-url", "postgres://x@127.0.0.1:1/x"]);
     assert_eq!(gone.status.code(), Some(1));
     assert!(text(&gone.stderr).contains("cannot open the database"), "{}", text(&gone.stderr));

@@ -1,7 +1,9 @@
 //! The schema on both engines.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use aftercare_store::{Store, StoreError, inspect, on_both_engines, schema, testing};
+use aftercare_core::instant::Instant;
+use aftercare_store::{Store, StoreError, inspect, on_both_engines, schema, service, testing};
+use sqlx::Connection;
 
 on_both_engines! {
     async fn migrating_twice_changes_nothing(store: Store) {
@@ -23,6 +25,31 @@ async fn a_newer_schema_is_refused() {
     pool.close().await;
     let error = Store::sqlite(&file).await.unwrap().migrate().await.unwrap_err();
     assert!(matches!(&error, StoreError::Schema(text) if text.contains("schema 999")), "{error}");
+}
+
+/// The service's own role needs to change rows alone: whoever migrates is another.
+#[tokio::test]
+async fn a_role_that_changes_no_tables_is_enough() {
+    let url = testing::postgres_url().await;
+    Store::postgres(&url).await.unwrap().migrate().await.unwrap();
+    let mut owner = sqlx::PgConnection::connect(&url).await.unwrap();
+    let rights = "
+        do $$ begin
+          create role clerk login;
+          execute format('grant usage on schema %I to clerk', current_schema());
+          execute format('grant select, insert, update, delete on all tables in schema %I to clerk', current_schema());
+        end $$";
+    sqlx::raw_sql(rights).execute(&mut owner).await.unwrap();
+    let as_clerk = url.replace("postgres://aftercare@", "postgres://clerk@");
+    assert_ne!(as_clerk, url);
+    let store = Store::postgres(&as_clerk).await.unwrap();
+    store.migrate().await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    service::beat(&mut tx, Instant::from_micros(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut clerk = sqlx::PgConnection::connect(&as_clerk).await.unwrap();
+    assert!(sqlx::query("drop table person").execute(&mut clerk).await.is_err());
+    assert!(sqlx::query("create table more (n bigint)").execute(&mut clerk).await.is_err());
 }
 
 #[tokio::test]

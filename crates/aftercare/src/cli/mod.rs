@@ -12,7 +12,7 @@ mod schedule;
 mod serve;
 mod settings;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, LogFormat};
 use clap::{Parser, Subcommand};
 use std::{future::Future, io::Write, num::NonZero, process::ExitCode};
 
@@ -96,8 +96,12 @@ pub fn run() -> ExitCode {
 fn block_on<T>(config: &Config, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
         .map_err(|error| ConfigError(format!("log: {error}")))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call in one process finds it set: fine.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = match config.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
     // One core is left to what runs on threads of its own: SQLite and passwords. A worker more than there
     // are free cores is woken at every statement for nothing.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
