@@ -4,7 +4,7 @@ use crate::{
     StoreError, Tx,
     bundle::{self, Bundle},
     code,
-    sql::{execute, fetch_all},
+    sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
     id::{Bucket, UserId},
@@ -105,14 +105,14 @@ pub async fn insert(
 
 /// Whose address this is.
 pub async fn find(tx: &mut Tx, email_index: &[u8; 32]) -> Result<Option<UserId>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Uuid,),
         "-- account::find\nselect user_id from login where bucket = $1 and email_index = $2",
         login_bucket(email_index),
         email_index.as_slice()
     )?;
-    Ok(rows.first().map(|row| UserId(row.0)))
+    Ok(row.map(|row| UserId(row.0)))
 }
 
 #[derive(sqlx::FromRow)]
@@ -169,19 +169,19 @@ macro_rules! of_person {
 
 /// A person by id.
 pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         PersonRow,
         of_person!("-- account::get\n", " from person where bucket = $1 and id = $2 and state = 0"),
         Bucket::of(id).get(),
         id.0
     )?;
-    rows.into_iter().next().map(|row| row.read(id)).transpose()
+    row.map(|row| row.read(id)).transpose()
 }
 
 /// How a person's password becomes keys: its salt, and memory in KiB, passes and lanes.
 pub async fn parameters(tx: &mut Tx, id: UserId) -> Result<Option<(Vec<u8>, (i32, i32, i32))>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Vec<u8>, i32, i32, i32),
         "-- account::parameters
@@ -189,7 +189,7 @@ pub async fn parameters(tx: &mut Tx, id: UserId) -> Result<Option<(Vec<u8>, (i32
         Bucket::of(id).get(),
         id.0
     )?;
-    Ok(rows.into_iter().next().map(|(salt, m, t, p)| (salt, (m, t, p))))
+    Ok(row.map(|(salt, m, t, p)| (salt, (m, t, p))))
 }
 
 /// What an account is opened with.
@@ -216,7 +216,7 @@ struct OpenerRow {
 
 /// A person and what their account is opened with, in one statement: signing in is what everybody does.
 pub async fn opener(tx: &mut Tx, id: UserId) -> Result<Option<(Person, Opener)>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         OpenerRow,
         of_person!(
@@ -230,7 +230,7 @@ pub async fn opener(tx: &mut Tx, id: UserId) -> Result<Option<(Person, Opener)>,
         Bucket::of(id).get(),
         id.0
     )?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let Some(row) = row else { return Ok(None) };
     let OpenerRow { person, blob, epoch, enc_pk, sign_pk, sig, succession, known_since } = row;
     let bundle = Bundle { epoch, enc_pk, sign_pk, sig, succession, created_at: known_since.into() };
     Ok(Some((person.read(id)?, Opener { wrapped: blob, bundle })))
@@ -279,14 +279,14 @@ pub async fn set_credentials(
 
 /// What a recovery code is compared with.
 pub async fn recovery_verifier(tx: &mut Tx, id: UserId) -> Result<Option<Vec<u8>>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Option<Vec<u8>>,),
         "-- account::recovery_verifier\nselect recovery_verifier from person where bucket = $1 and id = $2",
         Bucket::of(id).get(),
         id.0
     )?;
-    Ok(rows.into_iter().next().and_then(|row| row.0))
+    Ok(row.and_then(|row| row.0))
 }
 
 /// Gives an account another address; [`StoreError::Taken`] where that has one.
@@ -351,14 +351,14 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<(UserId, Role, String, Instant)>, S
 
 /// How a doctor wants their notes taken; `None`: as the deployment has it.
 pub async fn note_mode(tx: &mut Tx, id: UserId) -> Result<Option<NoteMode>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Option<i16>,),
         "-- account::note_mode\nselect note_mode from person where bucket = $1 and id = $2",
         Bucket::of(id).get(),
         id.0
     )?;
-    rows.into_iter().next().and_then(|row| row.0).map(code::to_note_mode).transpose()
+    row.and_then(|row| row.0).map(code::to_note_mode).transpose()
 }
 
 /// Sets it.

@@ -1,7 +1,7 @@
 //! What happened to a person's account and data: one chain of rows a person, and its head under a
 //! key that is not in the database.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -44,7 +44,7 @@ pub struct Head {
 
 /// The head of a person's chain, locked until the transaction ends.
 pub async fn lock_head(tx: &mut Tx, subject: UserId) -> Result<Option<Head>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (i64, Vec<u8>, Vec<u8>),
         "-- audit::lock_head\nselect seq, hash, mac from audit_head where bucket = $1 and subject_id = $2",
@@ -53,7 +53,7 @@ pub async fn lock_head(tx: &mut Tx, subject: UserId) -> Result<Option<Head>, Sto
         Bucket::of(subject).get(),
         subject.0
     )?;
-    Ok(rows.into_iter().next().map(|(seq, hash, mac)| Head { subject_id: subject, seq, hash, mac }))
+    Ok(row.map(|(seq, hash, mac)| Head { subject_id: subject, seq, hash, mac }))
 }
 
 /// Adds a row and moves the head. [`StoreError::Conflict`] where another began the same chain.

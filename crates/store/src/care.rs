@@ -1,6 +1,6 @@
 //! Care: a patient's choice of a doctor, and the doctor's view of it.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, RelationshipId, UserId},
     instant::Instant,
@@ -144,7 +144,7 @@ fn read(row: Row) -> Care {
 
 /// The care of a patient by a doctor, past or present.
 pub async fn get(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Care>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- care::get
@@ -153,12 +153,12 @@ pub async fn get(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<
         patient.0,
         doctor.0
     )?;
-    Ok(rows.into_iter().next().map(read))
+    Ok(row.map(read))
 }
 
 /// The same, its row locked until the transaction ends: two notes for one care follow one another.
 pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Care>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- care::lock
@@ -169,7 +169,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
         patient.0,
         doctor.0
     )?;
-    Ok(rows.into_iter().next().map(read))
+    Ok(row.map(read))
 }
 
 /// All doctors a patient has.

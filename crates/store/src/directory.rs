@@ -1,6 +1,6 @@
 //! The directory of doctors patients choose from.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::id::{Bucket, UserId};
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ fn read((id, name, specialty, bio): Row) -> Entry {
 
 /// One doctor, whether patients find them or not.
 pub async fn find(tx: &mut Tx, doctor: UserId) -> Result<Option<(Entry, bool)>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Uuid, String, Option<String>, Option<String>, bool),
         "-- directory::find
@@ -56,7 +56,7 @@ pub async fn find(tx: &mut Tx, doctor: UserId) -> Result<Option<(Entry, bool)>, 
         doctor.0
     )?;
     let read = |(id, name, specialty, bio, listed)| (read((id, name, specialty, bio)), listed);
-    Ok(rows.into_iter().next().map(read))
+    Ok(row.map(read))
 }
 
 /// One doctor whom patients find.

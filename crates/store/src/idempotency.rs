@@ -1,6 +1,6 @@
 //! Answers to requests that carried an `Idempotency-Key`, sealed, for 24 hours.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
 use aftercare_core::instant::Instant;
 
 /// A request that was seen before.
@@ -30,7 +30,7 @@ fn bucket(scope: &[u8; 32]) -> i16 {
 
 /// What is known of a request.
 pub async fn get(tx: &mut Tx, scope: &[u8; 32]) -> Result<Option<Seen>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Vec<u8>, i16, Vec<u8>, i64, i64),
         "-- idempotency::get
@@ -38,7 +38,7 @@ pub async fn get(tx: &mut Tx, scope: &[u8; 32]) -> Result<Option<Seen>, StoreErr
         bucket(scope),
         scope.as_slice()
     )?;
-    Ok(rows.into_iter().next().map(|(request, status, answer, at, claimed)| Seen {
+    Ok(row.map(|(request, status, answer, at, claimed)| Seen {
         request,
         status,
         answer,

@@ -1,6 +1,6 @@
 //! Every key there ever was, in one chain. Names nobody.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
 
 /// An entry of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +30,12 @@ pub async fn lock_head(tx: &mut Tx) -> Result<(i64, Vec<u8>), StoreError> {
 
 /// The newest place and head of the chain.
 pub async fn head(tx: &mut Tx) -> Result<(i64, Vec<u8>), StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (i64, Vec<u8>),
         "-- key_log::head\nselect n, head from key_log order by n desc limit 1"
     )?;
-    Ok(rows.into_iter().next().unwrap_or((0, vec![0; 32])))
+    Ok(row.unwrap_or((0, vec![0; 32])))
 }
 
 /// Adds an entry.

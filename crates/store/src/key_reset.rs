@@ -1,6 +1,6 @@
 //! Leave to make new keys for an account whose password and recovery code are both lost.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -23,7 +23,7 @@ pub async fn put(tx: &mut Tx, user: UserId, verifier: &[u8], expires_at: Instant
 
 /// What the code is compared with, while it is good.
 pub async fn verifier(tx: &mut Tx, user: UserId, now: Instant) -> Result<Option<Vec<u8>>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Vec<u8>,),
         "-- key_reset::verifier
@@ -32,7 +32,7 @@ pub async fn verifier(tx: &mut Tx, user: UserId, now: Instant) -> Result<Option<
         user.0,
         now.as_micros()
     )?;
-    Ok(rows.into_iter().next().map(|row| row.0))
+    Ok(row.map(|row| row.0))
 }
 
 /// Uses the leave up; whether it was there still.

@@ -1,9 +1,16 @@
 //! `SQLite`'s connections: one that writes, several that only read.
 //!
-//! A pool of the driver asks each connection, whenever it comes back, whether it is still there: one more
-//! way to its thread and back, for each transaction. A file does not go away.
+//! Each statement goes to a connection's own thread and back, which costs more than most statements do. So
+//! nothing goes that way twice: a pool of the driver asks each connection, whenever it comes back, whether it
+//! is still there, and a file does not go away; the driver waits for the end of an answer, and then for the
+//! end of its channel.
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use futures_util::TryStreamExt;
+use sqlx::{
+    ConnectOptions, Connection, Either, Executor, FromRow, Sqlite, SqliteConnection,
+    query::{Query, QueryAs},
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow},
+};
 use std::{
     ops::{Deref, DerefMut},
     sync::{Arc, Mutex, PoisonError},
@@ -94,18 +101,60 @@ impl DerefMut for Lease {
 }
 
 impl Lease {
+    /// Runs a statement; the number of rows it touched.
+    pub(crate) async fn execute(
+        &mut self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<u64, sqlx::Error> {
+        let mut answer = (**self).fetch_many(query);
+        while let Some(next) = answer.try_next().await? {
+            if let Either::Left(done) = next {
+                return Ok(done.rows_affected());
+            }
+        }
+        Ok(0)
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn rows<R>(
+        &mut self,
+        query: QueryAs<'_, Sqlite, R, SqliteArguments>,
+    ) -> Result<Vec<R>, sqlx::Error>
+    where
+        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let mut rows = Vec::new();
+        let mut answer = (**self).fetch_many(query);
+        while let Some(Either::Right(row)) = answer.try_next().await? {
+            rows.push(R::from_row(&row)?);
+        }
+        Ok(rows)
+    }
+
+    /// The row of a query that has at most one.
+    pub(crate) async fn row<R>(
+        &mut self,
+        query: QueryAs<'_, Sqlite, R, SqliteArguments>,
+    ) -> Result<Option<R>, sqlx::Error>
+    where
+        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let row = (**self).fetch_optional(query).await?;
+        row.as_ref().map(R::from_row).transpose()
+    }
+
     /// Begins a transaction.
     pub(crate) async fn begin(mut self, how: &'static str) -> Result<Self, sqlx::Error> {
         // Set first: who is dropped meanwhile may have begun.
         self.within = true;
-        sqlx::query(how).execute(&mut *self).await?;
+        self.execute(sqlx::query(how)).await?;
         Ok(self)
     }
 
     /// Makes it permanent.
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         if self.within {
-            sqlx::query("commit").execute(&mut *self).await?;
+            self.execute(sqlx::query("commit")).await?;
             self.within = false;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Notes and their sealed forms. No column holds a word of them.
 
-use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
@@ -122,7 +122,7 @@ pub async fn add_envelope(
 
 /// The newest sealed form of a patient's note, exactly as signed.
 pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Option<Vec<u8>>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Vec<u8>,),
         "-- note::envelope
@@ -131,13 +131,13 @@ pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Opti
         note.0,
         patient.0
     )?;
-    Ok(rows.into_iter().next().map(|row| row.0))
+    Ok(row.map(|row| row.0))
 }
 
 /// What the server knows of the steps of a note's newest sealed form; `None` for forms of before it
 /// was kept.
 pub async fn outline(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Option<String>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Option<String>,),
         "-- note::outline
@@ -146,7 +146,7 @@ pub async fn outline(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Optio
         note.0,
         patient.0
     )?;
-    Ok(rows.into_iter().next().and_then(|row| row.0))
+    Ok(row.and_then(|row| row.0))
 }
 
 type Row = (Uuid, Uuid, Uuid, i16, i64, i64, String, String, bool, Option<i64>, Option<Uuid>, Option<i64>);
@@ -184,7 +184,7 @@ fn read(row: Row) -> Result<Note, StoreError> {
 
 /// The live note of a doctor for a patient.
 pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Note>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- note::live
@@ -194,12 +194,12 @@ pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
         patient.0,
         doctor.0
     )?;
-    rows.into_iter().next().map(read).transpose()
+    row.map(read).transpose()
 }
 
 /// A note by its id, whose patient is known.
 pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- note::get
@@ -209,12 +209,12 @@ pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note
         id.0,
         patient.0
     )?;
-    rows.into_iter().next().map(read).transpose()
+    row.map(read).transpose()
 }
 
 /// A note by its id alone, for a doctor who wrote it. Looks into every bucket.
 pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- note::by_doctor
@@ -224,12 +224,12 @@ pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option
         id.0,
         doctor.0
     )?;
-    rows.into_iter().next().map(read).transpose()
+    row.map(read).transpose()
 }
 
 /// A note by its id alone, for somebody it was granted to. Looks into every bucket.
 pub async fn by_grantee(tx: &mut Tx, reader: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- note::by_grantee
@@ -241,7 +241,7 @@ pub async fn by_grantee(tx: &mut Tx, reader: UserId, id: NoteId) -> Result<Optio
         id.0,
         reader.0
     )?;
-    rows.into_iter().next().map(read).transpose()
+    row.map(read).transpose()
 }
 
 /// A patient's notes, newest first, older than one: all that were sent, or all that a doctor wrote,

@@ -1,6 +1,6 @@
 //! What the service keeps about itself: its heartbeat, its outages, its signing keys.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     course::Outage,
     instant::{Instant, Span},
@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 /// When a worker was last alive.
 pub async fn heartbeat(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
-    let rows = fetch_all!(tx, (i64,), "-- service::heartbeat\nselect at from heartbeat where id = 0")?;
-    Ok(rows.first().map(|row| row.0.into()))
+    let row = fetch_one!(tx, (i64,), "-- service::heartbeat\nselect at from heartbeat where id = 0")?;
+    Ok(row.map(|row| row.0.into()))
 }
 
 /// Says that a worker is alive. Never goes back.
@@ -27,8 +27,8 @@ pub async fn beat(tx: &mut Tx, now: Instant) -> Result<(), StoreError> {
 
 /// How far the test clock has been moved.
 pub async fn moved(tx: &mut Tx) -> Result<Span, StoreError> {
-    let rows = fetch_all!(tx, (i64,), "-- service::moved\nselect moved from heartbeat where id = 0")?;
-    Ok(rows.first().map_or(Span::ZERO, |row| Span::from_micros(row.0)))
+    let row = fetch_one!(tx, (i64,), "-- service::moved\nselect moved from heartbeat where id = 0")?;
+    Ok(row.map_or(Span::ZERO, |row| Span::from_micros(row.0)))
 }
 
 /// Keeps how far the test clock has been moved, so that a restart does not turn it back.
@@ -118,12 +118,12 @@ pub async fn delete_signing_key(tx: &mut Tx, kid: &str) -> Result<(), StoreError
 
 /// The sealed secret that what is looked up is under.
 pub async fn lookup_secret(tx: &mut Tx) -> Result<Option<Vec<u8>>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Vec<u8>,),
         "-- service::lookup_secret\nselect sealed from service_secret where id = 0"
     )?;
-    Ok(rows.into_iter().next().map(|row| row.0))
+    Ok(row.map(|row| row.0))
 }
 
 /// Stores it, once.

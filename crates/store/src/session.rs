@@ -1,6 +1,6 @@
 //! Signed-in sessions. A session's row is what makes its tokens good.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, SessionId, UserId},
     instant::{Instant, Span},
@@ -106,7 +106,7 @@ pub async fn get(
     id: SessionId,
     now: Instant,
 ) -> Result<Option<Session>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- session::get
@@ -117,7 +117,7 @@ pub async fn get(
         user.0,
         now.as_micros()
     )?;
-    Ok(rows.into_iter().next().map(|row| read(user, row)))
+    Ok(row.map(|row| read(user, row)))
 }
 
 /// All sessions of a person, newest first.
@@ -137,7 +137,7 @@ pub async fn of_user(tx: &mut Tx, user: UserId, now: Instant) -> Result<Vec<Sess
 
 /// A session that has not ended by `now`, by its id alone. Looks into every bucket.
 pub async fn find(tx: &mut Tx, id: SessionId, now: Instant) -> Result<Option<Session>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Uuid,),
         "-- session::find
@@ -145,7 +145,7 @@ pub async fn find(tx: &mut Tx, id: SessionId, now: Instant) -> Result<Option<Ses
         select user_id from buckets join session on session.bucket = buckets.bucket and session.id = $1",
         id.0
     )?;
-    match rows.first() {
+    match row {
         Some(row) => get(tx, UserId(row.0), id, now).await,
         None => Ok(None),
     }

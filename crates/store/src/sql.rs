@@ -9,7 +9,7 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         $crate::engine::in_time(async {
             Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => sqlx::query($sql)$(.bind($arg))*.execute(&mut **tx).await?.rows_affected(),
+                $crate::Tx::Sqlite(tx) => tx.execute(sqlx::query($sql)$(.bind($arg))*).await?,
                 $crate::Tx::Postgres(tx) => sqlx::query($sql)$(.bind($arg))*.execute(&mut **tx).await?.rows_affected(),
             })
         }).await
@@ -21,7 +21,7 @@ macro_rules! fetch_all {
     ($tx:expr, $row:ty, $head:literal, postgres($lock:literal), $tail:literal $(, $arg:expr)* $(,)?) => {
         $crate::engine::in_time(async {
             Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>(concat!($head, $tail))$(.bind($arg))*.fetch_all(&mut **tx).await?,
+                $crate::Tx::Sqlite(tx) => tx.rows(sqlx::query_as::<_, $row>(concat!($head, $tail))$(.bind($arg))*).await?,
                 $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>(concat!($head, $lock, $tail))$(.bind($arg))*.fetch_all(&mut **tx).await?,
             })
         }).await
@@ -29,8 +29,28 @@ macro_rules! fetch_all {
     ($tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         $crate::engine::in_time(async {
             Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.fetch_all(&mut **tx).await?,
+                $crate::Tx::Sqlite(tx) => tx.rows(sqlx::query_as::<_, $row>($sql)$(.bind($arg))*).await?,
                 $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.fetch_all(&mut **tx).await?,
+            })
+        }).await
+    };
+}
+
+/// The row of a query that has at most one.
+macro_rules! fetch_one {
+    ($tx:expr, $row:ty, $head:literal, postgres($lock:literal), $tail:literal $(, $arg:expr)* $(,)?) => {
+        $crate::engine::in_time(async {
+            Ok(match $tx {
+                $crate::Tx::Sqlite(tx) => tx.row(sqlx::query_as::<_, $row>(concat!($head, $tail))$(.bind($arg))*).await?,
+                $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>(concat!($head, $lock, $tail))$(.bind($arg))*.fetch_optional(&mut **tx).await?,
+            })
+        }).await
+    };
+    ($tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        $crate::engine::in_time(async {
+            Ok(match $tx {
+                $crate::Tx::Sqlite(tx) => tx.row(sqlx::query_as::<_, $row>($sql)$(.bind($arg))*).await?,
+                $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.fetch_optional(&mut **tx).await?,
             })
         }).await
     };
@@ -38,3 +58,4 @@ macro_rules! fetch_all {
 
 pub(crate) use execute;
 pub(crate) use fetch_all;
+pub(crate) use fetch_one;

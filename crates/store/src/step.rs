@@ -1,6 +1,6 @@
 //! Steps: when, never what. The words stand in the note's envelope.
 
-use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     course::Policy,
     id::{Bucket, NoteId, StepId, UserId},
@@ -159,7 +159,7 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
 
 /// One step of a patient. Locked until the transaction ends: answers to it follow one another.
 pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<StepRow>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         Row,
         "-- step::lock
@@ -171,7 +171,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
         id.0,
         patient.0
     )?;
-    rows.into_iter().next().map(|row| read(patient, row)).transpose()
+    row.map(|row| read(patient, row)).transpose()
 }
 
 /// Locks the steps of a note, in one order for all: answers being given are waited for.

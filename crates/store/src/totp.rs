@@ -1,6 +1,6 @@
 //! One-time codes (RFC 6238) as a second factor.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -28,7 +28,7 @@ pub struct Factors {
 
 /// What is asked for beside a person's password.
 pub async fn factors(tx: &mut Tx, user: UserId) -> Result<Factors, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Option<Vec<u8>>, Option<i64>, Option<i64>, bool),
         "-- totp::factors
@@ -39,7 +39,7 @@ pub async fn factors(tx: &mut Tx, user: UserId) -> Result<Factors, StoreError> {
         Bucket::of(user).get(),
         user.0
     )?;
-    let Some((secret, confirmed, last_step, passkey)) = rows.into_iter().next() else {
+    let Some((secret, confirmed, last_step, passkey)) = row else {
         return Ok(Factors::default());
     };
     let totp = secret.zip(last_step).map(|(secret, last_step)| Totp {
@@ -52,14 +52,14 @@ pub async fn factors(tx: &mut Tx, user: UserId) -> Result<Factors, StoreError> {
 
 /// A person's seed, if they have one.
 pub async fn get(tx: &mut Tx, user: UserId) -> Result<Option<Totp>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (Vec<u8>, Option<i64>, i64),
         "-- totp::get\nselect secret, confirmed_at, last_step from totp where bucket = $1 and user_id = $2",
         Bucket::of(user).get(),
         user.0
     )?;
-    Ok(rows.into_iter().next().map(|(secret, confirmed, last_step)| Totp {
+    Ok(row.map(|(secret, confirmed, last_step)| Totp {
         secret,
         confirmed_at: confirmed.map(Instant::from),
         last_step,

@@ -1,6 +1,6 @@
 //! Account root keys, wrapped under what opens them (a slot each) and under the outer layer.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
 use aftercare_core::id::{Bucket, UserId};
 
 /// Stores a wrapped account root key in its slot, replacing what was there.
@@ -21,7 +21,7 @@ pub async fn put(tx: &mut Tx, id: UserId, slot: u8, epoch: i32, blob: &[u8]) -> 
 
 /// A wrapped account root key: its epoch and the blob under the outer layer.
 pub async fn get(tx: &mut Tx, id: UserId, slot: u8) -> Result<Option<(i32, Vec<u8>)>, StoreError> {
-    let rows = fetch_all!(
+    let row = fetch_one!(
         tx,
         (i32, Vec<u8>),
         "-- wrapped_key::get
@@ -30,5 +30,5 @@ pub async fn get(tx: &mut Tx, id: UserId, slot: u8) -> Result<Option<(i32, Vec<u
         id.0,
         i16::from(slot)
     )?;
-    Ok(rows.into_iter().next())
+    Ok(row)
 }
