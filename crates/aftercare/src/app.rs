@@ -7,6 +7,7 @@ use crate::{
 use aftercare_core::{clock::Clock, instant::Instant};
 use aftercare_seal::{
     bundle::Bundle,
+    credential::Organisation,
     emergency::Recipient,
     password::{Kdf, PasswordKeys, derive},
     server::MasterKeys,
@@ -40,6 +41,8 @@ pub struct Parts {
     pub reader: Reader,
     /// Who can open notes in an emergency, where the operator has made such a recipient.
     pub emergency: Option<Recipient>,
+    /// Whose word vouches for doctors' keys, where there is somebody.
+    pub organisation: Option<Organisation>,
     /// How many passwords are hashed at once.
     pub hashing: Arc<Semaphore>,
     /// How many may be hashed or wait for it.

@@ -88,6 +88,8 @@ actions! {
     RecoveryCodeMade = 27 "recovery_code_made",
     /// New keys were made known that the old have not signed.
     KeysReset = 28 "keys_reset",
+    /// The organisation's word for somebody's keys was made known.
+    Credentialed = 29 "credentialed",
 }
 
 /// What is put on record.

@@ -43,6 +43,7 @@ pub struct Config {
     pub approve_doctors: Auto,
     pub second_factor: Auto,
     pub emergency_recipient: String,
+    pub organisation: String,
     pub tls: Tls,
     pub limits: Limits,
 }

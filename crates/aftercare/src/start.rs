@@ -9,7 +9,7 @@ use crate::{
     reader::Reader,
     token::TokenKeys,
 };
-use aftercare_seal::{Bytes, Secret, emergency::Recipient, server::MasterKeys};
+use aftercare_seal::{Bytes, Secret, credential::Organisation, emergency::Recipient, server::MasterKeys};
 use aftercare_store::{Store, service};
 use anyhow::{Context, bail};
 use std::{
@@ -63,6 +63,16 @@ fn emergency(config: &Config) -> anyhow::Result<Option<Recipient>> {
     read().with_context(|| format!("emergency_recipient: {file}")).map(Some)
 }
 
+/// Whose word for doctors' keys is passed on, as `aftercare credential create` wrote it.
+fn organisation(config: &Config) -> anyhow::Result<Option<Organisation>> {
+    let file = &config.organisation;
+    if file.is_empty() {
+        return Ok(None);
+    }
+    let read = || anyhow::Ok(serde_json::from_str(&std::fs::read_to_string(file)?)?);
+    read().with_context(|| format!("organisation: {file}")).map(Some)
+}
+
 /// Opens everything a service needs.
 pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow::Result<App> {
     let store = store(&config).await?;
@@ -80,6 +90,7 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
     Ok(App::new(Parts {
         reader: Reader::new(&config)?,
         emergency: emergency(&config)?,
+        organisation: organisation(&config)?,
         hashing: Arc::new(Semaphore::new(config.password.at_once)),
         hashing_queue: Arc::new(Semaphore::new(32 * config.password.at_once)),
         config,

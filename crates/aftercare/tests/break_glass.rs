@@ -10,27 +10,13 @@ use aftercare_seal::Bytes;
 use axum::http::Method;
 use common::{
     PASSWORD, device,
-    process::{Server, free_port},
+    process::{Server, aftercare, free_port, text},
 };
 use serde_json::{Value, json};
-use std::{
-    io::Write,
-    path::Path,
-    process::{Command, Output, Stdio},
-};
+use std::{path::Path, process::Output};
 
 fn break_glass(args: &[&str], database: &str, typed: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_aftercare"));
-    command.arg("break-glass").args(args).env("AFTERCARE_DATABASE_URL", database);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // Whoever needs nothing typed may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    aftercare(&[&["break-glass"], args].concat(), &[("AFTERCARE_DATABASE_URL", database)], typed)
 }
 
 async fn story(database: &str) {

@@ -60,6 +60,7 @@ fn every_route_is_described() {
     get /api/keys/{user_id}/
     get /api/me/
     get /api/me/export/
+    get /api/me/state/
     get /api/mfa/
     get /api/my-doctors/
     get /api/notes/
@@ -102,6 +103,7 @@ fn every_route_is_described() {
     post /api/steps/{id}/complete/
     post /api/submit-notes/
     post /api/token/refresh/
+    put /api/me/state/
     put /api/notes/{id}/envelope/
     put /api/notes/{id}/steps/
     ");

@@ -233,6 +233,43 @@ async fn a_key_that_was_slipped_in_is_noticed() {
 }
 
 stories! {
+    /// What one device knows of others, the next one knows from the beginning; nobody else opens it.
+    async fn devices_of_one_account_know_the_same_people(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        grace.safety_code(ada.id()).await.unwrap();
+        ada.follow_key_log().await.unwrap();
+        grace.keep().await.unwrap();
+        ada.keep().await.unwrap();
+        let kept = grace.get("/api/me/state/").await.unwrap();
+        assert_eq!((&kept["n"], &kept["epoch"]), (&json!(1), &json!(1)));
+        assert!(!kept.to_string().contains(&ada.id().to_string()));
+        // An evil service makes other keys known as Ada's: a new device of Grace's notices too.
+        let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
+        let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare::keyring::raw(ada.id())).unwrap(), 2);
+        let mut tx = app.app.store.write().await.unwrap();
+        aftercare::keyring::publish(&mut tx, &slipped, None, clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let new = device::sign_in(&app, "Grace", PASSWORD).await.unwrap();
+        assert_eq!(new.recall().await.unwrap(), 1);
+        let error = new.safety_code(ada.id()).await.unwrap_err();
+        assert_eq!(error.downcast::<KeyChanged>().unwrap(), KeyChanged(ada.id()));
+        // Two devices that keep at once: one is told, and lays its own over the other's.
+        let stale = json!({ "n": 1, "epoch": 1, "sealed": kept["sealed"] });
+        assert_eq!(code(new.put("/api/me/state/", &stale).await.unwrap_err()), (409, "changed_meanwhile".into()));
+        let ahead = json!({ "n": 3, "epoch": 1, "sealed": kept["sealed"] });
+        assert_eq!(code(new.put("/api/me/state/", &ahead).await.unwrap_err()), (409, "changed_meanwhile".into()));
+        let long = json!({ "n": 2, "epoch": 1, "sealed": "A".repeat(87_384) });
+        assert_eq!(code(new.put("/api/me/state/", &long).await.unwrap_err()), (422, "invalid".into()));
+        new.keep().await.unwrap();
+        assert_eq!(grace.recall().await.unwrap(), 2);
+        // A service that gives an old state as a newer one is found out.
+        let mut tx = app.app.store.write().await.unwrap();
+        common::execute(&mut tx, "update device_state set n = n + 1").await;
+        tx.commit().await.unwrap();
+        assert!(grace.recall().await.is_err());
+    }
+
     /// A service that shows another log than before is found out, with its own signature as proof.
     async fn another_log_of_keys_is_noticed(app: TestApp) {
         let (ada, _) = device::pair(&app).await;

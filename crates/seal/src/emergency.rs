@@ -1,8 +1,7 @@
 //! The emergency recipient: a key of nobody's, whose secret lies in shares with several people. Some of
 //! them together open what was sealed to it; fewer open nothing (Shamir).
 
-use crate::{Bytes, Id, SealError, Secret, ark::Ark, bundle::Bundle, paper};
-use blahaj::{Share, Sharks};
+use crate::{Id, SealError, ark::Ark, bundle::Bundle, shares};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -19,10 +18,6 @@ pub struct Recipient {
     pub shares: u8,
 }
 
-const LABEL: &[u8] = b"aftercare/v1/emergency-share";
-/// Threshold, the first byte of the key id, the share: its number and 32 bytes.
-const SHARE: usize = 35;
-
 impl Recipient {
     /// Makes a new one, with its shares as they are written down. The secret is not kept.
     pub fn make(
@@ -31,43 +26,22 @@ impl Recipient {
         shares: u8,
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, Vec<Zeroizing<String>>), SealError> {
-        if threshold < 2 || threshold > shares {
-            return Err(SealError::Malformed("threshold: at least 2, at most as many as there are shares"));
-        }
+        shares::check(threshold, shares)?;
         let ark = Ark::random(rng);
         let bundle = Bundle::of(&ark.keys(id)?, 1);
         let recipient = Self { bundle, threshold, shares };
-        let dealt = Sharks(threshold).dealer_rng(ark.expose(), rng).take(usize::from(shares));
-        let texts = dealt.map(|share| {
-            let share = Zeroizing::new(Vec::from(&share));
-            paper::write(&Zeroizing::new([&recipient.head(), share.as_slice()].concat()), LABEL)
-        });
-        let texts = texts.collect();
+        let texts = recipient.dealt().deal(ark.expose(), shares, rng);
         Ok((recipient, texts))
     }
 
-    fn head(&self) -> [u8; 2] {
-        [self.threshold, self.bundle.kid().0[0]]
+    fn dealt(&self) -> shares::Of {
+        let label = b"aftercare/v1/emergency-share";
+        shares::Of { label, threshold: self.threshold, mark: self.bundle.kid().0[0] }
     }
 
     /// Puts shares together. Fails where one was misread, is another recipient's, or some are missing.
     pub fn open<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Result<Ark, SealError> {
-        let (mut shares, mut numbers) = (Vec::new(), Vec::new());
-        for text in texts {
-            let share = paper::read::<SHARE>(text, LABEL).ok_or(SealError::Malformed("share"))?;
-            let share =
-                share.strip_prefix(&self.head()).ok_or(SealError::Malformed("share: another key's"))?;
-            // The same one twice is one.
-            if !numbers.contains(&share[0]) {
-                numbers.push(share[0]);
-                shares.push(Share::try_from(share).map_err(|_| SealError::Malformed("share"))?);
-            }
-        }
-        let field = Sharks(self.threshold);
-        let secret = field.recover(&shares).map(Zeroizing::new);
-        let secret = secret.map_err(|_| SealError::Malformed("shares: there are too few"))?;
-        let ark = Bytes::<32>::try_from(secret.as_slice())?;
-        let ark = Ark(Secret::new(ark.0));
+        let ark = Ark::from_bytes(*self.dealt().gather(texts)?);
         let opens = self.bundle.matches(&ark.keys(self.bundle.user_id)?);
         opens.then_some(ark).ok_or(SealError::Open)
     }
@@ -76,6 +50,7 @@ impl Recipient {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Bytes;
     use proptest::prelude::*;
     use rand::{SeedableRng, rngs::StdRng};
 

@@ -9,7 +9,8 @@
 //! - [`bundle`]: a person's public keys, and what is signed with them;
 //! - [`envelope`]: the sealed note on the wire, [`writer`] and [`reader`]: making and opening it,
 //!   [`grant`]: opening it to one more key;
-//! - [`emergency`]: a recipient whose key lies in shares;
+//! - [`emergency`]: a recipient whose key lies in shares; [`credential`]: a doctor's keys vouched for by an
+//!   organisation whose key does; [`state`]: what a device remembers, sealed for its owner's other devices;
 //! - [`exchange`]: a text sealed to whoever reads notes, and the sealed reply;
 //! - [`safety`]: the code two people compare; [`keylog`]: every key there ever was, in one chain;
 //! - [`jws`]: signed access tokens; [`challenge`]: what an account signs to sign in; [`passkey`]: what an
@@ -20,6 +21,7 @@ pub mod ark;
 pub mod bundle;
 pub mod bytes;
 pub mod challenge;
+pub mod credential;
 pub mod emergency;
 pub mod envelope;
 pub mod exchange;
@@ -34,6 +36,8 @@ pub mod reader;
 pub mod recovery;
 pub mod safety;
 pub mod server;
+mod shares;
+pub mod state;
 pub mod wrap;
 pub mod writer;
 #[cfg(test)]

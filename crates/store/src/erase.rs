@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Tables with rows of a person in the person's own bucket, and the column that says whose.
-const OWN: [(&str, &str); 11] = [
+const OWN: [(&str, &str); 13] = [
     ("person", "id"),
     ("wrapped_key", "user_id"),
     ("session", "user_id"),
@@ -17,6 +17,8 @@ const OWN: [(&str, &str); 11] = [
     ("totp", "user_id"),
     ("passkey", "user_id"),
     ("key_reset", "user_id"),
+    ("credential", "user_id"),
+    ("device_state", "user_id"),
     ("directory", "doctor_id"),
     ("caseload", "doctor_id"),
     ("audit", "subject_id"),

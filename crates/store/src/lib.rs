@@ -12,6 +12,8 @@ pub mod bundle;
 pub mod care;
 pub mod check_in;
 mod code;
+pub mod credential;
+pub mod device_state;
 pub mod directory;
 pub mod due;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod break_glass;
+mod credential;
 mod demo;
 mod extract;
 mod keys;
@@ -59,6 +60,9 @@ enum Command {
     /// The recipient for emergencies, whose key lies in shares with several people.
     #[command(subcommand)]
     BreakGlass(break_glass::Command),
+    /// An organisation's word for its doctors' keys, signed away from the service.
+    #[command(subcommand)]
+    Credential(credential::Command),
 }
 
 /// Reads the arguments of the process and runs the command.
@@ -81,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Keys(command) => keys::run(&command),
         Command::Audit(command) => audit::run(&command),
         Command::BreakGlass(command) => break_glass::run(&command),
+        Command::Credential(command) => credential::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -184,6 +184,7 @@ impl Client {
             tokens: tokens(&answer)?,
             contacts: Mutex::new(Contacts::default()),
             emergency: None,
+            organisation: None,
         })
     }
 

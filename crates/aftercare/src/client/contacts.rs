@@ -4,9 +4,16 @@
 use super::{Client, field};
 use crate::keyring::raw;
 use aftercare_core::id::UserId;
-use aftercare_seal::{Bytes, bundle::Bundle};
+use aftercare_seal::{
+    Bytes,
+    bundle::Bundle,
+    bytes::{Base64, encode},
+    credential::Credential,
+    state::Place,
+};
 use anyhow::{Context, ensure};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// What this device remembers of others.
@@ -16,6 +23,13 @@ pub(super) struct Contacts {
     pub(super) log: (i64, Bytes<32>),
     /// The same as the service has signed it.
     pub(super) checkpoint: Value,
+}
+
+/// What is kept of it for the account's other devices.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    pins: HashMap<UserId, Bytes<32>>,
+    log: (i64, Bytes<32>),
 }
 
 impl Default for Contacts {
@@ -29,6 +43,11 @@ impl Default for Contacts {
 #[error("the keys of {0} were changed by somebody who does not have the old ones: compare safety codes")]
 pub struct KeyChanged(pub UserId);
 
+/// No organisation that this device knows says that these are a doctor's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nobody this device trusts vouches for the keys of {0}")]
+pub struct NotVouched(pub UserId);
+
 /// Somebody's keys, checked: newest first.
 #[derive(Clone, Debug)]
 pub(super) struct Theirs {
@@ -39,6 +58,7 @@ pub(super) struct Theirs {
     pub(super) statement: Value,
     /// Where a doctor's chain for this patient stands.
     pub(super) chain: Value,
+    credential: Option<Credential>,
 }
 
 impl Theirs {
@@ -86,7 +106,59 @@ impl Client {
             followed,
             statement: answer["statement"].clone(),
             chain: answer["chain"].clone(),
+            credential: field(&answer, "credential")?,
         })
+    }
+
+    /// Whether a doctor's keys are vouched for, where this device knows an organisation that does.
+    pub(super) fn vouched(&self, doctor: UserId, theirs: &Theirs, now: u64) -> Result<(), NotVouched> {
+        let Some(organisation) = &self.organisation else { return Ok(()) };
+        let holds = theirs.credential.as_ref().is_some_and(|said| {
+            said.user_id == raw(doctor)
+                && theirs.followed.contains(&said.kid)
+                && said.verify(organisation, now).is_ok()
+        });
+        if holds { Ok(()) } else { Err(NotVouched(doctor)) }
+    }
+
+    /// Takes what this account's other devices have kept: whom they know by which keys goes before what this
+    /// one was shown. How often something was kept.
+    pub async fn recall(&self) -> anyhow::Result<u64> {
+        let kept = self.get("/api/me/state/").await?;
+        let n = field(&kept, "n")?;
+        let place = self.place(n);
+        let sealed: Option<Base64> = field(&kept, "sealed")?;
+        // What was kept under other keys than these opens no more.
+        if let Some(Base64(sealed)) = sealed.filter(|_| kept["epoch"] == place.epoch) {
+            let Kept { pins, log } = serde_json::from_slice(&place.open(&self.ark, &sealed)?)?;
+            let mut contacts = self.contacts();
+            contacts.pins.extend(pins);
+            if log.0 > contacts.log.0 {
+                contacts.log = log;
+            }
+        }
+        Ok(n)
+    }
+
+    /// Keeps what this device knows for the others of this account, laid over what they have kept.
+    pub async fn keep(&self) -> anyhow::Result<()> {
+        let own = self.contacts().pins.clone();
+        let n = self.recall().await? + 1;
+        let kept = {
+            let mut contacts = self.contacts();
+            // What was followed here since is newer.
+            contacts.pins.extend(own);
+            Kept { pins: contacts.pins.clone(), log: contacts.log }
+        };
+        let place = self.place(n);
+        let sealed = place.seal(&self.ark, &serde_json::to_vec(&kept)?, &mut self.random.rng())?;
+        let body = json!({ "n": n, "epoch": place.epoch, "sealed": encode(&sealed) });
+        self.put("/api/me/state/", &body).await?;
+        Ok(())
+    }
+
+    fn place(&self, n: u64) -> Place {
+        Place { user_id: raw(self.id), epoch: self.bundle.epoch, n }
     }
 
     /// Takes somebody's new keys as theirs: the safety codes were compared.

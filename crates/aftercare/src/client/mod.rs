@@ -8,7 +8,7 @@ mod passkey;
 mod transport;
 
 pub use account::{Derived, NewAccount, Recovered};
-pub use contacts::KeyChanged;
+pub use contacts::{KeyChanged, NotVouched};
 pub use notes::{Opened, Written};
 pub use passkey::{Authenticator, Ceremony, show_passkey};
 pub use transport::{Refused, Transport};
@@ -41,6 +41,7 @@ pub struct Client {
     tokens: Tokens,
     contacts: Mutex<Contacts>,
     emergency: Option<Bytes<32>>,
+    organisation: Option<Bytes<32>>,
 }
 
 struct Tokens {
@@ -94,6 +95,11 @@ impl Client {
     /// its makers or its owner have named, whatever a service says.
     pub fn know_emergency(&mut self, kid: Bytes<32>) {
         self.emergency = Some(kid);
+    }
+
+    /// Takes an organisation's key as known: from now on a doctor is chosen only where it vouches for their keys.
+    pub fn know_organisation(&mut self, sign_pk: Bytes<32>) {
+        self.organisation = Some(sign_pk);
     }
 
     /// The service's recipient for emergencies, where it has one; an error where this device does not

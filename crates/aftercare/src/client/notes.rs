@@ -64,6 +64,9 @@ impl Client {
         let theirs = self.keys_of(doctor).await?;
         let n = theirs.statement["n"].as_u64().unwrap_or(0) + 1;
         let time = u64::try_from(clock.now().as_secs())?;
+        if selected {
+            self.vouched(doctor, &theirs, time)?;
+        }
         let statement = Selection {
             patient: (raw(self.id), self.bundle.kid()),
             doctor: (raw(doctor), theirs.current().kid()),

@@ -12,8 +12,8 @@ use crate::{
     keyring::{self, Epoch, History},
 };
 use aftercare_core::{id::UserId, instant::Instant, people::Role};
-use aftercare_seal::{Bytes, bundle::Bundle, bytes, keylog::Checkpoint};
-use aftercare_store::{Tx, account, care, directory, key_log, passkey, session};
+use aftercare_seal::{Bytes, bundle::Bundle, bytes, credential::Credential, keylog::Checkpoint};
+use aftercare_store::{Tx, account, care, credential, directory, key_log, passkey, session};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -126,6 +126,39 @@ pub struct KeysView {
     /// Where a doctor's chain of notes for a patient stands: the next envelope has one more `seq` and
     /// this `prev`.
     chain: Option<ChainView>,
+    /// For a doctor: an organisation's word for their keys, where one has signed for them.
+    credential: Option<CredentialView>,
+}
+
+/// An organisation's word for a doctor's keys, signed away from this service. Bytes are base64url without
+/// padding.
+#[derive(Serialize, ToSchema)]
+pub struct CredentialView {
+    /// Whose: 16 bytes of the id.
+    #[schema(value_type = String)]
+    user_id: Bytes<16>,
+    /// The keys, 32 bytes: those in use, or that those follow from.
+    #[schema(value_type = String)]
+    kid: Bytes<32>,
+    /// Who the organisation says they are.
+    name: String,
+    /// From when, in seconds since 1970.
+    issued_at: u64,
+    /// Until when.
+    expires_at: u64,
+    /// By the organisation's key over `PAE("aftercare/v1/credential", S1, user_id, kid, name, LE64 issued_at, LE64
+    /// expires_at)`, 64 bytes.
+    #[schema(value_type = String)]
+    sig: Bytes<64>,
+}
+
+impl CredentialView {
+    async fn load(tx: &mut Tx, id: UserId) -> Result<Option<Self>, Problem> {
+        let Some(body) = credential::get(tx, id).await? else { return Ok(None) };
+        let said: Credential = serde_json::from_slice(&body).map_err(Problem::internal)?;
+        let Credential { user_id, kid, name, issued_at, expires_at, sig } = said;
+        Ok(Some(Self { user_id, kid, name, issued_at, expires_at, sig }))
+    }
 }
 
 /// The end of a doctor's chain of notes for a patient.
@@ -181,6 +214,7 @@ pub(super) async fn keys_of(
         statement: care.map(|care| StatementView::of(care, patient, doctor)),
         chain: care.filter(|_| actor.role == Role::Doctor).map(ChainView::of),
         history: history.epochs().iter().map(EpochView::of).collect(),
+        credential: CredentialView::load(tx, user_id).await?,
     })
 }
 

@@ -10,6 +10,7 @@ mod check_in;
 mod context;
 mod credentials;
 mod describe;
+mod device_state;
 mod docs;
 mod doctors;
 mod emergency;
@@ -135,6 +136,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::change_keys))
         .routes(routes!(emergency::emergency))
         .routes(routes!(me::get_me, me::change_me, rights::erase_me))
+        .routes(routes!(device_state::read_state, device_state::keep_state))
         .routes(routes!(rights::export))
         .routes(routes!(doctors::search_doctors))
         .routes(routes!(doctors::select_doctor))

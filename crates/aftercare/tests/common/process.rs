@@ -1,11 +1,26 @@
 //! The binary as a process of its own.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
+
+/// Runs a command of the binary to its end; `typed` is its standard input.
+pub fn aftercare(args: &[&str], env: &[(&str, &str)], typed: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aftercare"));
+    command.args(args).envs(env.iter().copied());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Whoever needs nothing typed may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
 
 /// `aftercare serve`, until it is dropped.
 pub struct Server(pub Child);
