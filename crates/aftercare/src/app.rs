@@ -1,8 +1,13 @@
 //! The running service: everything a handler or the engine needs, in one place.
 
 use crate::{
-    clock::ServiceClock, config::Config, http::problem::Problem, limits::Requests, random::Random,
-    reader::Reader, token::TokenKeys,
+    clock::ServiceClock,
+    config::Config,
+    http::problem::Problem,
+    limits::{Decoy, Requests},
+    random::Random,
+    reader::Reader,
+    token::TokenKeys,
 };
 use aftercare_core::{clock::Clock, instant::Instant};
 use aftercare_seal::{
@@ -43,10 +48,12 @@ pub struct Parts {
     pub emergency: Option<Recipient>,
     /// Whose word vouches for doctors' keys, where there is somebody.
     pub organisation: Option<Organisation>,
-    /// How many passwords are hashed at once.
+    /// The memory that passwords are hashed in, in KiB.
     pub hashing: Arc<Semaphore>,
     /// How many may be hashed or wait for it.
     pub hashing_queue: Arc<Semaphore>,
+    /// Who is looked up for addresses without an account.
+    pub decoy: Decoy,
     /// How much people have asked for in this minute.
     pub requests: Requests,
     /// Wakes the engine before its time.
@@ -83,8 +90,9 @@ impl App {
         Kdf { m: self.config.password.memory_kib, t: self.config.password.passes, p: 1 }
     }
 
-    /// Derives the keys of a password, on a thread of its own, no more at once than memory is
-    /// set aside for; too many waiting are told to come back.
+    /// Derives the keys of a password, on a thread of its own, no more at once than memory is set aside for; too
+    /// many waiting are told to come back. What costs more than new passwords do is left to devices: whoever
+    /// signs up there sets the cost.
     pub async fn derive(
         &self,
         password: Zeroizing<String>,
@@ -92,10 +100,15 @@ impl App {
         salt: [u8; 16],
         kdf: Kdf,
     ) -> Result<PasswordKeys, Problem> {
+        let (ours, aside) = (self.kdf(), self.config.password.hashing_kib());
+        if kdf.m > ours.m.max(Kdf::DEFAULT.m) || kdf.t > ours.t.max(Kdf::DEFAULT.t) {
+            return Err(Problem::too_costly());
+        }
         let place = Arc::clone(&self.hashing_queue).try_acquire_owned();
         let place =
             place.map_err(|_| Problem::unavailable("too many passwords are waiting to be checked"))?;
-        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(Problem::internal)?;
+        let memory = kdf.m.max(ours.m).min(aside);
+        let turn = Arc::clone(&self.hashing).acquire_many_owned(memory).await.map_err(Problem::internal)?;
         let work = move || {
             // Both are given back when the work is done, though nobody wait for it any more.
             let _held = (place, turn);

@@ -90,6 +90,8 @@ actions! {
     KeysReset = 28 "keys_reset",
     /// The organisation's word for somebody's keys was made known.
     Credentialed = 29 "credentialed",
+    /// A doctor of theirs has erased their account: what they wrote stays.
+    DoctorErased = 30 "doctor_erased",
 }
 
 /// What is put on record.

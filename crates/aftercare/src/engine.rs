@@ -5,7 +5,7 @@
 //! next look sets it right. One transaction takes a batch out of the due table and puts each
 //! step's next instant back; a worker that dies leaves its batch where it was.
 
-use crate::{app::App, limits::LOCKED_FOR, plan};
+use crate::{app::App, extractor, limits::LOCKED_FOR, plan};
 use aftercare_core::{
     course::Outage,
     instant::{Instant, Span},
@@ -108,12 +108,13 @@ async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
 }
 
 /// Removes what has had its time.
-async fn tidy(app: &App) -> anyhow::Result<()> {
+pub async fn tidy(app: &App) -> anyhow::Result<()> {
     let mut tx = app.store.write().await?;
     session::delete_expired(&mut tx, app.clock.wall()).await?;
     login_attempt::delete_expired(&mut tx, app.clock.wall()).await?;
     key_reset::delete_expired(&mut tx, app.clock.wall()).await?;
     throttle::forget_before(&mut tx, app.clock.wall() - LOCKED_FOR).await?;
+    extractor::forget(&mut tx, app.clock.wall()).await?;
     idempotency::forget_before(&mut tx, app.now() - IDEMPOTENCY).await?;
     tx.commit().await?;
     app.tokens.rotate(&app.store, &app.master, &app.random, app.clock.wall()).await

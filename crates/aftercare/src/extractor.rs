@@ -2,19 +2,27 @@
 //! replicas and then gone, so that what was sealed to it opens for nobody.
 
 use crate::{app::App, http::problem::Problem};
-use aftercare_core::instant::Span;
+use aftercare_core::instant::{Instant, Span};
 use aftercare_seal::{
     Bytes,
     ark::{Ark, Keys},
     bundle::Bundle,
 };
-use aftercare_store::extractor_key::{self, Row};
+use aftercare_store::{
+    StoreError, Tx,
+    extractor_key::{self, Row},
+};
 use uuid::Uuid;
 
 /// A key is given out for so long, ...
 pub const DAY: Span = Span::from_hours(24);
 /// ... and opens what was sealed to it for so long more.
 const GRACE: Span = Span::from_hours(1);
+
+/// Removes the keys that open nothing any more.
+pub async fn forget(tx: &mut Tx, now: Instant) -> Result<(), StoreError> {
+    extractor_key::delete_before(tx, now - DAY - GRACE).await.map(drop)
+}
 
 /// The key of today.
 pub struct ExtractorKey {
@@ -23,7 +31,7 @@ pub struct ExtractorKey {
     /// Its public half.
     pub bundle: Bundle,
     /// When another takes its place.
-    pub expires_at: aftercare_core::instant::Instant,
+    pub expires_at: Instant,
 }
 
 fn opened(app: &App, row: &Row) -> Result<ExtractorKey, Problem> {
@@ -56,7 +64,7 @@ pub async fn current(app: &App) -> Result<ExtractorKey, Problem> {
         app.master.seal_column("extractor_key", Bytes(*id.as_bytes()), b"ark", ark.expose(), &mut rng);
     let row = Row { id, created_at: now, sealed };
     extractor_key::add(&mut tx, &row).await?;
-    extractor_key::delete_before(&mut tx, now - DAY - GRACE).await?;
+    forget(&mut tx, now).await?;
     tx.commit().await?;
     opened(app, &row)
 }

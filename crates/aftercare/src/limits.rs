@@ -21,11 +21,26 @@ const LOCK: i64 = 100;
 /// ... for those who do not know it, for so long at most.
 pub const LOCKED_FOR: Span = Span::from_days(30);
 
+/// An account that is looked up where an address has none, so that both cost the same: whichever was found
+/// last.
+#[derive(Debug, Default)]
+pub struct Decoy(Mutex<Option<UserId>>);
+
+impl Decoy {
+    /// Whom to look up: who was found, or who was before.
+    pub fn stand_in(&self, found: Option<UserId>) -> UserId {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = found.or(*last);
+        last.unwrap_or(UserId(uuid::Uuid::nil()))
+    }
+}
+
 /// Somebody who tries to show who they are.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// For which address, as a keyed hash.
-    pub email_index: [u8; 32],
+    /// For which address, as a keyed hash; `None`: with a code of 160 random bits, which nobody guesses, and
+    /// which must open an account that strangers have locked.
+    pub account: Option<[u8; 32]>,
     /// From where.
     pub network: IpAddr,
     /// With a device that has signed in to this account before: its failures are its own, and those
@@ -33,29 +48,36 @@ pub struct Attempt {
     pub device: Option<[u8; 16]>,
 }
 
-struct Scopes {
-    network: [u8; 32],
-    account: [u8; 32],
-    lock: [u8; 32],
-}
-
 impl Attempt {
-    fn scopes(&self, app: &App) -> Scopes {
+    /// What failures are counted under: the network address, the account, its lock. Where there is no account
+    /// to count for, the address alone, for all three.
+    fn scopes(&self, app: &App) -> [[u8; 32]; 3] {
+        let network = network_scope(app, self.network);
+        let Some(account) = &self.account else { return [network; 3] };
         let device = self.device.unwrap_or_default();
-        let of = |what: &[u8]| app.master.digest("throttle", &[what, &self.email_index, &device]).0;
-        Scopes { network: network_scope(app, self.network), account: of(b"account"), lock: of(b"lock") }
+        let of = |what: &[u8]| app.master.digest("throttle", &[what, account, &device]).0;
+        [network, of(b"lock"), of(b"account")]
+    }
+
+    /// How many of the three count.
+    fn counted(&self) -> usize {
+        if self.account.is_some() { 3 } else { 1 }
     }
 
     /// Counts the attempt before its password is hashed: it is a failure until
-    /// [`succeeded`](Self::succeeded). Says why it is refused, where there were too many.
+    /// [`succeeded`](Self::succeeded). Says why it is refused, where there were too many; then it was none.
     pub async fn admit(&self, app: &App, tx: &mut Tx, now: Instant) -> Result<Option<Problem>, StoreError> {
-        let Scopes { network, lock, account } = self.scopes(app);
-        let counted = [
-            throttle::count(tx, &network, WINDOW, now).await?,
-            throttle::count(tx, &lock, LOCKED_FOR, now).await?,
-            throttle::count(tx, &account, WINDOW, now).await?,
-        ];
-        Ok(verdict(app, counted.map(|(count, since)| (count - 1, since)), now))
+        let mut counts = [(0, now); 3];
+        for (n, scope) in self.scopes(app).iter().enumerate().take(self.counted()) {
+            let window = if n == LOCKS { LOCKED_FOR } else { WINDOW };
+            let (count, since) = throttle::count(tx, scope, window, now).await?;
+            counts[n] = (count - 1, since);
+        }
+        let refused = verdict(app, counts, now);
+        if refused.is_some() {
+            self.give_back(app, tx).await?;
+        }
+        Ok(refused)
     }
 
     /// Says whether there were too many, where nothing is hashed and a failure is counted when it is one;
@@ -66,31 +88,38 @@ impl Attempt {
         tx: &mut Tx,
         now: Instant,
     ) -> Result<(Option<Problem>, bool), StoreError> {
-        let Scopes { network, lock, account } = self.scopes(app);
+        let [network, lock, account] = self.scopes(app);
         let counted = throttle::get(tx, [&network, &lock, &account], now).await?;
         Ok((verdict(app, counted, now), counted[1].0 + counted[2].0 > 0))
     }
 
     /// It was no failure, and not yet a success.
     pub async fn give_back(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
-        let scopes = self.scopes(app);
-        for scope in [scopes.network, scopes.account, scopes.lock] {
-            throttle::give_back(tx, &scope).await?;
+        for scope in self.scopes(app).iter().take(self.counted()) {
+            throttle::give_back(tx, scope).await?;
         }
         Ok(())
     }
 
     /// It was a success: what failed before is forgotten.
     pub async fn succeeded(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
-        throttle::give_back(tx, &self.scopes(app).network).await?;
+        throttle::give_back(tx, &network_scope(app, self.network)).await?;
         self.forget(app, tx).await
     }
 
     /// Forgets what failed before for this account, from this device.
     pub async fn forget(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
-        unlock(tx, &self.scopes(app)).await
+        let [_, lock, account] = self.scopes(app);
+        if self.account.is_some() {
+            throttle::clear(tx, &account).await?;
+            throttle::clear(tx, &lock).await?;
+        }
+        Ok(())
     }
 }
+
+/// The lock's place among what is counted.
+const LOCKS: usize = 1;
 
 /// Whether there were too many failures: from the network address, since the last success, and for the
 /// account.
@@ -108,15 +137,10 @@ fn verdict(app: &App, [network, lock, account]: [(i64, Instant); 3], now: Instan
     many.then(|| Problem::too_many(account.1 + WINDOW - now, "for this account"))
 }
 
-async fn unlock(tx: &mut Tx, scopes: &Scopes) -> Result<(), StoreError> {
-    throttle::clear(tx, &scopes.account).await?;
-    throttle::clear(tx, &scopes.lock).await
-}
-
 /// Forgets what failed for an address from devices that nobody knows: the operator's way back.
 pub async fn clear_failures(app: &App, tx: &mut Tx, email_index: [u8; 32]) -> Result<(), StoreError> {
-    let attempt = Attempt { email_index, network: IpAddr::from([127, 0, 0, 1]), device: None };
-    unlock(tx, &attempt.scopes(app)).await
+    let attempt = Attempt { account: Some(email_index), network: IpAddr::from([127, 0, 0, 1]), device: None };
+    attempt.forget(app, tx).await
 }
 
 /// Counts a guess at the password by somebody who is signed in, before it is compared.

@@ -271,3 +271,62 @@ impl Refresh {
         hash(&self.secret)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_out_of_range_are_refused_though_well_signed() {
+        let now = Instant::from_micros(1_770_000_000_000_000);
+        let key = TokenKey::from_seed(&Secret::new([7; 32]));
+        let signed = |claims: &Claims| key.sign(&serde_json::to_vec(claims).unwrap());
+        let issuer = "https://aftercare.example".to_owned();
+        let known =
+            RwLock::new(Known { keys: Arc::from([TokenKey::from_seed(&Secret::new([7; 32]))]), at: now });
+        let keys = TokenKeys { issuer: issuer.clone(), known };
+        let good = Claims {
+            iss: issuer,
+            aud: AUDIENCE.to_owned(),
+            sub: UserId(Uuid::from_u128(1)),
+            sid: SessionId(Uuid::from_u128(2)),
+            jti: Uuid::from_u128(3),
+            iat: now.as_secs(),
+            nbf: now.as_secs(),
+            exp: now.as_secs() + 900,
+            role: Role::Patient,
+            mode: Mode::Sealed,
+            ver: 1,
+            auth_time: now.as_secs(),
+            amr: vec!["pwd".to_owned()],
+            ek: None,
+        };
+        assert!(keys.claims(&signed(&good), now).is_some());
+        assert!(keys.claims(&signed(&good), now + Span::from_secs(899)).is_some());
+        assert!(keys.claims(&signed(&good), now + Span::from_secs(900)).is_none());
+        assert!(keys.claims(&signed(&good), now - Span::from_secs(6)).is_none());
+        let t = now.as_secs();
+        let bad: [fn(&mut Claims, i64); 9] = [
+            |claims, _| claims.iss = "https://elsewhere.example".to_owned(),
+            |claims, _| claims.iss.push('/'),
+            |claims, _| claims.aud = "aftercare".to_owned(),
+            |claims, t| claims.iat = t + 6,
+            |claims, t| claims.nbf = t + 6,
+            |claims, t| claims.exp = t,
+            |claims, t| claims.exp = t + 901,
+            |claims, t| claims.exp = i64::MAX - t,
+            |claims, t| claims.auth_time = t + 1,
+        ];
+        for (n, change) in bad.iter().enumerate() {
+            let mut claims = good.clone();
+            change(&mut claims, t);
+            assert!(keys.claims(&signed(&claims), now).is_none(), "{n}");
+        }
+        let mut more = serde_json::to_value(&good).unwrap();
+        more["admin"] = true.into();
+        assert!(
+            keys.claims(&key.sign(&serde_json::to_vec(&more).unwrap()), now).is_none(),
+            "an unknown claim"
+        );
+    }
+}

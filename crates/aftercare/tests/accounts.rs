@@ -72,6 +72,14 @@ stories! {
         app.app.clock.pass(Span::from_minutes(21));
         let body = json!({ "refresh_token": tokens["refresh_token"] });
         assert_eq!(app.anon().post("/api/token/refresh/", body).await.problem(), (401, "invalid_credentials"));
+        // And their rows go.
+        let sessions = async || {
+            let mut tx = app.app.store.read().await.unwrap();
+            aftercare_store::inspect::table(&mut tx, "session").await.unwrap().unwrap().len()
+        };
+        assert!(sessions().await > 0);
+        aftercare::engine::tidy(&app.app).await.unwrap();
+        assert_eq!(sessions().await, 0);
     }
 }
 

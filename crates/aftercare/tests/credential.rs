@@ -92,10 +92,11 @@ async fn story(database: &str) {
 
 #[tokio::test]
 async fn sqlite() {
-    story("").await;
+    Box::pin(story("")).await;
 }
 
 #[tokio::test]
 async fn postgres() {
-    story(&aftercare_store::testing::postgres_url().await).await;
+    let url = aftercare_store::testing::postgres_url().await;
+    Box::pin(story(&url)).await;
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use aftercare::client::{Client, KeyChanged, Refused};
+use aftercare::client::{Client, KeyChanged, NotLogged, Refused};
 use aftercare_core::{clock::Clock, id::NoteId, instant::Span};
 use aftercare_seal::recovery::RecoveryKey;
 use common::{PASSWORD, TestApp, device, email};
@@ -268,6 +268,42 @@ stories! {
         common::execute(&mut tx, "update device_state set n = n + 1").await;
         tx.commit().await.unwrap();
         assert!(grace.recall().await.is_err());
+    }
+
+    /// Keys that one device alone is shown are in nobody's log, and keys that nobody has made are noticed.
+    async fn keys_beside_the_log_are_noticed(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        grace.follow_key_log().await.unwrap();
+        // Signed by her own key, as only she could, and kept from the log.
+        let id = aftercare::keyring::raw(ada.id());
+        let slipped = aftercare_seal::bundle::Bundle::of(&aftercare_seal::ark::Ark::from_bytes([9; 32]).keys(id).unwrap(), 2);
+        let mut tx = app.app.store.write().await.unwrap();
+        aftercare_store::bundle::add(&mut tx, ada.id(), &aftercare::keyring::row(&slipped, None, clock.now())).await.unwrap();
+        tx.commit().await.unwrap();
+        grace.trust(ada.id());
+        let error = grace.safety_code(ada.id()).await.unwrap_err();
+        assert_eq!(error.downcast::<NotLogged>().unwrap(), NotLogged(ada.id()));
+        // In the log as Grace's, and not hers.
+        let id = aftercare::keyring::raw(grace.id());
+        let slipped = aftercare_seal::bundle::Bundle::of(&aftercare_seal::ark::Ark::from_bytes([8; 32]).keys(id).unwrap(), 2);
+        let mut tx = app.app.store.write().await.unwrap();
+        aftercare::keyring::log(&mut tx, &slipped, clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(grace.follow_key_log().await.unwrap_err().to_string().contains("has not made"));
+    }
+
+    /// A doctor whom nobody finds any more can still be left.
+    async fn a_doctor_who_is_gone_can_be_left(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        let mut tx = app.app.store.write().await.unwrap();
+        aftercare_store::directory::list(&mut tx, grace.id(), false).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ada.get("/api/my-doctors/").await.unwrap()["items"][0]["doctor"]["name"], "Grace");
+        let left = ada.state(clock, grace.id(), false).await.unwrap();
+        assert!(left["relationship"]["until"].is_string());
+        assert_eq!(code(ada.state(clock, grace.id(), true).await.unwrap_err()).0, 404);
     }
 
     /// A service that shows another log than before is found out, with its own signature as proof.

@@ -95,9 +95,12 @@ async fn doctors_are_approved_and_have_a_second_factor() {
     assert_eq!(note["status"], "active");
 
     // Without the second factor nothing of a patient is read, by whatever route; only what sets one up.
+    assert_eq!(grace.delete("/api/mfa/totp/").await.problem(), (409, "password_short"), "not enough alone");
+    let longer = json!({ "current": { "password": "7rainbow" }, "password": "seven rainbows over the bay" });
+    assert_eq!(grace.post("/api/me/password/", longer).await.status, 204);
     assert_eq!(grace.delete("/api/mfa/totp/").await.status, 204);
     assert_eq!(grace.get("/api/me/").await.status, 200, "the session that removed it goes on");
-    let bare = sign_in("Grace", "7rainbow", None).await;
+    let bare = sign_in("Grace", "seven rainbows over the bay", None).await;
     let id = note["note"]["id"].as_str().unwrap();
     for route in ["notes", "actionable-steps", "reminders", "adherence"] {
         let path = format!("/api/{route}/?patient_id={}", ada.id());

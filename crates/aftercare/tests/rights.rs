@@ -55,6 +55,13 @@ stories! {
         grace.json(Method::PUT, &format!("{path}steps/"), changed).await.ok();
         grace.post(&format!("{path}activate/"), Value::Null).await.ok();
         ada.post("/api/mfa/totp/", Value::Null).await.ok();
+        let kept = json!({ "n": 1, "epoch": 1, "sealed": "AAAA" });
+        ada.json(axum::http::Method::PUT, "/api/me/state/", kept).await.ok();
+        let mut tx = app.app.store.write().await.unwrap();
+        let id = ada.id().parse().unwrap();
+        aftercare::keyring::allow_reset(&app.app, &mut tx, id).await.unwrap();
+        aftercare_store::credential::put(&mut tx, id, b"{}").await.unwrap();
+        tx.commit().await.unwrap();
         // And on a device: new keys, so that there are grants.
         let mut device = device::sign_in(&app, "Ada Quennell", PASSWORD).await.unwrap();
         device.change_keys(&*app.app.clock, PASSWORD).await.unwrap();
@@ -74,7 +81,7 @@ stories! {
         words.extend(forms(draft["note"]["id"].as_str().unwrap()));
         let before = rows_with(&app, &words).await;
         let tables: std::collections::BTreeSet<_> = before.iter().map(|row| row.split(':').next().unwrap()).collect();
-        for table in ["person", "login", "bundle", "session", "care", "caseload", "note", "envelope", "step", "check_in", "note_grant", "audit", "totp"] {
+        for table in ["person", "login", "bundle", "session", "care", "caseload", "note", "envelope", "step", "check_in", "note_grant", "audit", "totp", "key_reset", "credential", "device_state"] {
             assert!(tables.contains(table), "{table} is not in the story: {tables:?}");
         }
 

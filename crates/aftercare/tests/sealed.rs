@@ -220,7 +220,7 @@ stories! {
         let skip = json!({ "reminder_id": due[0]["id"], "status": "skipped", "reason": "felt wobblegong" });
         patient.post("/api/check-in/", skip).await.ok();
         doctor.submit(&patient, "Stop Zyxolitamab. Marzipantherapy again in 2 weeks.").await;
-        on_devices(&app, note).await;
+        Box::pin(on_devices(&app, note)).await;
         // A defect is told by its place, not by the words it broke at.
         let loud = std::panic::take_hook();
         aftercare::quiet::panics();

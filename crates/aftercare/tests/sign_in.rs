@@ -9,25 +9,11 @@ use aftercare_core::{
     instant::Span,
 };
 use aftercare_store::{audit as rows, testing::On};
-use common::{Client, PASSWORD, TestApp, device, email};
+use common::{
+    Client, PASSWORD, TestApp, device, email,
+    sign_in::{credentials, log_in, totp},
+};
 use serde_json::{Value, json};
-
-async fn log_in(app: &TestApp, body: Value) -> common::Answer {
-    app.anon().post("/api/login/", body).await
-}
-
-fn credentials(name: &str, password: &str) -> Value {
-    json!({ "email": email(name), "password": password })
-}
-
-/// The code of an authenticator app at this moment.
-fn totp(secret: &str, app: &TestApp, steps: i64) -> String {
-    let builder = totp_rs::Builder::new()
-        .with_algorithm(totp_rs::Algorithm::SHA1)
-        .with_secret(totp_rs::Secret::try_from_base32(secret).unwrap());
-    let time = app.app.clock.wall().as_secs() + 30 * steps;
-    builder.build().unwrap().generate(u64::try_from(time).unwrap()).to_string()
-}
 
 async fn actions(client: &Client) -> Vec<String> {
     let record = client.get("/api/audit/").await.ok();
@@ -236,6 +222,9 @@ stories! {
             assert_eq!(answer.problem(), (401, "step_up_required"), "{path}");
             assert!(answer.headers["www-authenticate"].to_str().unwrap().contains("insufficient_user_authentication"));
         }
+        assert_eq!(ada.get("/api/me/export/").await.problem(), (401, "step_up_required"));
+        let erase = ada.json(axum::http::Method::DELETE, "/api/me/", json!({ "current": current })).await;
+        assert_eq!(erase.problem(), (401, "step_up_required"));
         let doctor = app.doctor("Grace").await;
         ada.select(&doctor).await;
         doctor.submit(&ada, "Take Drug A daily for 7 days.").await;

@@ -30,6 +30,11 @@ fn info(to: &Bytes<32>, from: Id) -> Vec<u8> {
     pae(&[b"aftercare/v1/extract", &SUITE, &to.0, &from.0])
 }
 
+/// What the service signs of its reader: whose key it is, and who gets the text.
+pub fn attested(issuer: &str, kid: &Bytes<32>, provider: &str) -> Vec<u8> {
+    pae(&[b"aftercare/v1/extractor", issuer.as_bytes(), &kid.0, provider.as_bytes()])
+}
+
 /// Seals a question to a reader of notes.
 pub fn ask(
     question: &[u8],

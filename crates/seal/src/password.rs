@@ -24,6 +24,9 @@ impl Default for Kdf {
 }
 
 impl Kdf {
+    /// What new passwords cost where nobody says otherwise: 64 MiB, three passes.
+    pub const DEFAULT: Self = Self { m: 65_536, t: 3, p: 1 };
+
     /// Floor (OWASP's smallest) and ceiling of what a client may be asked to compute.
     pub fn check(self) -> Result<Self, SealError> {
         let floor = (self.m >= 19_456 && self.t >= 2) || (self.m >= 47_104 && self.t >= 1);

@@ -57,6 +57,8 @@ pub struct PasswordRow {
     pub kdf: (i32, i32, i32),
     /// `HMAC(K_ver, …)`, 32 bytes.
     pub verifier: Vec<u8>,
+    /// Whether it is known to be so short that it is not enough without a second factor.
+    pub short: bool,
 }
 
 /// The bucket of a login: of the keyed hash of the address, as the person is not known yet.
@@ -84,8 +86,8 @@ pub async fn insert(
     execute!(
         tx,
         "-- account::insert person
-        insert into person (bucket, id, role, state, name, email, created_at, auth_scheme, salt, kdf_m, kdf_t, kdf_p, verifier, recovery_verifier, stamp)
-        values ($1, $2, $3, 0, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13)",
+        insert into person (bucket, id, role, state, name, email, created_at, auth_scheme, salt, kdf_m, kdf_t, kdf_p, verifier, recovery_verifier, stamp, short_password)
+        values ($1, $2, $3, 0, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14)",
         bucket,
         id,
         code::role(person.role),
@@ -98,21 +100,23 @@ pub async fn insert(
         p,
         person.password.verifier.as_slice(),
         recovery_verifier,
-        person.stamp
+        person.stamp,
+        person.password.short
     )?;
     bundle::add(tx, person.id, bundle).await
 }
 
-/// Whose address this is.
+/// Whose address this is. Whether it is anybody's takes the same time: there is always one row.
 pub async fn find(tx: &mut Tx, email_index: &[u8; 32]) -> Result<Option<UserId>, StoreError> {
     let row = fetch_one!(
         tx,
-        (Uuid,),
-        "-- account::find\nselect user_id from login where bucket = $1 and email_index = $2",
+        (Option<Uuid>,),
+        "-- account::find
+        select user_id from (select 1) as one left join login on bucket = $1 and email_index = $2",
         login_bucket(email_index),
         email_index.as_slice()
     )?;
-    Ok(row.map(|row| UserId(row.0)))
+    Ok(row.and_then(|row| row.0).map(UserId))
 }
 
 #[derive(sqlx::FromRow)]
@@ -127,6 +131,7 @@ struct PersonRow {
     kdf_p: i32,
     verifier: Vec<u8>,
     stamp: i32,
+    short_password: bool,
     assisted: Option<bool>,
     second_factor: bool,
     time_zone: Option<String>,
@@ -144,6 +149,7 @@ impl PersonRow {
                 salt: self.salt,
                 kdf: (self.kdf_m, self.kdf_t, self.kdf_p),
                 verifier: self.verifier,
+                short: self.short_password,
             },
             stamp: self.stamp,
             assisted: self.assisted,
@@ -158,7 +164,7 @@ macro_rules! of_person {
     ($head:literal, $tail:literal) => {
         concat!(
             $head,
-            "select role, name, email, person.created_at, salt, kdf_m, kdf_t, kdf_p, verifier, stamp, assisted,
+            "select role, name, email, person.created_at, salt, kdf_m, kdf_t, kdf_p, verifier, stamp, short_password, assisted,
               exists (select 1 from totp where totp.bucket = $1 and totp.user_id = $2 and confirmed_at is not null)
                 or exists (select 1 from passkey where passkey.bucket = $1 and passkey.user_id = $2) as second_factor,
               (select time_zone from regime where regime.bucket = $1 and person_id = $2 order by from_at desc limit 1) as time_zone",
@@ -179,17 +185,32 @@ pub async fn get(tx: &mut Tx, id: UserId) -> Result<Option<Person>, StoreError> 
     row.map(|row| row.read(id)).transpose()
 }
 
-/// How a person's password becomes keys: its salt, and memory in KiB, passes and lanes.
-pub async fn parameters(tx: &mut Tx, id: UserId) -> Result<Option<(Vec<u8>, (i32, i32, i32))>, StoreError> {
+/// How somebody is called, though their account be closed or gone.
+pub async fn name(tx: &mut Tx, id: UserId) -> Result<Option<String>, StoreError> {
     let row = fetch_one!(
         tx,
-        (Vec<u8>, i32, i32, i32),
-        "-- account::parameters
-        select salt, kdf_m, kdf_t, kdf_p from person where bucket = $1 and id = $2 and state = 0",
+        (String,),
+        "-- account::name\nselect name from person where bucket = $1 and id = $2",
         Bucket::of(id).get(),
         id.0
     )?;
-    Ok(row.map(|(salt, m, t, p)| (salt, (m, t, p))))
+    Ok(row.map(|row| row.0))
+}
+
+/// How a person's password becomes keys: its salt, and memory in KiB, passes and lanes. Whether there is such a
+/// person takes the same time.
+pub async fn parameters(tx: &mut Tx, id: UserId) -> Result<Option<(Vec<u8>, (i32, i32, i32))>, StoreError> {
+    let row = fetch_one!(
+        tx,
+        (Option<Vec<u8>>, Option<i32>, Option<i32>, Option<i32>),
+        "-- account::parameters
+        select salt, kdf_m, kdf_t, kdf_p from (select 1) as one
+        left join person on bucket = $1 and id = $2 and state = 0",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    let found = row.and_then(|(salt, m, t, p)| Some((salt?, (m?, t?, p?))));
+    Ok(found)
 }
 
 /// What an account is opened with.
@@ -261,7 +282,7 @@ pub async fn set_credentials(
         tx,
         "-- account::set_credentials
         update person set email = $3, salt = $4, kdf_m = $5, kdf_t = $6, kdf_p = $7, verifier = $8, stamp = $9,
-          recovery_verifier = coalesce($10, recovery_verifier)
+          recovery_verifier = coalesce($10, recovery_verifier), short_password = $11
         where bucket = $1 and id = $2",
         Bucket::of(person.id).get(),
         person.id.0,
@@ -272,7 +293,8 @@ pub async fn set_credentials(
         p,
         person.password.verifier.as_slice(),
         person.stamp,
-        recovery_verifier
+        recovery_verifier,
+        person.password.short
     )?;
     Ok(())
 }
@@ -282,7 +304,8 @@ pub async fn recovery_verifier(tx: &mut Tx, id: UserId) -> Result<Option<Vec<u8>
     let row = fetch_one!(
         tx,
         (Option<Vec<u8>>,),
-        "-- account::recovery_verifier\nselect recovery_verifier from person where bucket = $1 and id = $2",
+        "-- account::recovery_verifier
+        select recovery_verifier from (select 1) as one left join person on bucket = $1 and id = $2",
         Bucket::of(id).get(),
         id.0
     )?;

@@ -131,7 +131,8 @@ impl Lease {
         Ok(rows)
     }
 
-    /// The row of a query that has at most one.
+    /// The row of a query that has at most one. Whether there is one takes the same time: the first that comes
+    /// back is the row, or that there is none.
     pub(crate) async fn row<R>(
         &mut self,
         query: QueryAs<'_, Sqlite, R, SqliteArguments>,
@@ -139,8 +140,10 @@ impl Lease {
     where
         R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
-        let row = (**self).fetch_optional(query).await?;
-        row.as_ref().map(R::from_row).transpose()
+        match (**self).fetch_many(query).try_next().await? {
+            Some(Either::Right(row)) => R::from_row(&row).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Begins a transaction.

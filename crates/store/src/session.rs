@@ -99,7 +99,7 @@ fn read(user_id: UserId, row: Row) -> Session {
     }
 }
 
-/// A person's session that has not ended by `now`.
+/// A person's session that has not ended by `now`: of an open account, begun with the credentials of today.
 pub async fn get(
     tx: &mut Tx,
     user: UserId,
@@ -111,7 +111,8 @@ pub async fn get(
         Row,
         "-- session::get
         select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device, mode, idle, amr
-        from session where bucket = $1 and id = $2 and user_id = $3 and expires_at > $4 and rotated_at + idle > $4",
+        from session where bucket = $1 and id = $2 and user_id = $3 and expires_at > $4 and rotated_at + idle > $4
+          and stamp = (select stamp from person where person.bucket = $1 and person.id = $3 and state = 0)",
         Bucket::of(user).get(),
         id.0,
         user.0,
@@ -173,6 +174,19 @@ pub async fn rotate(
         rotated_at.as_micros()
     )?;
     Ok(rows == 1)
+}
+
+/// The person has changed how they sign in, and stays signed in here.
+pub async fn restamp(tx: &mut Tx, user: UserId, id: SessionId, stamp: i32) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- session::restamp\nupdate session set stamp = $4 where bucket = $1 and id = $2 and user_id = $3",
+        Bucket::of(user).get(),
+        id.0,
+        user.0,
+        stamp
+    )?;
+    Ok(())
 }
 
 /// Ends a person's session; whether there was one.

@@ -39,7 +39,7 @@ fn person(id: UserId) -> Person {
         name: "Ada".to_owned(),
         email: vec![1; 40],
         created_at: now(),
-        password: PasswordRow { salt: vec![2; 16], kdf: (65_536, 3, 1), verifier: vec![3; 32] },
+        password: PasswordRow { salt: vec![2; 16], kdf: (65_536, 3, 1), verifier: vec![3; 32], short: false },
         stamp: 1,
         assisted: None,
         second_factor: false,

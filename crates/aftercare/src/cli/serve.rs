@@ -74,13 +74,18 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
 }
 
 /// So often the master keys are looked at again: a new one may have been put into use.
-const KEYS: Duration = Duration::from_secs(30);
+const KEYS: Duration = Duration::from_mins(1);
 
 fn keep_keys_fresh(app: App) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(KEYS).await;
             app.master.refresh();
+            // A worker elsewhere does this too; whoever signs must not depend on it.
+            let now = app.clock.wall();
+            if let Err(error) = app.tokens.rotate(&app.store, &app.master, &app.random, now).await {
+                tracing::warn!(%error, "the keys that sign tokens could not be looked at; it is tried again in a minute");
+            }
         }
     })
 }

@@ -160,7 +160,7 @@ impl Client {
         let bundle: Bundle = field(&to_sign, "bundle")?;
         let slot = Slot::Password(made.kdf, made.salt);
         let ark = slot.unwrap(&field(&to_sign, "wrapped")?, &made.keys.kek, bundle.user_id, bundle.epoch)?;
-        Self::finish(transport, random, &to_sign, ark).await
+        Ok(Self { kdf: Some(made.kdf), ..Self::finish(transport, random, &to_sign, ark).await? })
     }
 
     /// The second leg, with the root key that the first has opened.
@@ -181,17 +181,27 @@ impl Client {
             ark,
             bundle,
             email: field(&answer["user"], "email")?,
+            issuer: field(to_sign, "issuer")?,
             tokens: tokens(&answer)?,
             contacts: Mutex::new(Contacts::default()),
             emergency: None,
             organisation: None,
+            kdf: None,
         })
+    }
+
+    /// The parameters of this account, never less than before.
+    async fn parameters(&self) -> anyhow::Result<([u8; 16], Kdf)> {
+        let (salt, kdf) = parameters(&self.transport, &self.email).await?;
+        let less = |before: Kdf| kdf.m < before.m || kdf.t < before.t;
+        ensure!(!self.kdf.is_some_and(less), "the service asks for a cheaper password than before");
+        Ok((salt, kdf))
     }
 
     /// Changes the password. Notes stay as they are.
     pub async fn change_password(&self, current: &str, new: &str) -> anyhow::Result<()> {
         good(new, "", &self.email)?;
-        let (salt, kdf) = parameters(&self.transport, &self.email).await?;
+        let (salt, kdf) = self.parameters().await?;
         let old = made(current, &self.email, salt, kdf).await?;
         let made = made(new, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
         let body = json!({
@@ -264,7 +274,7 @@ impl Client {
         let (ark, code) = (Ark::random(&mut self.random.rng()), RecoveryKey::random(&mut self.random.rng()));
         let epoch = self.bundle.epoch + 1;
         let bundle = Bundle::of(&ark.keys(raw(self.id))?, epoch);
-        let (_, kdf) = parameters(&self.transport, &self.email).await?;
+        let (_, kdf) = self.parameters().await?;
         let made = made(password, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
         let body = json!({
             "bundle": bundle,

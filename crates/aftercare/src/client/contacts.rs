@@ -9,6 +9,7 @@ use aftercare_seal::{
     bundle::Bundle,
     bytes::{Base64, encode},
     credential::Credential,
+    keylog,
     state::Place,
 };
 use anyhow::{Context, ensure};
@@ -23,6 +24,10 @@ pub(super) struct Contacts {
     pub(super) log: (i64, Bytes<32>),
     /// The same as the service has signed it.
     pub(super) checkpoint: Value,
+    /// The newest key of everybody, by their hash: as far as this device has followed the log itself.
+    pub(super) logged: HashMap<Bytes<32>, Bytes<32>>,
+    /// Who reads notes at the service, as agreed to.
+    pub(super) provider: Option<String>,
 }
 
 /// What is kept of it for the account's other devices.
@@ -34,7 +39,13 @@ struct Kept {
 
 impl Default for Contacts {
     fn default() -> Self {
-        Self { pins: HashMap::new(), log: (0, Bytes([0; 32])), checkpoint: Value::Null }
+        Self {
+            pins: HashMap::new(),
+            log: (0, Bytes([0; 32])),
+            checkpoint: Value::Null,
+            logged: HashMap::new(),
+            provider: None,
+        }
     }
 }
 
@@ -42,6 +53,13 @@ impl Default for Contacts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the keys of {0} were changed by somebody who does not have the old ones: compare safety codes")]
 pub struct KeyChanged(pub UserId);
+
+/// Somebody's keys are not in the log of keys: they were made for this device's eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the keys of {0} are not those in the log of keys: the service shows different people different keys"
+)]
+pub struct NotLogged(pub UserId);
 
 /// No organisation that this device knows says that these are a doctor's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +118,7 @@ impl Client {
         if !followed.contains(&pin) {
             return Err(KeyChanged(id).into());
         }
+        self.logged(id, &current).await?;
         self.contacts().pins.insert(id, current);
         Ok(Theirs {
             epochs,
@@ -108,6 +127,18 @@ impl Client {
             chain: answer["chain"].clone(),
             credential: field(&answer, "credential")?,
         })
+    }
+
+    /// Whether somebody's keys are those in the log, where this device follows it.
+    async fn logged(&self, id: UserId, current: &Bytes<32>) -> anyhow::Result<()> {
+        let hash = keylog::user_hash(raw(id));
+        let newest = || self.contacts().logged.get(&hash).copied();
+        if self.contacts().logged.is_empty() || newest() == Some(*current) {
+            return Ok(());
+        }
+        // They may be newer than the log was when it was followed last.
+        Box::pin(self.follow_key_log()).await?;
+        if newest() == Some(*current) { Ok(()) } else { Err(NotLogged(id).into()) }
     }
 
     /// Whether a doctor's keys are vouched for, where this device knows an organisation that does.

@@ -8,12 +8,12 @@ mod passkey;
 mod transport;
 
 pub use account::{Derived, NewAccount, Recovered};
-pub use contacts::{KeyChanged, NotVouched};
+pub use contacts::{KeyChanged, NotLogged, NotVouched};
 pub use notes::{Opened, Written};
 pub use passkey::{Authenticator, Ceremony, show_passkey};
 pub use transport::{Refused, Transport};
 
-use crate::random::Random;
+use crate::{keyring::raw, random::Random};
 use aftercare_core::id::UserId;
 use aftercare_seal::{
     Bytes,
@@ -21,6 +21,7 @@ use aftercare_seal::{
     bundle::Bundle,
     emergency::Recipient,
     keylog::{self, Checkpoint},
+    password::Kdf,
 };
 use anyhow::Context;
 use axum::http::Method;
@@ -38,10 +39,13 @@ pub struct Client {
     keys: Keys,
     bundle: Bundle,
     email: String,
+    issuer: String,
     tokens: Tokens,
     contacts: Mutex<Contacts>,
     emergency: Option<Bytes<32>>,
     organisation: Option<Bytes<32>>,
+    /// What the password cost to derive: a service that asks for less later is refused.
+    kdf: Option<Kdf>,
 }
 
 struct Tokens {
@@ -124,9 +128,12 @@ impl Client {
     }
 
     /// Follows the log of keys from where it was left: the chain must go on from the head that was seen
-    /// last. How many keys it has.
+    /// last, and the newest key that it has of this account must be this one. How many keys it has.
     pub async fn follow_key_log(&self) -> anyhow::Result<i64> {
         let (mut n, mut head) = self.contacts().log;
+        let mut logged = self.contacts().logged.clone();
+        // What another device of this account has followed is not known here key by key.
+        let own = n == 0 || !logged.is_empty();
         loop {
             let page = self.get(&format!("/api/keys/log/?after={n}")).await?;
             let items = page["items"].as_array().cloned().unwrap_or_default();
@@ -141,6 +148,9 @@ impl Client {
                 n += 1;
                 let shown: (i64, Bytes<32>) = (field(item, "n")?, field(item, "head")?);
                 anyhow::ensure!(shown == (n, head), "the log of keys is not the one seen before");
+                if own {
+                    logged.insert(entry.user_hash, entry.kid);
+                }
             }
             if items.is_empty() {
                 let checkpoint: Checkpoint = field(&page, "checkpoint")?;
@@ -151,8 +161,14 @@ impl Client {
                 );
                 let service = self.service_key(&field::<String>(&page["checkpoint"], "sig_kid")?).await?;
                 checkpoint.verify(&service, &field(&page["checkpoint"], "sig")?)?;
+                let of_this = logged.get(&keylog::user_hash(raw(self.id)));
+                anyhow::ensure!(
+                    of_this.is_none_or(|kid| *kid == self.bundle.kid()),
+                    "keys were made known as this account's that this device has not made"
+                );
                 let mut contacts = self.contacts();
                 contacts.log = (n, head);
+                contacts.logged = logged;
                 contacts.checkpoint = page["checkpoint"].clone();
                 return Ok(n);
             }
@@ -163,6 +179,11 @@ impl Client {
     /// contradict each other are proof that it shows different people different keys.
     pub fn key_log_checkpoint(&self) -> Value {
         self.contacts().checkpoint.clone()
+    }
+
+    /// Agrees to who reads notes at the service, by its name: from now on they go there.
+    pub fn agree_to_provider(&self, name: &str) {
+        self.contacts().provider = Some(name.to_owned());
     }
 
     /// A key that the service signs with.

@@ -15,6 +15,7 @@ use aftercare_core::{
 use aftercare_extract::extraction::by_rules;
 use aftercare_seal::{
     Bytes, SealError,
+    ark::verify,
     bundle::{Bundle, Selection},
     bytes,
     envelope::Envelope,
@@ -112,6 +113,15 @@ impl Client {
         let extractor = self.get("/api/extract/").await?;
         let bundle: Bundle = field(&extractor, "bundle")?;
         bundle.verify()?;
+        let provider: String = field(&extractor, "provider")?;
+        let service = self.service_key(&field::<String>(&extractor, "sig_kid")?).await?;
+        let attested = exchange::attested(&self.issuer, &bundle.kid(), &provider);
+        verify(&service, &attested, &field(&extractor, "sig")?)?;
+        let agreed = self.contacts().provider.get_or_insert_with(|| provider.clone()).clone();
+        ensure!(
+            agreed == provider,
+            "notes would go to {provider} now, and not to {agreed}: agree to it first"
+        );
         let (sealed, reply) = exchange::ask(text.as_bytes(), raw(self.id), &bundle, &mut self.random.rng())?;
         let body = json!({
             "patient_id": patient,
@@ -119,7 +129,7 @@ impl Client {
             "to": sealed.to,
             "enc": sealed.enc,
             "ct": bytes::encode(&sealed.ct),
-            "provider": extractor["provider"],
+            "provider": provider,
             "attended": attended,
         });
         let answer = self.post("/api/extract/", &body).await?;
@@ -231,30 +241,12 @@ impl Client {
         Ok((envelope, key))
     }
 
-    /// All of one's own notes as they are served: for a patient theirs, for a doctor those of all
-    /// patients.
+    /// All of one's own notes as they are served: for a patient theirs, for a doctor what they wrote for any
+    /// patient, those they treat no more too. Asks for a sign-in of the last five minutes.
     pub(super) async fn sealed_notes(&self) -> anyhow::Result<Vec<Value>> {
-        let me = self.get("/api/me/").await?;
-        let mut paths = vec!["/api/notes/?limit=200".to_owned()];
-        if me["role"] == "doctor" {
-            let patients = self.get("/api/doctor/patients/?limit=200").await?;
-            let patients = patients["items"].as_array().cloned().unwrap_or_default();
-            let id = |item: &Value| item["patient"]["id"].as_str().unwrap_or_default().to_owned();
-            paths = patients
-                .iter()
-                .map(|item| format!("/api/notes/?limit=200&patient_id={}", id(item)))
-                .collect();
-        }
-        let mut notes = Vec::new();
-        for path in paths {
-            let mut page = self.get(&path).await?;
-            loop {
-                notes.extend(page["envelopes"].as_array().into_iter().flatten().cloned());
-                let Some(cursor) = page["next_cursor"].as_str() else { break };
-                page = self.get(&format!("{path}&cursor={cursor}")).await?;
-            }
-        }
-        Ok(notes)
+        let export = self.get("/api/me/export/").await?;
+        let charts = export["charts"].as_array().into_iter().flatten();
+        Ok(charts.flat_map(|chart| chart["envelopes"].as_array().into_iter().flatten()).cloned().collect())
     }
 
     /// Opens a note, as it is served, to one more key.

@@ -1,8 +1,15 @@
 //! Whether settings fit together, and with the place this runs in.
 
-use super::{Choice, Config, ConfigError, Profile, wrong};
+use super::{Choice, Config, ConfigError, Password, Profile, wrong};
 use crate::provider::{Provider, is_loopback};
 use aftercare_seal::{password::Kdf, server::MasterKeys};
+
+impl Password {
+    /// The memory set aside for hashing, in KiB.
+    pub fn hashing_kib(&self) -> u32 {
+        self.memory_kib.saturating_mul(u32::try_from(self.at_once).unwrap_or(u32::MAX))
+    }
+}
 
 impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -36,8 +43,8 @@ impl Config {
         if self.tls.certificate.is_empty() != self.tls.key.is_empty() {
             return Err(wrong("tls: set both certificate and key, or none"));
         }
-        if self.password.at_once == 0 {
-            return Err(wrong("password.at_once: must be 1 or more"));
+        if !(1..=1_000).contains(&self.password.at_once) {
+            return Err(wrong("password.at_once: must be 1 to 1000"));
         }
         if self.model.budget_seconds > 80 {
             return Err(wrong("model.budget_seconds: at most 80; a request is answered within 90"));

@@ -2,9 +2,10 @@
 //! an [`Account`] touches nothing but the caller's own account, and is open to doctors who are not admitted
 //! yet. Everything else takes an [`Actor`].
 
-use super::{context::Context, problem::Problem};
+use super::{context::Context, login::assisted_forbidden, problem::Problem};
 use crate::{
     app::App,
+    config::Assisted,
     keyring::{History, raw},
     limits,
 };
@@ -125,10 +126,14 @@ impl FromRequestParts<App> for Account {
             app.tokens.verify(token, now, &app.store, &app.master).await.map_err(Problem::unavailable)?;
         let claims = claims.ok_or_else(Problem::unauthenticated)?;
         let session = session::get(&mut app.store.peek().await?, claims.sub, claims.sid, now).await?;
+        // The session may have outlived a change of credentials that was made in it; no other has.
         let session =
-            session.filter(|session| session.stamp == claims.ver).ok_or_else(Problem::unauthenticated)?;
+            session.filter(|session| claims.ver <= session.stamp).ok_or_else(Problem::unauthenticated)?;
         if session.wrapped.is_some() != claims.ek.is_some() {
             return Err(Problem::unauthenticated());
+        }
+        if session.wrapped.is_some() && app.config.assisted == Assisted::Deny {
+            return Err(assisted_forbidden());
         }
         count(parts, app, claims.sub).await?;
         Ok(Self(Actor { id: claims.sub, role: claims.role, session, ek: claims.ek }))

@@ -2,8 +2,8 @@
 
 use super::{
     actor::Account,
-    doctors::page_size,
     json::{Json, Params},
+    page::page_size,
     problem::Problem,
 };
 use crate::{app::App, audit::Action};

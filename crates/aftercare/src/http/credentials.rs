@@ -3,13 +3,14 @@
 use super::{
     actor::{Account, Actor},
     json::Json,
-    login::{KdfView, invalid_credentials, stored_parameters},
+    login::{KdfView, assisted_forbidden, invalid_credentials, stored_parameters},
     person::{email_of, person},
     problem::Problem,
 };
 use crate::{
     app::App,
     audit::{self, Action, Event},
+    config::Assisted,
     keyring::raw,
     limits,
 };
@@ -47,6 +48,9 @@ pub struct ByPassword {
     /// The root key under it (slot 1), 62 bytes.
     #[schema(value_type = String)]
     pub(super) wrapped: Bytes<62>,
+    /// Whether it is known to be so short that it is not enough alone.
+    #[serde(skip)]
+    pub(super) short: bool,
 }
 
 impl ByPassword {
@@ -60,10 +64,17 @@ impl ByPassword {
         email: &str,
     ) -> Result<Self, Problem> {
         let (salt, kdf) = (random::<16>(&mut app.random.rng()), app.kdf());
+        let short = password.chars().count() < app.config.profile.password_rule(false).least;
         let keys = app.derive(password, email.to_owned(), salt, kdf).await?;
         let slot = Slot::Password(kdf, salt);
         let wrapped = slot.wrap(ark, &keys.kek, raw(id), epoch, &mut app.random.rng());
-        Ok(Self { auth_key: Bytes(*keys.auth_key.expose()), kdf: kdf.into(), salt: Bytes(salt), wrapped })
+        Ok(Self {
+            auth_key: Bytes(*keys.auth_key.expose()),
+            kdf: kdf.into(),
+            salt: Bytes(salt),
+            wrapped,
+            short,
+        })
     }
 
     /// Whether a client has derived it at a bearable cost.
@@ -80,6 +91,7 @@ impl ByPassword {
             salt: self.salt.0.to_vec(),
             kdf: [m, t, p].map(|n| i32::try_from(n).unwrap_or(i32::MAX)).into(),
             verifier: app.master.verifier(raw(id), &Secret::new(self.auth_key.0)).0.to_vec(),
+            short: self.short,
         }
     }
 }
@@ -195,6 +207,7 @@ impl Proof {
             (Some(_), None) if actor.is_sealed() => {
                 Err(Problem::sealed_session("derive the auth_key there; the password is not sent"))
             }
+            (Some(_), None) if app.config.assisted == Assisted::Deny => Err(assisted_forbidden()),
             (Some(password), None) => {
                 let (salt, kdf) = stored_parameters(&person)?;
                 let keys = app.derive(password, email_of(app, &person)?, salt, kdf).await?;
@@ -281,9 +294,8 @@ async fn replace(
     let mut tx = app.store.write().await?;
     account::lock(&mut tx, actor.id).await?;
     let now = super::person::person(&mut tx, actor.id).await?;
-    if now.password.verifier != person.password.verifier {
-        return Err(Problem::conflict("conflict", "the password was changed meanwhile; sign in again"));
-    }
+    same_password(&now, &person)?;
+    person = Person { stamp: now.stamp + 1, ..now };
     if let Some(email) = moved {
         let before = email_of(app, &person)?;
         move_login(app, &mut tx, actor.id, &before, email).await?;
@@ -296,10 +308,25 @@ async fn replace(
     let (_, epoch) = wrapped(app, &mut tx, actor.id, 1).await?;
     let epoch = i32::try_from(epoch).map_err(Problem::internal)?;
     put_wrapped(app, &mut tx, actor.id, 1, epoch, &by_password.wrapped).await?;
-    session::delete_others(&mut tx, actor.id, Some(actor.sid())).await?;
-    login_attempt::delete_of(&mut tx, actor.id).await?;
+    end_others(&mut tx, actor, person.stamp).await?;
     audit::record(app, &mut tx, Event::own(actor.id, action)).await?;
     Ok(tx.commit().await?)
+}
+
+/// Whether the password that was proved is still the account's, once it is locked.
+fn same_password(now: &Person, proved: &Person) -> Result<(), Problem> {
+    if now.password.verifier == proved.password.verifier {
+        return Ok(());
+    }
+    Err(Problem::conflict("conflict", "the password was changed meanwhile; sign in again"))
+}
+
+/// Ends every session of a person but the one that asks, with all that is about to become one.
+pub(super) async fn end_others(tx: &mut Tx, actor: &Actor, stamp: i32) -> Result<(), Problem> {
+    session::restamp(tx, actor.id, actor.sid(), stamp).await?;
+    session::delete_others(tx, actor.id, Some(actor.sid())).await?;
+    login_attempt::delete_of(tx, actor.id).await?;
+    Ok(())
 }
 
 async fn move_login(app: &App, tx: &mut Tx, id: UserId, before: &str, after: &Email) -> Result<(), Problem> {
@@ -396,6 +423,11 @@ pub async fn new_recovery_code(
     };
     let mut tx = app.store.write().await?;
     account::lock(&mut tx, person.id).await?;
+    let now = super::person::person(&mut tx, person.id).await?;
+    same_password(&now, &person)?;
+    let person = now;
+    // What was begun with the old code ends.
+    login_attempt::delete_of(&mut tx, person.id).await?;
     let (_, epoch) = wrapped(&app, &mut tx, person.id, 2).await?;
     let epoch = i32::try_from(epoch).map_err(Problem::internal)?;
     account::set_credentials(&mut tx, &person, Some(&recovery.verifier(&app, person.id).0)).await?;

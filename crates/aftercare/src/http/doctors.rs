@@ -3,6 +3,7 @@
 use super::{
     actor::{Actor, Patient},
     json::{Id, Json, Params},
+    page::{Page, page_size},
     problem::Problem,
 };
 use crate::{
@@ -17,7 +18,7 @@ use aftercare_core::{
 };
 use aftercare_seal::{Bytes, bundle::Selection};
 use aftercare_store::{
-    Tx,
+    Tx, account,
     care::{self, Care, Statement},
     directory::{self, Entry},
 };
@@ -67,14 +68,6 @@ pub struct Search {
     /// From the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<UserId>,
-}
-
-/// The checked size of a page.
-pub(crate) fn page_size(limit: Option<i64>) -> Result<i64, Problem> {
-    match limit.unwrap_or(50) {
-        limit @ 1..=200 => Ok(limit),
-        _ => Err(Problem::invalid_field("?limit", "must be from 1 to 200")),
-    }
 }
 
 /// Look for doctors
@@ -170,6 +163,15 @@ async fn view(tx: &mut Tx, care: Care, doctor: Entry) -> Result<RelationshipView
     })
 }
 
+/// A doctor as the directory has them, or as they were called where it has them no more.
+async fn entry(tx: &mut Tx, id: UserId) -> Result<Option<Entry>, Problem> {
+    if let Some((entry, _)) = directory::find(tx, id).await? {
+        return Ok(Some(entry));
+    }
+    let name = account::name(tx, id).await?;
+    Ok(name.map(|name| Entry { doctor_id: id, name, specialty: None, bio: None }))
+}
+
 /// Choose a doctor
 ///
 /// From now on this doctor may write notes for the patient, who signs the choice with their own
@@ -186,13 +188,16 @@ pub async fn select_doctor(
     Json(body): Json<Select>,
 ) -> Result<(StatusCode, Json<Selected>), Problem> {
     let mut tx = app.store.write().await?;
-    let doctor = directory::get(&mut tx, body.doctor_id).await?.ok_or_else(Problem::not_found)?;
     let before = care::lock(&mut tx, actor.id, body.doctor_id).await?;
     let current = before.clone().filter(Care::is_current);
     let selected = body.statement.as_ref().is_none_or(|stated| stated.selected);
-    if !selected && current.is_none() {
-        return Err(Problem::not_found());
-    }
+    // Whoever is in the directory can be chosen; left, whoever was.
+    let doctor = if selected {
+        directory::get(&mut tx, body.doctor_id).await?
+    } else {
+        entry(&mut tx, body.doctor_id).await?
+    };
+    let doctor = doctor.filter(|_| selected || current.is_some()).ok_or_else(Problem::not_found)?;
     let mut people = People::default();
     people.add(&mut tx, actor.id).await?;
     people.add(&mut tx, body.doctor_id).await?;
@@ -337,21 +342,26 @@ async fn signed(
 pub struct MyDoctors {
     /// In the order they were chosen.
     items: Vec<RelationshipView>,
-    /// Always null: they are few.
+    /// Give it as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
 }
 
 /// List one's own doctors
-#[utoipa::path(get, path = "/api/my-doctors/", tag = "Choosing doctors", security(("bearer" = [])), responses((status = 200, body = MyDoctors)))]
-pub async fn my_doctors(State(app): State<App>, Patient(actor): Patient) -> Result<Json<MyDoctors>, Problem> {
+#[utoipa::path(get, path = "/api/my-doctors/", tag = "Choosing doctors", security(("bearer" = [])), params(Page), responses((status = 200, body = MyDoctors)))]
+pub async fn my_doctors(
+    State(app): State<App>,
+    Patient(actor): Patient,
+    Params(page): Params<Page>,
+) -> Result<Json<MyDoctors>, Problem> {
     let mut tx = app.store.read().await?;
+    let (cares, next_cursor) = page.cut(care::of_patient(&mut tx, actor.id).await?)?;
     let mut items = Vec::new();
-    for care in care::of_patient(&mut tx, actor.id).await? {
-        if let Some(doctor) = directory::get(&mut tx, care.doctor_id).await? {
+    for care in cares {
+        if let Some(doctor) = entry(&mut tx, care.doctor_id).await? {
             items.push(view(&mut tx, care, doctor).await?);
         }
     }
-    Ok(Json(MyDoctors { items, next_cursor: None }))
+    Ok(Json(MyDoctors { items, next_cursor }))
 }
 
 /// Leave a doctor

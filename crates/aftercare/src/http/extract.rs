@@ -9,7 +9,14 @@ use super::{
     scope::scope,
     submission::{attended, disclose},
 };
-use crate::{app::App, extractor, keyring::raw, plan::Habits, reading::Reading};
+use crate::{
+    app::App,
+    extractor,
+    keyring::raw,
+    plan::Habits,
+    reader::{Disclosure, RULES_VERSION},
+    reading::Reading,
+};
 use aftercare_core::{
     access::Act,
     id::{NoteId, UserId},
@@ -19,7 +26,6 @@ use aftercare_core::{
 use aftercare_seal::{
     Bytes, bytes,
     exchange::{self, Sealed},
-    pae::pae,
 };
 use aftercare_store::account;
 use axum::extract::State;
@@ -59,9 +65,8 @@ pub async fn extractor_info(State(app): State<App>, _: Actor) -> Result<Json<Ext
     let key = extractor::current(&app).await?;
     let provider = app.reader.provider();
     let kid = key.bundle.kid();
-    let message =
-        pae(&[b"aftercare/v1/extractor", app.config.issuer().as_bytes(), &kid.0, provider.name().as_bytes()]);
-    let (sig, sig_kid) = app.tokens.attest(&message);
+    let attested = exchange::attested(&app.config.issuer(), &kid, provider.name());
+    let (sig, sig_kid) = app.tokens.attest(&attested);
     Ok(Json(ExtractorInfo {
         bundle: BundleView::of(&key.bundle),
         kid,
@@ -149,9 +154,10 @@ pub async fn extract(
 
     let failed = |failure: crate::reader::Failure| Problem::conflict("extraction_failed", failure.reason);
     let prepared = app.reader.prepare(text, names).await.map_err(failed)?;
-    if let Some(sent) = app.reader.disclosure(&prepared) {
-        disclose(&app, actor.id, (body.patient_id, body.note_id), sent).await?;
-    }
+    // That it is opened here is on record too where it goes nowhere else.
+    let here = || Disclosure { provider: "rules", model: RULES_VERSION.to_owned(), masked: None };
+    let sent = app.reader.disclosure(&prepared).unwrap_or_else(here);
+    disclose(&app, actor.id, (body.patient_id, body.note_id), sent).await?;
     let date = habits.zone(now).to_datetime(now.timestamp()).date();
     let jitter = body.note_id.as_bytes()[15];
     let read = app.reader.read(prepared, Some(date), jitter, std::future::pending()).await.map_err(failed)?;

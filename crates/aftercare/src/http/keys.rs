@@ -2,7 +2,7 @@
 
 use super::{
     actor::{Account, Actor},
-    credentials::{ByPassword, ByRecovery, put_wrapped},
+    credentials::{ByPassword, ByRecovery, end_others, put_wrapped},
     json::{Id, Json, Params},
     problem::Problem,
 };
@@ -13,7 +13,7 @@ use crate::{
 };
 use aftercare_core::{id::UserId, instant::Instant, people::Role};
 use aftercare_seal::{Bytes, bundle::Bundle, bytes, credential::Credential, keylog::Checkpoint};
-use aftercare_store::{Tx, account, care, credential, directory, key_log, passkey, session};
+use aftercare_store::{Tx, account, care, credential, directory, key_log, passkey};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -381,10 +381,11 @@ async fn replace_credentials(
 ) -> Result<(), Problem> {
     let mut person = super::person::person(tx, actor.id).await?;
     person.password = password.row(app, actor.id);
+    person.stamp += 1;
     let recovery_verifier = recovery.verifier(app, actor.id);
     account::set_credentials(tx, &person, Some(&recovery_verifier.0)).await?;
     put_wrapped(app, tx, actor.id, 1, epoch, &password.wrapped).await?;
     put_wrapped(app, tx, actor.id, 2, epoch, &recovery.wrapped).await?;
     passkey::close_all(tx, actor.id).await?;
-    Ok(session::delete_others(tx, actor.id, Some(actor.sid())).await?)
+    end_others(tx, actor, person.stamp).await
 }

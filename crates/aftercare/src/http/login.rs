@@ -93,40 +93,38 @@ pub async fn parameters(
     Json(body): Json<ParametersFor>,
 ) -> Result<Json<Parameters>, Problem> {
     let mut tx = app.store.peek().await?;
-    let id = owner(&app, &mut tx, &body.email).await?;
-    let (salt, kdf) = match account::parameters(&mut tx, id).await? {
-        Some((salt, kdf)) => parsed(&salt, kdf)?,
-        None => (app.master.fake_salt(&body.email), app.kdf()),
-    };
+    let (found, id) = owner(&app, &mut tx, &body.email).await?;
+    // Made up for everybody, so that it takes the same time for nobody.
+    let made_up = (app.master.fake_salt(&body.email), app.kdf());
+    let stored = account::parameters(&mut tx, id).await?.filter(|_| found.is_some());
+    let (salt, kdf) = stored.map_or(Ok(made_up), |(salt, kdf)| parsed(&salt, kdf))?;
     Ok(Json(Parameters { auth_scheme: 1, kdf: kdf.into(), salt: Bytes(salt) }))
 }
 
-/// Whose address this is; where it is nobody's, an id that is nobody's, for the same work to follow.
-async fn owner(app: &App, tx: &mut Tx, email: &str) -> Result<UserId, Problem> {
+/// Whose address this is, and whom to look up: where it is nobody's, somebody else, for the same work to follow.
+async fn owner(app: &App, tx: &mut Tx, email: &str) -> Result<(Option<UserId>, UserId), Problem> {
     let found = account::find(tx, &app.master.email_index(email).0).await?;
-    Ok(found.unwrap_or(UserId(Uuid::nil())))
+    Ok((found, app.decoy.stand_in(found)))
 }
 
 /// An account by its address, or none: looked up by the same work.
 pub(super) struct Found {
     /// The address as a keyed hash.
     pub(super) index: [u8; 32],
+    /// Whom to look up: its owner, or somebody else where it has none.
+    pub(super) id: UserId,
     pub(super) account: Option<(Person, Opener)>,
 }
 
 impl Found {
     pub(super) async fn by_email(app: &App, tx: &mut Tx, email: &str) -> Result<Self, Problem> {
-        let id = owner(app, tx, email).await?;
-        Ok(Self { index: app.master.email_index(email).0, account: account::opener(tx, id).await? })
+        let (found, id) = owner(app, tx, email).await?;
+        let account = account::opener(tx, id).await?.filter(|_| found.is_some());
+        Ok(Self { index: app.master.email_index(email).0, id, account })
     }
 
     pub(super) fn person(&self) -> Option<&Person> {
         self.account.as_ref().map(|(person, _)| person)
-    }
-
-    /// Whose it is; an id that is nobody's where there is no account.
-    pub(super) fn owner(&self) -> UserId {
-        self.person().map_or(UserId(Uuid::nil()), |person| person.id)
     }
 
     pub(super) fn forbids_assisted(&self) -> bool {
@@ -154,7 +152,7 @@ impl Found {
 
     pub(super) fn attempt(&self, app: &App, network: Network, device_token: Option<&str>) -> Attempt {
         let device = known_device(app, self.subject(app), device_token);
-        Attempt { email_index: self.index, network: network.0, device }
+        Attempt { account: Some(self.index), network: network.0, device }
     }
 
     /// Whether a key is the account's. A made-up account is compared too, so that both ways do the same.

@@ -24,6 +24,7 @@ mod login;
 mod me;
 mod notes;
 mod operations;
+mod page;
 mod passkey;
 mod passkeys;
 mod patients;

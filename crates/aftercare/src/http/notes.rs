@@ -2,8 +2,8 @@
 
 use super::{
     actor::Actor,
-    doctors::page_size,
     json::{Id, Json, Params},
+    page::page_size,
     problem::Problem,
     scope::{Scope, scope},
     words::{Sealed, Words},
@@ -185,15 +185,29 @@ pub(super) async fn on_record(
     patient: UserId,
     action: Action,
 ) -> Result<(), Problem> {
+    opened(app, actor, patient, action, None).await
+}
+
+/// The same of one note.
+async fn opened(
+    app: &App,
+    actor: &Actor,
+    patient: UserId,
+    action: Action,
+    note: Option<NoteId>,
+) -> Result<(), Problem> {
     const WHILE: Span = Span::from_minutes(15);
     if actor.id == patient {
         return Ok(());
     }
-    let event = Event::by(actor.id, patient, action);
+    let object = note.map(|note| note.0);
+    let event = Event { object, ..Event::by(actor.id, patient, action) };
     let mut tx = app.store.read().await?;
     let newest = audit_rows::newest(&mut tx, patient, None, 32).await?;
     drop(tx);
-    let same = |row: &audit_rows::Row| (row.actor_id, row.action) == (event.actor, action as i16);
+    let same = |row: &audit_rows::Row| {
+        (row.actor_id, row.action, row.object_id) == (event.actor, action as i16, object)
+    };
     if newest.iter().any(|row| same(row) && app.now() - row.at < WHILE) {
         return Ok(());
     }
@@ -214,7 +228,7 @@ pub async fn read_note(
     let note = find(&mut tx, &actor, id).await?;
     let words = Words::load(&app, &mut tx, &actor, note.patient_id, &[(note.id, note.doctor_id)]).await?;
     drop(tx);
-    on_record(&app, &actor, note.patient_id, Action::NotesRead).await?;
+    opened(&app, &actor, note.patient_id, Action::NotesRead, Some(id)).await?;
     let text = words.note(id).map(|open| open.text.clone());
     Ok(Json(OneNote { note: NoteView::of(&note, text), sealed: words.into_sealed().pop() }))
 }
@@ -233,6 +247,6 @@ pub async fn read_envelope(
     let note = find(&mut tx, &actor, id).await?;
     let body = note::envelope(&mut tx, note.patient_id, id).await?.ok_or_else(Problem::not_found)?;
     drop(tx);
-    on_record(&app, &actor, note.patient_id, Action::NotesRead).await?;
+    opened(&app, &actor, note.patient_id, Action::NotesRead, Some(id)).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

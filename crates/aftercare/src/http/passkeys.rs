@@ -224,7 +224,8 @@ pub async fn change_passkey(
 
 /// Remove a passkey
 #[utoipa::path(delete, path = "/api/mfa/passkeys/{id}/", tag = "Accounts", security(("bearer" = [])), params(("id" = Uuid, Path)), responses(
-    (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 404, body = Problem)))]
+    (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 404, body = Problem),
+    (status = 409, description = "`password_short`: it is enough only with a second factor", body = Problem)))]
 pub async fn remove_passkey(
     State(app): State<App>,
     Account(actor): Account,

@@ -2,9 +2,9 @@
 
 use super::{
     actor::Doctor,
-    doctors::page_size,
     json::{Json, Params},
     keys::{KeysView, keys_of},
+    page::Page,
     person::{email_of, person},
     problem::Problem,
 };
@@ -119,7 +119,7 @@ pub async fn list_patients(
     Doctor(actor): Doctor,
     Params(search): Params<Search>,
 ) -> Result<Json<Dashboard>, Problem> {
-    let limit = usize::try_from(page_size(search.limit)?).map_err(Problem::internal)?;
+    let page = Page { limit: search.limit, cursor: search.cursor };
     let mut tx = app.store.read().await?;
     let mut lines = Vec::new();
     for patient in care::caseload(&mut tx, actor.id).await? {
@@ -132,9 +132,7 @@ pub async fn list_patients(
     lines.sort_by_cached_key(|line| {
         (line.attention.is_empty(), line.patient.name.to_lowercase(), line.patient.id)
     });
-    let from = search.cursor.unwrap_or(0).min(lines.len());
-    let next_cursor = (from + limit < lines.len()).then(|| (from + limit).to_string());
-    let mut items: Vec<_> = lines.into_iter().skip(from).take(limit).collect();
+    let (mut items, next_cursor) = page.cut(lines)?;
     for line in items.iter_mut().filter(|_| actor.is_sealed()) {
         let care = care::get(&mut tx, line.patient.id, actor.id).await?;
         line.keys = Some(keys_of(&mut tx, &actor, line.patient.id, care.as_ref()).await?);

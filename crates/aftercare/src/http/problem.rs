@@ -137,6 +137,16 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "sealed_session", "Sealed session", detail)
     }
 
+    /// 403: this password is hashed where it was made.
+    pub fn too_costly() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "assisted_forbidden",
+            "Keep your keys",
+            "this account's password costs more to derive than this service computes for anybody; derive the keys on the device (/api/auth/params/) and send auth_key",
+        )
+    }
+
     /// 401: the password is right, and is not enough.
     pub fn second_factor_required() -> Self {
         Self::new(

@@ -86,13 +86,11 @@ pub async fn recover(
     }
     let found = Found::by_email(&app, &mut app.store.peek().await?, &body.email).await?;
     let given = given(&app, &found, &body.email, body.recovery_code, body.password, body.auth)?;
-    // A code is 160 random bits: what is counted is the work, and a locked account can be opened so.
-    let mut attempt = found.attempt(&app, network, None);
-    attempt.email_index = app.master.digest("recovery", &[&found.index]).0;
+    let attempt = Attempt { account: None, network: network.0, device: None };
     admit(&app, &attempt, found.subject(&app)).await?;
 
     let mut tx = app.store.write().await?;
-    let verifier = account::recovery_verifier(&mut tx, found.owner()).await?;
+    let verifier = account::recovery_verifier(&mut tx, found.id).await?;
     let auth = match &given {
         Given::Here(key, _) => key.auth_key(),
         Given::There(auth) => Secret::new(auth.0),
@@ -113,6 +111,7 @@ pub async fn recover(
             tx.commit().await?;
             let ark = Slot::Recovery.unwrap(&blob, &key.kek(), raw(user), epoch)?;
             let email = email_of(&app, &person)?;
+            fits(&app, &person, &password, &email)?;
             let by_password = ByPassword::make(&app, user, &ark, epoch, password, &email).await?;
             let (by_recovery, code) = ByRecovery::make(&app, user, &ark, epoch);
             recovered(&app, person, &by_password, &by_recovery, verifier.as_deref(), &found.index).await?;
@@ -131,8 +130,8 @@ pub(super) async fn show(
     (auth, verifier): (&Secret, Option<&[u8]>),
     factor: Option<(Option<&str>, Option<&Shown>)>,
 ) -> Result<(Tx, (Person, Opener), &'static str), Problem> {
-    let proved = app.master.verify(raw(found.owner()), auth, verifier.unwrap_or_default());
-    let shown = match (found.account.clone().filter(|_| proved), factor) {
+    let proved = app.master.verify(raw(found.id), auth, verifier.unwrap_or_default());
+    let shown = match (found.account.as_ref().filter(|_| proved).cloned(), factor) {
         (Some(account), Some((code, passkey))) => {
             let shown = second_factor(app, &mut tx, &account.0, code, passkey).await?;
             Some((account, shown))
@@ -192,6 +191,12 @@ fn given(
     }
 }
 
+/// Whether a new password fits the person, once they have shown who they are.
+pub(super) fn fits(app: &App, person: &Person, password: &str, email: &str) -> Result<(), Problem> {
+    let rule = app.config.profile.password_rule(false);
+    rule.check(password, &person.name, email).map_err(|error| Problem::invalid_field("/password", error))
+}
+
 pub(super) fn not_recovered() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
@@ -214,7 +219,9 @@ async fn recovered(
     let mut tx = app.store.write().await?;
     account::lock(&mut tx, person.id).await?;
     let verifier = account::recovery_verifier(&mut tx, person.id).await?;
-    if used.is_some() && verifier.as_deref() != used {
+    // Of two that finish at once the first has changed the stamp.
+    let now = super::person::person(&mut tx, person.id).await?;
+    if (used.is_some() && verifier.as_deref() != used) || now.stamp != person.stamp {
         return Err(not_recovered());
     }
     let epoch = History::load(&mut tx, person.id).await?.current().epoch;

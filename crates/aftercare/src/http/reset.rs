@@ -10,14 +10,14 @@ use super::{
     passkey::Shown,
     person::email_of,
     problem::Problem,
-    recovery::{not_recovered, show},
+    recovery::{fits, not_recovered, show},
 };
 use crate::{
     app::App,
     audit::{self, Action, Event},
     config::Assisted,
     keyring::{self, raw},
-    limits::clear_failures,
+    limits::{Attempt, clear_failures},
 };
 use aftercare_core::id::UserId;
 use aftercare_seal::{ark::Ark, bundle::Bundle, recovery::RecoveryKey};
@@ -119,12 +119,11 @@ pub async fn reset_keys(
             "must have the 34 characters of the code; look for one that was misread",
         )
     })?;
-    let mut attempt = found.attempt(&app, network, None);
-    attempt.email_index = app.master.digest("reset", &[&found.index]).0;
+    let attempt = Attempt { account: None, network: network.0, device: None };
     admit(&app, &attempt, found.subject(&app)).await?;
 
     let mut tx = app.store.write().await?;
-    let verifier = key_reset::verifier(&mut tx, found.owner(), app.clock.wall()).await?;
+    let verifier = key_reset::verifier(&mut tx, found.id, app.clock.wall()).await?;
     // A code of the app is good once: it is asked for with the keys, not with the question what they are for.
     let does = body.password.is_some() || body.sealed.is_some();
     let factor = does.then_some((body.totp.as_deref(), body.passkey.as_ref()));
@@ -137,6 +136,7 @@ pub async fn reset_keys(
             let ark = Ark::random(&mut app.random.rng());
             let (recovery, code) = ByRecovery::make(&app, person.id, &ark, epoch);
             let email = email_of(&app, &person)?;
+            fits(&app, &person, &password, &email)?;
             let password = ByPassword::make(&app, person.id, &ark, epoch, password, &email).await?;
             let bundle = Bundle::of(&ark.keys(raw(person.id))?, epoch);
             (Made { bundle, password, recovery }, Some(code.text()))

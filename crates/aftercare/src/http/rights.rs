@@ -199,7 +199,14 @@ pub async fn erase_me(
     aftercare_store::account::lock(&mut tx, actor.id).await?;
     match actor.role {
         Role::Patient => erase::patient(&mut tx, actor.id).await?,
-        Role::Doctor => erase::doctor(&mut tx, actor.id, &person.name, app.now()).await?,
+        Role::Doctor => {
+            let patients = care::caseload(&mut tx, actor.id).await?;
+            erase::doctor(&mut tx, actor.id, &person.name, app.now()).await?;
+            for patient in patients {
+                let event = Event::by(actor.id, patient, Action::DoctorErased);
+                audit::record(&app, &mut tx, event).await?;
+            }
+        }
     }
     // In the service's own chain, naming nobody: that somebody was erased, and when.
     let nobody = app.master.digest("erased", &[actor.id.as_bytes()]).0;

@@ -74,6 +74,11 @@ pub(super) async fn second_factor(
 
 /// What follows when a factor is removed: whoever came in with it, or was about to, is out.
 pub(super) async fn removed(app: &App, tx: &mut Tx, actor: &Actor, what: &str) -> Result<(), Problem> {
+    let person = person(tx, actor.id).await?;
+    if person.password.short && !person.second_factor {
+        let detail = "this password is long enough only with a second factor: set a longer one first, or another factor";
+        return Err(Problem::conflict("password_short", detail));
+    }
     session::delete_others(tx, actor.id, Some(actor.sid())).await?;
     login_attempt::delete_of(tx, actor.id).await?;
     Ok(audit::record(app, tx, Event::own(actor.id, Action::FactorRemoved).with(what)).await?)
@@ -203,7 +208,8 @@ pub async fn confirm_totp(
 
 /// Remove one-time codes
 #[utoipa::path(delete, path = "/api/mfa/totp/", tag = "Accounts", security(("bearer" = [])), responses(
-    (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 404, body = Problem)))]
+    (status = 204), (status = 401, description = "`step_up_required`", body = Problem), (status = 404, body = Problem),
+    (status = 409, description = "`password_short`: it is enough only with a second factor", body = Problem)))]
 pub async fn remove_totp(State(app): State<App>, Account(actor): Account) -> Result<StatusCode, Problem> {
     actor.signed_in_recently(&app)?;
     let mut tx = app.store.write().await?;

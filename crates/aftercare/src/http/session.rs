@@ -2,13 +2,16 @@
 
 use super::{
     actor::{Account, Actor, session_keys},
-    json::{Id, Json},
+    json::{Id, Json, Params},
+    login::assisted_forbidden,
+    page::Page,
     person::{UserView, user_view},
     problem::Problem,
 };
 use crate::{
     app::App,
     audit::{self, Action, Event},
+    config::Assisted,
     keyring::raw,
     limits,
     token::{Claims, LIFETIME, Mode, Refresh},
@@ -192,13 +195,17 @@ pub struct Renew {
 /// Each refresh token is good once, and within ten seconds once more should the answer be lost. One
 /// that was used up ends its session: it was stolen, or its thief was faster.
 #[utoipa::path(post, path = "/api/token/refresh/", tag = "Accounts", request_body = Renew, responses(
-    (status = 200, body = Tokens), (status = 401, description = "`invalid_credentials`", body = Problem)))]
+    (status = 200, body = Tokens), (status = 401, description = "`invalid_credentials`", body = Problem),
+    (status = 403, description = "`assisted_forbidden`", body = Problem)))]
 pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Json<Tokens>, Problem> {
     let now = app.clock.wall();
     let given = Refresh::parse(&body.refresh_token, &app.master).ok_or_else(invalid_refresh)?;
     let hash = given.hash();
     let mut tx = app.store.write().await?;
     let session = session::find(&mut tx, given.sid, now).await?.ok_or_else(invalid_refresh)?;
+    if session.wrapped.is_some() && app.config.assisted == Assisted::Deny {
+        return Err(assisted_forbidden());
+    }
     let current = hash.as_slice() == session.refresh_hash;
     let lost_answer =
         session.previous_hash.as_deref() == Some(hash.as_slice()) && now - session.rotated_at <= GRACE;
@@ -273,18 +280,19 @@ pub struct SessionView {
 pub struct SessionList {
     /// Newest first.
     items: Vec<SessionView>,
-    /// Always null: they are few.
+    /// Give it as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
 }
 
 /// List own sessions
-#[utoipa::path(get, path = "/api/sessions/", tag = "Accounts", security(("bearer" = [])), responses((status = 200, body = SessionList)))]
+#[utoipa::path(get, path = "/api/sessions/", tag = "Accounts", security(("bearer" = [])), params(Page), responses((status = 200, body = SessionList)))]
 pub async fn list_sessions(
     State(app): State<App>,
     Account(actor): Account,
+    Params(page): Params<Page>,
 ) -> Result<Json<SessionList>, Problem> {
     let mut tx = app.store.read().await?;
-    let sessions = session::of_user(&mut tx, actor.id, app.clock.wall()).await?;
+    let (sessions, next_cursor) = page.cut(session::of_user(&mut tx, actor.id, app.clock.wall()).await?)?;
     let items = sessions.into_iter().map(|session| SessionView {
         current: session.id == actor.sid(),
         id: session.id,
@@ -294,7 +302,7 @@ pub async fn list_sessions(
         renewed_at: session.rotated_at,
         expires_at: session.expires_at,
     });
-    Ok(Json(SessionList { items: items.collect(), next_cursor: None }))
+    Ok(Json(SessionList { items: items.collect(), next_cursor }))
 }
 
 /// End one of one's own sessions

@@ -139,7 +139,7 @@ fn check(body: SignUp, config: &Config) -> Result<Entered, Problem> {
             let parts = (body.auth_key, body.kdf, body.salt, body.wrapped, body.recovery, body.bundle);
             let made = match parts {
                 (Some(auth_key), Some(kdf), Some(salt), Some(wrapped), Some(recovery), Some(bundle)) => {
-                    let password = ByPassword { auth_key, kdf, salt, wrapped };
+                    let password = ByPassword { auth_key, kdf, salt, wrapped, short: false };
                     made(id, password, recovery, bundle)
                 }
                 _ => Err((

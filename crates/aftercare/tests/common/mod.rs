@@ -7,6 +7,7 @@ pub mod canary;
 pub mod device;
 pub mod model;
 pub mod process;
+pub mod sign_in;
 
 use aftercare::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
 use aftercare_core::instant::{Instant, Span};

@@ -16,3 +16,6 @@ create table device_state (
   sealed bytea not null,
   primary key (bucket, user_id)
 );
+
+-- Whether a password is known to be so short that it is not enough without a second factor.
+alter table person add column short_password boolean not null default false;
