@@ -5,17 +5,34 @@
 //! next look sets it right. One transaction takes a batch out of the due table and puts each
 //! step's next instant back; a worker that dies leaves its batch where it was.
 
-use crate::{app::App, extractor, limits::LOCKED_FOR, plan};
+use crate::{
+    announce,
+    app::App,
+    extractor,
+    limits::LOCKED_FOR,
+    plan::{Habits, PlanStep},
+    record::{self, Look},
+};
 use aftercare_core::{
-    course::Outage,
+    course::{Answer, Outage},
+    id::{StepId, UserId},
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    StoreError, Tx, care,
+    StoreError, Tx, account, care, check_in,
     due::{self, Wake},
-    idempotency, key_reset, login_attempt, service, session, throttle,
+    idempotency, key_reset, login_attempt,
+    open_reminder::{self, OpenReminder},
+    regime::{self, RegimeRow},
+    service, session,
+    step::{self, Found},
+    throttle,
 };
-use std::time::Duration;
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+use uuid::Uuid;
 
 /// At most so many steps in one transaction.
 const BATCH: i64 = 200;
@@ -64,9 +81,7 @@ async fn batch<'a>(app: &App, buckets: &'a [i16], now: Instant) -> Result<(u64, 
     let (mut room, mut done, mut rest) = (BATCH, 0, buckets);
     while let ([bucket, others @ ..], true) = (rest, room > 0) {
         let wakes = due::claim(&mut tx, *bucket, now, room).await?;
-        for wake in &wakes {
-            look(app, &mut tx, *wake).await?;
-        }
+        look(app, &mut tx, *bucket, &wakes).await?;
         done += wakes.len() as u64;
         room -= i64::try_from(wakes.len()).unwrap_or(room);
         rest = others;
@@ -75,18 +90,75 @@ async fn batch<'a>(app: &App, buckets: &'a [i16], now: Instant) -> Result<(u64, 
     Ok((done, rest))
 }
 
-/// Looks at one step. One that cannot be read is set aside and told of: it must not stop the
-/// others.
-async fn look(app: &App, tx: &mut Tx, wake: Wake) -> Result<(), StoreError> {
-    match plan::lock(tx, &*app.clock, wake.patient_id, wake.step_id).await {
-        Ok(Some(found)) => plan::record(tx, &found.step, None, found.now).await,
-        Ok(None) => Ok(()),
-        Err(StoreError::Broken(cause)) => {
-            tracing::error!(step = %wake.step_id, %cause, "a step cannot be read; it is looked at again in an hour");
-            due::insert(tx, Wake { at: app.now() + Span::from_hours(1), ..wake }).await
-        }
-        Err(error) => Err(error),
+/// Looks at what is due of a bucket: steps first, then the people for whom something is new, or whose own time
+/// has come. In one transaction, and in a few statements however many they are.
+async fn look(app: &App, tx: &mut Tx, bucket: i16, wakes: &[Wake]) -> Result<(), StoreError> {
+    let ids =
+        |of: &mut dyn Iterator<Item = Uuid>| of.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    let everybody = ids(&mut wakes.iter().map(|wake| wake.patient_id.0));
+    let steps = ids(&mut wakes.iter().filter(|wake| !wake.is_of_person()).map(|wake| wake.step_id.0));
+    // People before their steps, as everywhere: answers to one person's reminders follow one another.
+    let people = account::lock_many(tx, bucket, &everybody).await?;
+    let found = step::lock_many(tx, bucket, &steps).await?;
+    let now = app.now();
+    let mut habits: HashMap<UserId, Vec<RegimeRow>> = HashMap::new();
+    for (person, row) in regime::of_people(tx, bucket, &everybody).await? {
+        habits.entry(person).or_default().push(row);
     }
+    let read = |(person, rows)| Habits::of(person, rows).map(|habits| (person, habits));
+    let habits: HashMap<UserId, Habits> = habits.into_iter().filter_map(|one| read(one).ok()).collect();
+    let mut told = BTreeSet::new();
+    if !found.is_empty() {
+        told.extend(record(app, tx, bucket, found, &habits, now).await?);
+    }
+    told.extend(wakes.iter().filter(|wake| wake.is_of_person()).map(|wake| wake.patient_id));
+    let people: Vec<_> = people.into_iter().filter(|(id, _)| told.contains(id)).collect();
+    announce::Round { bucket, people: &people, habits: &habits, now }.tell(app, tx).await
+}
+
+/// Replays steps and writes what has changed. Gives those for whom something new is open. A step that cannot
+/// be read is set aside and told of: it must not stop the others.
+async fn record(
+    app: &App,
+    tx: &mut Tx,
+    bucket: i16,
+    found: Vec<Found>,
+    habits: &HashMap<UserId, Habits>,
+    now: Instant,
+) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<Uuid> = found.iter().map(|found| found.id.0).collect();
+    let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
+    for (step, answer) in check_in::of_steps(tx, bucket, &ids).await? {
+        logs.entry(step).or_default().push(answer);
+    }
+    let of: BTreeSet<Uuid> = found.iter().map(|found| found.patient_id.0).collect();
+    let of: Vec<Uuid> = of.into_iter().collect();
+    let open = open_reminder::of_people(tx, bucket, &of).await?;
+    let open: HashMap<StepId, OpenReminder> = open.into_iter().map(|one| (one.step_id, one)).collect();
+    let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(|row| row.activated_at).min();
+    let outages = service::outages(tx, began.unwrap_or(now)).await?;
+    let mut steps = Vec::new();
+    for Found { id, patient_id, recorded, row } in found {
+        let log = logs.remove(&id).unwrap_or_default();
+        let read = row.and_then(|row| {
+            let habits = habits.get(&patient_id);
+            let habits = habits.ok_or_else(|| StoreError::Broken(format!("times of day of {patient_id}")))?;
+            PlanStep::new(row, habits, &log, &outages, now)
+        });
+        match read {
+            Ok(step) => steps.push((step, recorded)),
+            Err(cause) => {
+                tracing::error!(step = %id, %cause, "a step cannot be read; it is looked at again in an hour");
+                due::insert(tx, Wake { at: app.now() + Span::from_hours(1), step_id: id, patient_id })
+                    .await?;
+            }
+        }
+    }
+    let looks = steps.iter().map(|(step, recorded)| {
+        let was_open = open.get(&step.row.id).copied();
+        Look { step, recorded: *recorded, was_open, corrected: None }
+    });
+    record::write(tx, bucket, &looks.collect::<Vec<_>>(), now).await
 }
 
 /// Says that a worker is alive; a silence before it is recorded as an outage.

@@ -6,17 +6,20 @@
 //! - [`reader`]: who reads notes, [`reading`]: what was read; [`extractor`]: what sealed texts are read
 //!   under; [`notebook`]: notes sealed and opened; [`outline`]: what is known
 //!   of them without their words;
-//! - [`plan`]: a patient's plan as it stands; [`engine`]: what happens by itself;
+//! - [`plan`]: a patient's plan as it stands, [`record`]: what is stored of it; [`engine`]: what happens by itself;
+//! - [`announce`]: who is told; [`delivery`]: how it reaches them;
 //! - [`quiet`]: panics without their words;
 //! - [`client`]: a device with keys of its own, as a browser is one;
 //! - [`start`]: from a configuration to a service; [`cli`]: the command line.
 
+pub mod announce;
 pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod draft;
 pub mod engine;
 pub mod extractor;
@@ -31,6 +34,7 @@ pub mod quiet;
 pub mod random;
 pub mod reader;
 pub mod reading;
+pub mod record;
 pub mod review;
 pub mod start;
 pub mod token;

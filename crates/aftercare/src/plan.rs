@@ -13,8 +13,8 @@ use aftercare_core::{
 };
 use aftercare_store::{
     StoreError, Tx, check_in,
-    due::{self, Wake},
-    occurrence, regime, service,
+    regime::{self, RegimeRow},
+    service,
     step::{self, StepRow},
 };
 use jiff::tz::TimeZone;
@@ -27,9 +27,14 @@ pub struct Habits(Vec<Regime>);
 impl Habits {
     /// Loads them.
     pub async fn load(tx: &mut Tx, person: UserId) -> Result<Self, StoreError> {
+        Self::of(person, regime::of(tx, person).await?)
+    }
+
+    /// As they are stored.
+    pub fn of(person: UserId, rows: Vec<RegimeRow>) -> Result<Self, StoreError> {
         let broken = |what: String| StoreError::Broken(format!("times of day of {person}: {what}"));
         let mut regimes = Vec::new();
-        for row in regime::of(tx, person).await? {
+        for row in rows {
             regimes.push(Regime {
                 from: row.from,
                 zone: zone(&row.time_zone).map_err(|error| broken(error.to_string()))?,
@@ -227,40 +232,4 @@ pub async fn lock(
     let outages = service::outages(tx, row.activated_at).await?;
     let step = PlanStep::new(row, &habits, &log, &outages, now)?;
     Ok(Some(Locked { step, log, habits, outages, now }))
-}
-
-/// Brings a step's rows up to its replay: one row for each occurrence that has happened, none
-/// for any that a correction has made unnecessary, and the next instant to look at it again.
-/// `corrected` is an occurrence whose answer has changed.
-pub async fn record(
-    tx: &mut Tx,
-    step: &PlanStep,
-    corrected: Option<u32>,
-    now: Instant,
-) -> Result<(), StoreError> {
-    let Some((_, replay)) = &step.course else { return Ok(()) };
-    let (patient, id) = (step.row.patient_id, step.row.id);
-    let recorded = occurrence::recorded(tx, patient, id).await?;
-    let happened = u32::try_from(replay.occurrences.len()).unwrap_or(u32::MAX);
-    if recorded.count > happened {
-        occurrence::truncate(tx, patient, id, happened).await?;
-    }
-    for occurrence in &replay.occurrences {
-        let ordinal = occurrence.ordinal;
-        let was_open = recorded.open.is_some_and(|open| ordinal >= open);
-        if ordinal >= recorded.count || was_open || corrected == Some(ordinal) {
-            occurrence::put(tx, patient, id, occurrence, now).await?;
-        }
-    }
-    if let Some(at) = replay.wake_at {
-        due::insert(tx, Wake { at, step_id: id, patient_id: patient }).await?;
-    }
-    Ok(())
-}
-
-/// Writes all of a step's rows again: where a replacement was taken back, what it called off is open
-/// as before.
-pub async fn record_anew(tx: &mut Tx, step: &PlanStep, now: Instant) -> Result<(), StoreError> {
-    occurrence::truncate(tx, step.row.patient_id, step.row.id, 0).await?;
-    record(tx, step, None, now).await
 }

@@ -55,6 +55,12 @@ ids! {
     StepId,
     /// One answer of a patient to one occurrence.
     CheckInId,
+    /// A way to reach a person.
+    ChannelId,
+    /// A message to one channel.
+    DeliveryId,
+    /// Something that happened, for whoever listens.
+    EventId,
 }
 
 /// One occurrence of a step, past or still to come; stable, and valid before any row exists.

@@ -15,6 +15,7 @@
 pub mod access;
 pub mod adherence;
 pub mod anchors;
+pub mod announce;
 pub mod clock;
 pub mod course;
 pub mod id;

@@ -4,6 +4,7 @@ use crate::{
     StoreError, Tx,
     bundle::{self, Bundle},
     code,
+    many::fetch_in,
     sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
@@ -267,6 +268,48 @@ pub async fn lock(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
         "",
         Bucket::of(id).get(),
         id.0
+    )?;
+    Ok(())
+}
+
+/// Some people of a bucket, locked in one order for all, with how they want to be told (JSON; `None`: as
+/// everybody is by default).
+pub async fn lock_many(
+    tx: &mut Tx,
+    bucket: i16,
+    people: &[Uuid],
+) -> Result<Vec<(UserId, Option<String>)>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        (Uuid, Option<String>),
+        "-- account::lock_many\nselect id, wishes from person where bucket = $1 and state = 0 and id in",
+        people,
+        "order by id for update",
+        bucket
+    )?;
+    Ok(rows.into_iter().map(|(id, wishes)| (UserId(id), wishes)).collect())
+}
+
+/// How a person wants to be told, as JSON.
+pub async fn wishes(tx: &mut Tx, id: UserId) -> Result<Option<String>, StoreError> {
+    let row = fetch_one!(
+        tx,
+        (Option<String>,),
+        "-- account::wishes\nselect wishes from person where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0
+    )?;
+    Ok(row.and_then(|row| row.0))
+}
+
+/// Sets it.
+pub async fn set_wishes(tx: &mut Tx, id: UserId, wishes: &str) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- account::set_wishes\nupdate person set wishes = $3 where bucket = $1 and id = $2",
+        Bucket::of(id).get(),
+        id.0,
+        wishes
     )?;
     Ok(())
 }

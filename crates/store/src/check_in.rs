@@ -1,6 +1,6 @@
 //! The check-in log: every answer, in the order it was given. Nothing is overwritten.
 
-use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, code, many::fetch_in, sql::execute, sql::fetch_all};
 use aftercare_core::{
     course::Answer,
     id::{Bucket, CheckInId, NoteId, StepId, UserId},
@@ -110,6 +110,20 @@ pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Vec<A
         patient.0
     )?;
     rows.into_iter().map(|row| read(row).map(|(_, answer)| answer)).collect()
+}
+
+/// The logs of some steps of a bucket.
+pub async fn of_steps(tx: &mut Tx, bucket: i16, steps: &[Uuid]) -> Result<Vec<(StepId, Answer)>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        Row,
+        "-- check_in::of_steps
+        select step_id, ordinal, status, at, recorded_at from check_in where bucket = $1 and step_id in",
+        steps,
+        "order by step_id, recorded_at, id",
+        bucket
+    )?;
+    rows.into_iter().map(read).collect()
 }
 
 /// The logs of all steps that [`crate::step::of_patient`] gives for the same arguments.

@@ -30,6 +30,86 @@ codes! {
     note_state, to_note_state: NoteState { Live = 1, Superseded = 2, ExtractionFailed = 3, Draft = 4, Discarded = 5 }
     note_mode, to_note_mode: NoteMode { Activate = 0, Review = 1 }
     task, to_task: Task { Open = 0, Done = 1, Skipped = 2 }
+    channel_kind, to_channel_kind: ChannelKind { Email = 0, WebPush = 1, Calendar = 2, Webhook = 3, Ntfy = 4, Http = 5 }
+    channel_state, to_channel_state: ChannelState { Live = 0, Broken = 1, Unconfirmed = 2 }
+    delivery_kind, to_delivery_kind: DeliveryKind { Reminder = 0, PlanChanged = 1, Clear = 2, Switched = 3, Code = 4 }
+    delivery_state, to_delivery_state: DeliveryState { Waiting = 0, Handed = 1, Dropped = 2, Failed = 3 }
+    event, to_event: EventKind { ReminderDue = 0, CheckIn = 1, PlanChanged = 2, WorkList = 3, Channel = 4 }
+}
+
+/// How a person is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// By mail (RFC 5321).
+    Email,
+    /// A browser or phone (RFC 8030).
+    WebPush,
+    /// A calendar that asks for its times (RFC 5545).
+    Calendar,
+    /// A program of theirs (Standard Webhooks).
+    Webhook,
+    /// A topic of an ntfy server.
+    Ntfy,
+    /// Any HTTP service, by a template.
+    Http,
+}
+
+/// How a channel stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelState {
+    /// Messages go there.
+    Live,
+    /// Nothing can be handed over any more: it is gone.
+    Broken,
+    /// Whose it is has not been shown yet.
+    Unconfirmed,
+}
+
+/// What a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryKind {
+    /// Something is due.
+    Reminder,
+    /// A new plan is in force.
+    PlanChanged,
+    /// What was said is answered: devices take it away.
+    Clear,
+    /// Another channel has failed; this one is used instead.
+    Switched,
+    /// The code that shows whose an address is.
+    Code,
+}
+
+/// How a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// It is to be sent.
+    Waiting,
+    /// The channel took it.
+    Handed,
+    /// It was true no more when it was to be sent.
+    Dropped,
+    /// The channel did not take it.
+    Failed,
+}
+
+/// What happened, for whoever listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// Something fell due.
+    ReminderDue,
+    /// Something was answered.
+    CheckIn,
+    /// A plan came into force, or was taken back.
+    PlanChanged,
+    /// Somebody on a doctor's list may need a look.
+    WorkList,
+    /// A channel has failed, or works again.
+    Channel,
 }
 
 use crate::{account::NoteMode, note::NoteState, step::Task};

@@ -1,34 +1,49 @@
 //! What the engine claims: the next instant at which something changes, for each running step.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, many::insert_many, sql::fetch_all};
 use aftercare_core::{
     id::{Bucket, StepId, UserId},
     instant::Instant,
 };
 use uuid::Uuid;
 
-/// A step whose time has come.
+/// Something whose time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wake {
     /// When it came.
     pub at: Instant,
-    /// Which step.
+    /// Which step; one that is named as its patient stands for the patient, who may have to be told something.
     pub step_id: StepId,
     /// Whose.
     pub patient_id: UserId,
 }
 
-/// Has a step looked at again at an instant; asking twice is asking once.
+impl Wake {
+    /// Has somebody looked at who may have to be told something.
+    pub fn person(patient_id: UserId, at: Instant) -> Self {
+        Self { at, step_id: StepId(patient_id.0), patient_id }
+    }
+
+    /// Whether it is of a person, not of a step.
+    pub fn is_of_person(&self) -> bool {
+        self.step_id.0 == self.patient_id.0
+    }
+}
+
+/// Has something looked at again at an instant; asking twice is asking once.
 pub async fn insert(tx: &mut Tx, wake: Wake) -> Result<(), StoreError> {
-    execute!(
+    insert_many(tx, Bucket::of(wake.patient_id).get(), &[wake]).await
+}
+
+/// The same for much of a bucket.
+pub async fn insert_many(tx: &mut Tx, bucket: i16, wakes: &[Wake]) -> Result<(), StoreError> {
+    insert_many!(
         tx,
-        "-- due::insert
-        insert into due (bucket, wake_at, step_id, patient_id) values ($1, $2, $3, $4) on conflict do nothing",
-        Bucket::of(wake.patient_id).get(),
-        wake.at.as_micros(),
-        wake.step_id.0,
-        wake.patient_id.0
-    )?;
+        "-- due::insert\ninsert into due (bucket, wake_at, step_id, patient_id) values",
+        wakes,
+        |wake| [bucket, wake.at.as_micros(), wake.step_id.0, wake.patient_id.0],
+        "on conflict do nothing"
+    );
     Ok(())
 }
 

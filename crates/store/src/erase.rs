@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Tables with rows of a person in the person's own bucket, and the column that says whose.
-const OWN: [(&str, &str); 13] = [
+const OWN: [(&str, &str); 19] = [
     ("person", "id"),
     ("wrapped_key", "user_id"),
     ("session", "user_id"),
@@ -19,6 +19,12 @@ const OWN: [(&str, &str); 13] = [
     ("key_reset", "user_id"),
     ("credential", "user_id"),
     ("device_state", "user_id"),
+    ("channel", "user_id"),
+    ("delivery", "user_id"),
+    ("sending", "user_id"),
+    ("reach", "user_id"),
+    ("event", "user_id"),
+    ("used_tap", "user_id"),
     ("directory", "doctor_id"),
     ("caseload", "doctor_id"),
     ("audit", "subject_id"),
@@ -26,9 +32,9 @@ const OWN: [(&str, &str); 13] = [
 ];
 
 /// Tables with rows about a patient, in the patient's bucket.
-const ABOUT: [&str; 11] = [
+const ABOUT: [&str; 12] = [
     "care", "outbox", "note", "envelope", "step", "due", "check_in", "occurrence", "carried", "disclosure",
-    "note_grant",
+    "note_grant", "open_reminder",
 ];
 
 async fn delete(tx: &mut Tx, table: &str, column: &str, id: UserId) -> Result<(), StoreError> {

@@ -1,61 +1,49 @@
 //! Occurrences that have happened: one row each, ever. What is still to come is computed.
 
-use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, code, many::insert_many, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     course::Occurrence,
     id::{Bucket, StepId, UserId},
     instant::Instant,
 };
 
-/// How far a step's occurrences are recorded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Recorded {
-    /// How many rows there are: ordinals 0 to this, without it.
-    pub count: u32,
-    /// The first ordinal that is still open.
-    pub open: Option<u32>,
-}
-
-/// How far a step is recorded.
-pub async fn recorded(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Recorded, StoreError> {
-    let rows = fetch_all!(
+/// How many occurrences of a step are recorded: ordinals 0 to this, without it.
+pub async fn recorded(tx: &mut Tx, patient: UserId, step: StepId) -> Result<u32, StoreError> {
+    let row = fetch_one!(
         tx,
-        (i32, i16),
-        // Open ones stand at the end: the next may be answered while one is open, no further one.
-        "-- occurrence::recorded
-        select ordinal, status from occurrence where bucket = $1 and step_id = $2 order by ordinal desc limit 3",
+        (Option<i32>,),
+        "-- occurrence::recorded\nselect max(ordinal) from occurrence where bucket = $1 and step_id = $2",
         Bucket::of(patient).get(),
         step.0
     )?;
-    let ordinal = |ordinal: i32| u32::try_from(ordinal).ok();
-    let open = rows.iter().filter(|(_, status)| *status == 0).filter_map(|(n, _)| ordinal(*n)).min();
-    Ok(Recorded { count: rows.first().and_then(|(last, _)| ordinal(*last)).map_or(0, |last| last + 1), open })
+    Ok(row.and_then(|row| row.0).and_then(|last| u32::try_from(last).ok()).map_or(0, |last| last + 1))
 }
 
-/// Records an occurrence, or how it stands now.
+/// Records occurrences of a bucket, or how they stand now.
 pub async fn put(
     tx: &mut Tx,
-    patient: UserId,
-    step: StepId,
-    occurrence: &Occurrence,
+    bucket: i16,
+    occurrences: &[(UserId, StepId, &Occurrence)],
     now: Instant,
 ) -> Result<(), StoreError> {
-    execute!(
+    insert_many!(
         tx,
         "-- occurrence::put
-        insert into occurrence (bucket, step_id, ordinal, patient_id, due_at, closes_at, status, recorded_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
-        on conflict (bucket, step_id, ordinal) do update
-        set due_at = excluded.due_at, closes_at = excluded.closes_at, status = excluded.status, recorded_at = excluded.recorded_at",
-        Bucket::of(patient).get(),
-        step.0,
-        i32::try_from(occurrence.ordinal).unwrap_or(i32::MAX),
-        patient.0,
-        occurrence.due_at.as_micros(),
-        occurrence.closes_at.as_micros(),
-        code::occurrence(occurrence.status),
-        now.as_micros()
-    )?;
+        insert into occurrence (bucket, step_id, ordinal, patient_id, due_at, closes_at, status, recorded_at) values",
+        occurrences,
+        |(patient, step, occurrence)| [
+            bucket,
+            step.0,
+            i32::try_from(occurrence.ordinal).unwrap_or(i32::MAX),
+            patient.0,
+            occurrence.due_at.as_micros(),
+            occurrence.closes_at.as_micros(),
+            code::occurrence(occurrence.status),
+            now.as_micros(),
+        ],
+        "on conflict (bucket, step_id, ordinal) do update
+        set due_at = excluded.due_at, closes_at = excluded.closes_at, status = excluded.status, recorded_at = excluded.recorded_at"
+    );
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! A person's zone and times of day, as they hold from an instant on.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, many::fetch_in, sql::execute};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
 };
+use uuid::Uuid;
 
 /// One regime as stored.
 #[derive(Clone, Debug)]
@@ -36,16 +37,29 @@ pub async fn put(tx: &mut Tx, person: UserId, regime: &RegimeRow) -> Result<(), 
 
 /// All regimes of a person in order. There is one from sign-up on.
 pub async fn of(tx: &mut Tx, person: UserId) -> Result<Vec<RegimeRow>, StoreError> {
-    let rows = fetch_all!(
+    let rows = of_people(tx, Bucket::of(person).get(), &[person.0]).await?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// The regimes of some people of a bucket, each person's in order.
+pub async fn of_people(
+    tx: &mut Tx,
+    bucket: i16,
+    people: &[Uuid],
+) -> Result<Vec<(UserId, RegimeRow)>, StoreError> {
+    let rows = fetch_in!(
         tx,
-        (i64, String, String),
-        "-- regime::of
-        select from_at, time_zone, anchors from regime where bucket = $1 and person_id = $2 order by from_at",
-        Bucket::of(person).get(),
-        person.0
+        (Uuid, i64, String, String),
+        "-- regime::of_people
+        select person_id, from_at, time_zone, anchors from regime where bucket = $1 and person_id in",
+        people,
+        "order by person_id, from_at",
+        bucket
     )?;
     Ok(rows
         .into_iter()
-        .map(|(from, time_zone, anchors)| RegimeRow { from: from.into(), time_zone, anchors })
+        .map(|(person, from, time_zone, anchors)| {
+            (UserId(person), RegimeRow { from: from.into(), time_zone, anchors })
+        })
         .collect())
 }

@@ -13,6 +13,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_passkeys.sql"),
     include_str!("schema/0006_resets.sql"),
     include_str!("schema/0007_devices.sql"),
+    include_str!("schema/0008_delivery.sql"),
 ];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {

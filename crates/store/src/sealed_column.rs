@@ -19,7 +19,7 @@ pub struct Column {
 }
 
 /// All of them.
-pub const ALL: [Column; 8] = [
+pub const ALL: [Column; 10] = [
     Column { table: "person", row: Some("id"), value: "email", name: Some(b"email"), buckets: true },
     Column { table: "wrapped_key", row: Some("user_id"), value: "blob", name: None, buckets: true },
     Column { table: "session", row: Some("user_id"), value: "wrapped", name: Some(&[4]), buckets: true },
@@ -33,6 +33,8 @@ pub const ALL: [Column; 8] = [
         buckets: false,
     },
     Column { table: "extractor_key", row: Some("id"), value: "sealed", name: Some(b"ark"), buckets: false },
+    Column { table: "channel", row: Some("id"), value: "target", name: Some(b"target"), buckets: true },
+    Column { table: "push_key", row: Some("id"), value: "sealed", name: Some(b"key"), buckets: false },
     Column { table: "service_secret", row: None, value: "sealed", name: Some(b"lookup"), buckets: false },
 ];
 

@@ -1,6 +1,6 @@
 //! Steps: when, never what. The words stand in the note's envelope.
 
-use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{StoreError, Tx, code, many::fetch_in, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     course::Policy,
     id::{Bucket, NoteId, StepId, UserId},
@@ -174,6 +174,72 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
     row.map(|row| read(patient, row)).transpose()
 }
 
+/// Some steps of a bucket, locked in one order for all, each with how many of its occurrences are recorded.
+pub async fn lock_many(tx: &mut Tx, bucket: i16, ids: &[Uuid]) -> Result<Vec<Found>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        FoundRow,
+        "-- step::lock_many
+        select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = $1 and occurrence.step_id = step.id) as last,
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+        from step where bucket = $1 and id in",
+        ids,
+        "order by id for update",
+        bucket
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Found {
+            id: StepId(row.id),
+            patient_id: UserId(row.patient_id),
+            recorded: row.last.and_then(|last| u32::try_from(last).ok()).map_or(0, |last| last + 1),
+            row: read(UserId(row.patient_id), row.rest()),
+        })
+        .collect())
+}
+
+/// A step that was looked for.
+#[derive(Debug)]
+pub struct Found {
+    /// Which.
+    pub id: StepId,
+    /// Whose.
+    pub patient_id: UserId,
+    /// How many of its occurrences are recorded.
+    pub recorded: u32,
+    /// The step; an error where its row cannot be read.
+    pub row: Result<StepRow, StoreError>,
+}
+
+#[derive(sqlx::FromRow)]
+struct FoundRow {
+    patient_id: Uuid,
+    last: Option<i32>,
+    id: Uuid,
+    note_id: Uuid,
+    doctor_id: Uuid,
+    position: i16,
+    kind: i16,
+    state: i16,
+    timing: Option<String>,
+    policy: i16,
+    activated_at: i64,
+    due_at: Option<i64>,
+    answered_at: Option<i64>,
+    superseded_at: Option<i64>,
+    superseded_by: Option<Uuid>,
+}
+
+impl FoundRow {
+    fn rest(self) -> Row {
+        (
+            self.id, self.note_id, self.doctor_id, self.position, self.kind, self.state, self.timing,
+            self.policy, self.activated_at, self.due_at, self.answered_at, self.superseded_at,
+            self.superseded_by,
+        )
+    }
+}
+
 /// Locks the steps of a note, in one order for all: answers being given are waited for.
 pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), StoreError> {
     fetch_all!(
@@ -313,7 +379,7 @@ pub async fn put_back(
 /// Removes the steps of a note that is to be a draft again, with all that was recorded of them.
 pub async fn remove(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), StoreError> {
     let bucket = Bucket::of(patient).get();
-    for table in ["check_in", "occurrence", "due"] {
+    for table in ["check_in", "occurrence", "due", "open_reminder"] {
         let sql = format!(
             "-- step::remove {table}\ndelete from {table} where bucket = $1 and step_id in (
                select id from step where bucket = $1 and patient_id = $2 and note_id = $3)"

@@ -13,6 +13,7 @@ use crate::{
     app::App,
     keyring::People,
     plan::{self, Locked, PlanStep},
+    record,
 };
 use aftercare_core::{
     course::{Answer, AnswerStatus},
@@ -124,7 +125,7 @@ async fn take(
             AnswerStatus::Done => Task::Done,
             AnswerStatus::Skipped => Task::Skipped,
         };
-        return answer_task(tx, &mut locked.step, task, at).await;
+        return answer_task(tx, &mut locked.step, task, at, now).await;
     };
     let answer = Answer { ordinal, status: body.status, at, recorded_at: now };
     course.check_in(&locked.log, answer)?;
@@ -142,7 +143,7 @@ async fn take(
     let sealed = sealed.as_ref().map(|(note, sealed)| (*note, sealed.as_slice()));
     check_in::insert(tx, actor.id, locked.step.row.id, id, &answer, sealed).await?;
     locked.answer(answer)?;
-    plan::record(tx, &locked.step, Some(ordinal), now).await?;
+    record::record(tx, &locked.step, Some(ordinal), now).await?;
     Ok(())
 }
 

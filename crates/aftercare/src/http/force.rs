@@ -5,6 +5,7 @@ use crate::{
     app::App,
     outline::Outline,
     plan::{self, Habits, Plan, PlanStep},
+    record,
 };
 use aftercare_core::{
     course::Course,
@@ -14,7 +15,7 @@ use aftercare_core::{
     step::Kind,
 };
 use aftercare_store::{
-    Tx,
+    Tx, account,
     care::Care,
     check_in,
     note::{self, Note, NoteState},
@@ -42,6 +43,8 @@ impl InForce {
         patient: UserId,
         doctor: UserId,
     ) -> Result<Self, Problem> {
+        // Whatever is open for a person changes under the person's own lock.
+        account::lock(tx, patient).await?;
         let live = note::live(tx, patient, doctor).await?;
         if let Some(live) = &live {
             step::lock_note(tx, patient, live.id).await?;
@@ -130,7 +133,7 @@ async fn end(
     for step in plan.steps.iter().filter(|step| !carried.contains(&step.row.id)) {
         // What was open is called off, on record.
         if let Some(ended) = plan::lock(tx, &*app.clock, live.patient_id, step.row.id).await? {
-            plan::record(tx, &ended.step, None, ended.now).await?;
+            record::record(tx, &ended.step, None, ended.now).await?;
         }
     }
     Ok(live.id)
@@ -155,7 +158,7 @@ async fn begin(
         } else {
             step::insert(tx, &step.row).await?;
         }
-        plan::record(tx, step, None, now).await?;
+        record::record(tx, step, None, now).await?;
     }
     Ok(steps)
 }
@@ -172,7 +175,7 @@ pub(super) async fn keep_late(
     let late = begun(note, steps, &before.plan.habits, before.now)?;
     for step in &late {
         step::insert(tx, &step.row).await?;
-        plan::record(tx, step, None, before.now).await?;
+        record::record(tx, step, None, before.now).await?;
     }
     Ok(late)
 }
@@ -238,6 +241,7 @@ pub(super) async fn take_back(
     note: &mut Note,
     care: &mut Care,
 ) -> Result<(), Problem> {
+    account::lock(tx, note.patient_id).await?;
     step::lock_note(tx, note.patient_id, note.id).await?;
     let now = app.now();
     let since = note.activated_at.filter(|at| *at + UNDO >= now && note.state == NoteState::Live);
@@ -278,7 +282,7 @@ pub(super) async fn take_back(
     }
     for id in back {
         if let Some(locked) = plan::lock(tx, &*app.clock, note.patient_id, id).await? {
-            plan::record_anew(tx, &locked.step, locked.now).await?;
+            record::record_anew(tx, &locked.step, locked.now).await?;
         }
     }
     Ok(())

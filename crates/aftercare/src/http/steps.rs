@@ -13,6 +13,7 @@ use crate::{
     app::App,
     audit::Action,
     plan::{self, Locked, Plan, PlanStep},
+    record,
 };
 use aftercare_core::{
     access::Act,
@@ -21,7 +22,7 @@ use aftercare_core::{
     step::Kind,
 };
 use aftercare_store::{
-    Tx, note,
+    Tx, account, note,
     step::{self, Task},
 };
 use axum::extract::State;
@@ -131,6 +132,7 @@ pub async fn complete_step(
     Json(body): Json<Complete>,
 ) -> Result<Json<StepView>, Problem> {
     let mut tx = app.store.write().await?;
+    account::lock(&mut tx, actor.id).await?;
     let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
     let Locked { mut step, now, .. } = locked.ok_or_else(Problem::not_found)?;
     if step.row.kind != Kind::Checklist {
@@ -144,7 +146,7 @@ pub async fn complete_step(
         TaskStatus::Done => Task::Done,
         TaskStatus::Skipped => Task::Skipped,
     };
-    answer_task(&mut tx, &mut step, task, now).await?;
+    answer_task(&mut tx, &mut step, task, now, now).await?;
     tx.commit().await?;
     Ok(Json(show_step(&app, &actor, reader, step).await?))
 }
@@ -155,6 +157,7 @@ pub(crate) async fn answer_task(
     step: &mut PlanStep,
     task: Task,
     at: Instant,
+    now: Instant,
 ) -> Result<(), Problem> {
     if step.row.task == task {
         return Ok(());
@@ -165,7 +168,7 @@ pub(crate) async fn answer_task(
     step.row.task = task;
     step.row.answered_at = (task != Task::Open).then_some(at);
     step::answer(tx, &step.row).await?;
-    Ok(())
+    Ok(record::record(tx, step, None, now).await?)
 }
 
 /// A patient's own step with its words.

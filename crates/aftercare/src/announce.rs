@@ -1,0 +1,138 @@
+//! Who is told that something is due: the rule is the core's ([`aftercare_core::announce`]); here it is asked
+//! for people of a bucket at once, and what follows is stored: messages to their channels, events for those who
+//! listen, and when to look again.
+
+use crate::{app::App, delivery, plan::Habits};
+use aftercare_core::{
+    announce::{Listener, Message, Open, Verdict, Wishes},
+    id::{ReminderId, UserId},
+    instant::Instant,
+};
+use aftercare_store::{
+    StoreError, Tx,
+    channel::{self, Channel},
+    delivery::{Delivery, DeliveryKind, DeliveryState},
+    due::{self, Wake},
+    event::{self, Event, EventKind},
+    open_reminder::{self, OpenReminder},
+    reach,
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How a person wants to be told, as it is stored. What cannot be read is as everybody has it.
+pub fn wishes(stored: Option<&str>) -> Wishes {
+    stored.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
+/// People of a bucket, locked, with what is needed to decide.
+pub struct Round<'a> {
+    /// Which bucket.
+    pub bucket: i16,
+    /// Who, and how they want to be told.
+    pub people: &'a [(UserId, Option<String>)],
+    /// Where and when they live.
+    pub habits: &'a HashMap<UserId, Habits>,
+    /// The time after they were locked.
+    pub now: Instant,
+}
+
+/// What a round has come to.
+#[derive(Default)]
+struct Said {
+    open: Vec<OpenReminder>,
+    wakes: Vec<Wake>,
+    deliveries: Vec<Delivery>,
+    events: Vec<Event>,
+    owed: Vec<UserId>,
+}
+
+impl Round<'_> {
+    /// Decides for each, and stores what follows.
+    pub async fn tell(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = self.people.iter().map(|(id, _)| id.0).collect();
+        let mut open: HashMap<UserId, Vec<OpenReminder>> = HashMap::new();
+        for one in open_reminder::of_people(tx, self.bucket, &ids).await? {
+            open.entry(one.patient_id).or_default().push(one);
+        }
+        let with: Vec<Uuid> = open.keys().map(|id| id.0).collect();
+        let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
+        for channel in channel::of_people(tx, self.bucket, &with).await? {
+            channels.entry(channel.user_id).or_default().push(channel);
+        }
+        let mut said = Said::default();
+        for (person, stored) in self.people {
+            let (Some(open), Some(habits)) = (open.remove(person), self.habits.get(person)) else { continue };
+            let channels = channels.remove(person).unwrap_or_default();
+            self.decide(app, *person, wishes(stored.as_deref()), habits, open, &channels, &mut said);
+        }
+        open_reminder::put(tx, self.bucket, &said.open).await?;
+        due::insert_many(tx, self.bucket, &said.wakes).await?;
+        aftercare_store::delivery::insert(tx, self.bucket, &said.deliveries, self.now).await?;
+        event::tell(tx, self.bucket, &said.events).await?;
+        reach::owe(tx, self.bucket, &said.owed, self.now).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one person's part of a round, said in one place")]
+    fn decide(
+        &self,
+        app: &App,
+        person: UserId,
+        mut wishes: Wishes,
+        habits: &Habits,
+        mut open: Vec<OpenReminder>,
+        channels: &[Channel],
+        said: &mut Said,
+    ) {
+        let now = self.now;
+        let rung = delivery::rung(channels);
+        // Whoever only listens is told once: what is open stands in the app.
+        wishes.repeat &= !rung.is_empty();
+        let listener = Listener { wishes: &wishes, zone: habits.zone(now), anchors: habits.anchors(now) };
+        let mut items: Vec<Open> = open.iter().map(|one| one.open).collect();
+        let Verdict { message, next } = listener.decide(&mut items, now);
+        said.wakes.extend(next.map(|at| Wake::person(person, at)));
+        let Some(message) = message else { return };
+        let mut covered = Vec::new();
+        for (one, after) in open.iter_mut().zip(items) {
+            if one.open != after {
+                one.open = after;
+                covered.push(*one);
+            }
+        }
+        let object_id = match covered.as_slice() {
+            [one] => Some(ReminderId::of(one.step_id, one.ordinal).0),
+            _ => None,
+        };
+        let expires_at = covered.iter().map(|one| one.open.closes_at).max().unwrap_or(now);
+        said.events.push(Event {
+            id: app.random.id(now),
+            user_id: person,
+            kind: EventKind::ReminderDue,
+            object_id,
+            at: now,
+        });
+        let Message { due_at, count, repeated } = message;
+        said.deliveries.extend(rung.iter().map(|channel| Delivery {
+            id: app.random.id(now),
+            user_id: person,
+            channel_id: channel.id,
+            kind: DeliveryKind::Reminder,
+            said_at: now,
+            due_at,
+            object_id,
+            count: i32::try_from(count).unwrap_or(i32::MAX),
+            repeated,
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            expires_at,
+            handed_at: None,
+            reached_at: None,
+            fault: None,
+        }));
+        if !rung.is_empty() {
+            said.owed.push(person);
+        }
+        said.open.extend(covered);
+    }
+}

@@ -1,0 +1,134 @@
+//! Bringing what is stored of a step up to its replay: one row for each occurrence that has happened, none for
+//! any that a correction has made unnecessary, what is open for the person, and the next instant to look again.
+
+use crate::plan::PlanStep;
+use aftercare_core::{
+    announce::Open,
+    course::OccurrenceStatus,
+    id::{Bucket, UserId},
+    instant::{Instant, Span},
+};
+use aftercare_store::{
+    StoreError, Tx,
+    due::{self, Wake},
+    occurrence,
+    open_reminder::{self, OpenReminder},
+    step::Task,
+};
+
+/// A task that nobody does is said to be open for so long.
+const TASK: Span = Span::from_days(7);
+
+/// A step with what was stored of it before.
+#[derive(Debug)]
+pub struct Look<'a> {
+    /// The step as it stands.
+    pub step: &'a PlanStep,
+    /// How many of its occurrences were recorded.
+    pub recorded: u32,
+    /// What was open of it.
+    pub was_open: Option<OpenReminder>,
+    /// An occurrence whose answer has changed.
+    pub corrected: Option<u32>,
+}
+
+/// What is open of a step at an instant.
+pub fn open(step: &PlanStep, now: Instant) -> Option<OpenReminder> {
+    let of = |ordinal, due_at, closes_at, once| OpenReminder {
+        patient_id: step.row.patient_id,
+        step_id: step.row.id,
+        ordinal,
+        open: Open { due_at, closes_at, once, said: 0, said_at: None, snoozed_until: None },
+    };
+    if step.course.is_some() {
+        let due = step.occurrences().iter().find(|occurrence| occurrence.status == OccurrenceStatus::Due)?;
+        return Some(of(due.ordinal, due.due_at, due.closes_at, false));
+    }
+    let due_at = task(step)?;
+    (due_at <= now && now < due_at + TASK).then(|| of(0, due_at, due_at + TASK, true))
+}
+
+/// When an open task is due.
+fn task(step: &PlanStep) -> Option<Instant> {
+    let open = step.row.task == Task::Open && step.row.superseded_at.is_none() && step.course.is_none();
+    step.row.due_at.filter(|_| open)
+}
+
+fn wake(step: &PlanStep, now: Instant) -> Option<Instant> {
+    match &step.course {
+        Some((_, replay)) => replay.wake_at,
+        None => task(step).filter(|due_at| *due_at > now),
+    }
+}
+
+/// Writes what has changed of some steps of a bucket. Gives those for whom something new is open.
+pub async fn write(
+    tx: &mut Tx,
+    bucket: i16,
+    looks: &[Look<'_>],
+    now: Instant,
+) -> Result<Vec<UserId>, StoreError> {
+    let (mut put, mut wakes, mut opened, mut closed, mut told) = (vec![], vec![], vec![], vec![], vec![]);
+    for look in looks {
+        let (row, occurrences) = (&look.step.row, look.step.occurrences());
+        let happened = u32::try_from(occurrences.len()).unwrap_or(u32::MAX);
+        if look.recorded > happened {
+            occurrence::truncate(tx, row.patient_id, row.id, happened).await?;
+        }
+        // The next may be answered while one is open: all from the open one on may have changed.
+        let open_from = look.was_open.map_or(u32::MAX, |was| was.ordinal);
+        let changed =
+            |ordinal| ordinal >= look.recorded || ordinal >= open_from || look.corrected == Some(ordinal);
+        put.extend(
+            occurrences.iter().filter(|one| changed(one.ordinal)).map(|one| (row.patient_id, row.id, one)),
+        );
+        let at = wake(look.step, now);
+        wakes.extend(at.map(|at| Wake { at, step_id: row.id, patient_id: row.patient_id }));
+        match (look.was_open, open(look.step, now)) {
+            (Some(_), None) => closed.push((row.patient_id, row.id)),
+            (Some(was), Some(is)) if was.ordinal == is.ordinal => {
+                let (due_at, closes_at) = (is.open.due_at, is.open.closes_at);
+                if (was.open.due_at, was.open.closes_at) != (due_at, closes_at) {
+                    // What was said of it stays said.
+                    opened.push(OpenReminder { open: Open { due_at, closes_at, ..was.open }, ..was });
+                }
+            }
+            (_, Some(is)) => {
+                opened.push(is);
+                told.push(row.patient_id);
+            }
+            (None, None) => {}
+        }
+    }
+    occurrence::put(tx, bucket, &put, now).await?;
+    due::insert_many(tx, bucket, &wakes).await?;
+    open_reminder::remove(tx, bucket, &closed).await?;
+    open_reminder::put(tx, bucket, &opened).await?;
+    told.sort_unstable();
+    told.dedup();
+    Ok(told)
+}
+
+/// Writes what has changed of one step. Somebody for whom something new is open is told by the engine.
+pub async fn record(
+    tx: &mut Tx,
+    step: &PlanStep,
+    corrected: Option<u32>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (patient, id) = (step.row.patient_id, step.row.id);
+    let recorded = occurrence::recorded(tx, patient, id).await?;
+    let was_open = open_reminder::of_step(tx, patient, id).await?;
+    let look = Look { step, recorded, was_open, corrected };
+    for person in write(tx, Bucket::of(patient).get(), &[look], now).await? {
+        due::insert(tx, Wake::person(person, now)).await?;
+    }
+    Ok(())
+}
+
+/// Writes all of a step's rows again: where a replacement was taken back, what it called off is open
+/// as before.
+pub async fn record_anew(tx: &mut Tx, step: &PlanStep, now: Instant) -> Result<(), StoreError> {
+    occurrence::truncate(tx, step.row.patient_id, step.row.id, 0).await?;
+    record(tx, step, None, now).await
+}

@@ -1,0 +1,361 @@
+//! Messages on their way to people: one row a message and channel, and the queue of next attempts.
+
+use crate::{
+    StoreError, Tx, code,
+    many::{execute_in, fetch_in, insert_many},
+    sql::{execute, fetch_all, fetch_one},
+};
+use aftercare_core::{
+    id::{Bucket, ChannelId, DeliveryId, UserId},
+    instant::Instant,
+};
+use uuid::Uuid;
+
+pub use crate::code::{DeliveryKind, DeliveryState};
+
+/// A message to one channel.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Which.
+    pub id: DeliveryId,
+    /// To whom.
+    pub user_id: UserId,
+    /// By which way.
+    pub channel_id: ChannelId,
+    /// What it says.
+    pub kind: DeliveryKind,
+    /// When it was decided; what it covers was said at this instant.
+    pub said_at: Instant,
+    /// The time it carries.
+    pub due_at: Instant,
+    /// What it is about, where it is one thing.
+    pub object_id: Option<Uuid>,
+    /// How many things it covers.
+    pub count: i32,
+    /// Whether it was said before.
+    pub repeated: bool,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i16,
+    /// After this it is of no use.
+    pub expires_at: Instant,
+    /// When the channel took it.
+    pub handed_at: Option<Instant>,
+    /// When it is known to have arrived.
+    pub reached_at: Option<Instant>,
+    /// Why it failed, in plain words.
+    pub fault: Option<String>,
+}
+
+/// A delivery whose next attempt has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it came; once claimed, until when it is leased.
+    pub at: Instant,
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// To whom.
+    pub user_id: UserId,
+}
+
+/// Stores new messages of a bucket, and has them sent at `at`.
+pub async fn insert(tx: &mut Tx, bucket: i16, new: &[Delivery], at: Instant) -> Result<(), StoreError> {
+    insert_many!(
+        tx,
+        "-- delivery::insert
+        insert into delivery (bucket, user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at) values",
+        new,
+        |one| [
+            bucket,
+            one.user_id.0,
+            one.id.0,
+            one.channel_id.0,
+            code::delivery_kind(one.kind),
+            one.said_at.as_micros(),
+            one.due_at.as_micros(),
+            one.object_id,
+            one.count,
+            one.repeated,
+            code::delivery_state(one.state),
+            one.attempts,
+            one.expires_at.as_micros(),
+        ],
+        ""
+    );
+    let attempts: Vec<_> =
+        new.iter().map(|one| Attempt { at, delivery_id: one.id, user_id: one.user_id }).collect();
+    enqueue(tx, bucket, &attempts).await
+}
+
+/// Has deliveries tried.
+pub async fn enqueue(tx: &mut Tx, bucket: i16, attempts: &[Attempt]) -> Result<(), StoreError> {
+    insert_many!(
+        tx,
+        "-- delivery::enqueue\ninsert into sending (bucket, at, delivery_id, user_id) values",
+        attempts,
+        |one| [bucket, one.at.as_micros(), one.delivery_id.0, one.user_id.0],
+        "on conflict do nothing"
+    );
+    Ok(())
+}
+
+/// The buckets with an attempt due by `now`.
+pub async fn buckets(tx: &mut Tx, now: Instant) -> Result<Vec<i16>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i32,),
+        "-- delivery::buckets
+        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
+        select bucket from buckets
+        where exists (select 1 from sending where sending.bucket = buckets.bucket and at <= $1)",
+        now.as_micros()
+    )?;
+    Ok(rows.into_iter().filter_map(|row| i16::try_from(row.0).ok()).collect())
+}
+
+/// When the next attempt of all is due.
+pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
+    let row = fetch_one!(
+        tx,
+        (Option<i64>,),
+        "-- delivery::next
+        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
+        select min((select min(at) from sending where sending.bucket = buckets.bucket)) from buckets"
+    )?;
+    Ok(row.and_then(|row| row.0).map(Instant::from))
+}
+
+/// Takes up to `limit` attempts of a bucket that are due, and leases them until `lease`: nobody else tries
+/// them before.
+pub async fn claim(
+    tx: &mut Tx,
+    bucket: i16,
+    now: Instant,
+    lease: Instant,
+    limit: i64,
+) -> Result<Vec<Attempt>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (Uuid, Uuid),
+        "-- delivery::claim
+        with claimed as materialized (
+          select at, delivery_id from sending where bucket = $1 and at <= $2 order by at limit $3",
+        postgres(" for update skip locked"),
+        ") delete from sending where bucket = $1 and (at, delivery_id) in (select at, delivery_id from claimed)
+        returning delivery_id, user_id",
+        bucket,
+        now.as_micros(),
+        limit
+    )?;
+    let attempts: Vec<_> = rows
+        .into_iter()
+        .map(|(id, user)| Attempt { at: lease, delivery_id: DeliveryId(id), user_id: UserId(user) })
+        .collect();
+    enqueue(tx, bucket, &attempts).await?;
+    Ok(attempts)
+}
+
+/// Ends a lease; whether it was still held.
+pub async fn release(tx: &mut Tx, attempt: &Attempt) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- delivery::release\ndelete from sending where bucket = $1 and at = $2 and delivery_id = $3",
+        Bucket::of(attempt.user_id).get(),
+        attempt.at.as_micros(),
+        attempt.delivery_id.0
+    )?;
+    Ok(rows == 1)
+}
+
+/// Ends leases of a bucket that end at one instant; gives those that were still held.
+pub async fn release_many(
+    tx: &mut Tx,
+    bucket: i16,
+    lease: Instant,
+    ids: &[Uuid],
+) -> Result<Vec<Uuid>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        (Uuid,),
+        "-- delivery::release_many\ndelete from sending where bucket = $1 and at = $2 and delivery_id in",
+        ids,
+        "returning delivery_id",
+        bucket,
+        lease.as_micros()
+    )?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    user_id: Uuid,
+    id: Uuid,
+    channel_id: Uuid,
+    kind: i16,
+    said_at: i64,
+    due_at: i64,
+    object_id: Option<Uuid>,
+    count: i32,
+    repeated: bool,
+    state: i16,
+    attempts: i16,
+    expires_at: i64,
+    handed_at: Option<i64>,
+    reached_at: Option<i64>,
+    fault: Option<String>,
+}
+
+fn read(row: Row) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        id: DeliveryId(row.id),
+        user_id: UserId(row.user_id),
+        channel_id: ChannelId(row.channel_id),
+        kind: code::to_delivery_kind(row.kind)?,
+        said_at: row.said_at.into(),
+        due_at: row.due_at.into(),
+        object_id: row.object_id,
+        count: row.count,
+        repeated: row.repeated,
+        state: code::to_delivery_state(row.state)?,
+        attempts: row.attempts,
+        expires_at: row.expires_at.into(),
+        handed_at: row.handed_at.map(Instant::from),
+        reached_at: row.reached_at.map(Instant::from),
+        fault: row.fault,
+    })
+}
+
+/// Messages of a bucket by their ids.
+pub async fn some(tx: &mut Tx, bucket: i16, ids: &[Uuid]) -> Result<Vec<Delivery>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        Row,
+        "-- delivery::some
+        select user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at,
+          handed_at, reached_at, fault
+        from delivery where bucket = $1 and id in",
+        ids,
+        "order by id",
+        bucket
+    )?;
+    rows.into_iter().map(read).collect()
+}
+
+/// One message to a person.
+pub async fn get(tx: &mut Tx, user: UserId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    let found = some(tx, Bucket::of(user).get(), &[id.0]).await?;
+    Ok(found.into_iter().find(|delivery| delivery.user_id == user))
+}
+
+/// The newest messages to a person by one channel, made since an id.
+pub async fn of_channel(
+    tx: &mut Tx,
+    user: UserId,
+    channel: ChannelId,
+    since: DeliveryId,
+    limit: i64,
+) -> Result<Vec<Delivery>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- delivery::of_channel
+        select user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at,
+          handed_at, reached_at, fault
+        from delivery where bucket = $1 and id > $2 and user_id = $3 and channel_id = $4 order by id desc limit $5",
+        Bucket::of(user).get(),
+        since.0,
+        user.0,
+        channel.0,
+        limit
+    )?;
+    rows.into_iter().map(read).collect()
+}
+
+/// How messages of a bucket stand now.
+pub async fn set_state(
+    tx: &mut Tx,
+    bucket: i16,
+    ids: &[Uuid],
+    state: DeliveryState,
+    now: Instant,
+) -> Result<(), StoreError> {
+    execute_in!(
+        tx,
+        "-- delivery::set_state
+        update delivery set state = $2, attempts = attempts + case when $2 = 1 then 1 else 0 end,
+          handed_at = case when $2 = 1 then $3 else handed_at end
+        where bucket = $1 and id in",
+        ids,
+        "",
+        bucket,
+        code::delivery_state(state),
+        now.as_micros()
+    );
+    Ok(())
+}
+
+/// An attempt failed: how it stands, and why.
+pub async fn failed(
+    tx: &mut Tx,
+    user: UserId,
+    id: DeliveryId,
+    state: DeliveryState,
+    fault: &str,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- delivery::failed
+        update delivery set state = $3, attempts = attempts + 1, fault = $4 where bucket = $1 and id = $2",
+        Bucket::of(user).get(),
+        id.0,
+        code::delivery_state(state),
+        fault
+    )?;
+    Ok(())
+}
+
+/// A message has arrived; whether that was not known yet.
+pub async fn reached(tx: &mut Tx, user: UserId, id: DeliveryId, now: Instant) -> Result<bool, StoreError> {
+    let rows = execute!(
+        tx,
+        "-- delivery::reached
+        update delivery set reached_at = $4 where bucket = $1 and id = $2 and user_id = $3 and reached_at is null",
+        Bucket::of(user).get(),
+        id.0,
+        user.0,
+        now.as_micros()
+    )?;
+    Ok(rows == 1)
+}
+
+/// Whether anything of what was said to a person at an instant is known to have arrived.
+pub async fn any_reached(
+    tx: &mut Tx,
+    user: UserId,
+    since: DeliveryId,
+    said_at: Instant,
+) -> Result<bool, StoreError> {
+    let row = fetch_one!(
+        tx,
+        (i64,),
+        "-- delivery::any_reached
+        select count(*) from delivery where bucket = $1 and id >= $2 and user_id = $3 and said_at = $4 and reached_at is not null",
+        Bucket::of(user).get(),
+        since.0,
+        user.0,
+        said_at.as_micros()
+    )?;
+    Ok(row.is_some_and(|row| row.0 > 0))
+}
+
+/// Removes the messages that were made before an id.
+pub async fn forget_before(tx: &mut Tx, bucket: i16, id: DeliveryId) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- delivery::forget_before\ndelete from delivery where bucket = $1 and id < $2",
+        bucket,
+        id.0
+    )?;
+    Ok(())
+}
