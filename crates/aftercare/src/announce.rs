@@ -2,11 +2,15 @@
 //! for people of a bucket at once, and what follows is stored: messages to their channels, events for those who
 //! listen, and when to look again.
 
-use crate::{app::App, delivery, plan::Habits};
+use crate::{
+    app::App,
+    delivery::{self, sender},
+    plan::Habits,
+};
 use aftercare_core::{
     announce::{Listener, Message, Open, Verdict, Wishes},
-    id::{ReminderId, UserId},
-    instant::Instant,
+    id::{Bucket, ReminderId, UserId},
+    instant::{Instant, Span},
 };
 use aftercare_store::{
     StoreError, Tx,
@@ -135,4 +139,44 @@ impl Round<'_> {
         }
         said.open.extend(covered);
     }
+}
+
+/// Tells a person's channels, and whoever listens, of something that is no reminder: a new plan; or that what was
+/// said is answered, which devices then take away.
+pub async fn tell_of(
+    app: &App,
+    tx: &mut Tx,
+    person: UserId,
+    kind: DeliveryKind,
+    (due_at, object_id): (Instant, Option<Uuid>),
+) -> Result<(), StoreError> {
+    let (now, bucket) = (app.now(), Bucket::of(person).get());
+    let channels = channel::of(tx, person).await?;
+    let shows = |channel: &&Channel| kind != DeliveryKind::Clear || sender::is_acknowledged(channel.kind);
+    let new: Vec<_> = delivery::rung(&channels)
+        .into_iter()
+        .filter(shows)
+        .map(|channel| Delivery {
+            id: app.random.id(now),
+            user_id: person,
+            channel_id: channel.id,
+            kind,
+            said_at: now,
+            due_at,
+            object_id,
+            count: 1,
+            repeated: false,
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            expires_at: now + Span::from_hours(24),
+            handed_at: None,
+            reached_at: None,
+            fault: None,
+        })
+        .collect();
+    aftercare_store::delivery::insert(tx, bucket, &new, now).await?;
+    app.messages.notify_one();
+    let what = if kind == DeliveryKind::Clear { EventKind::CheckIn } else { EventKind::PlanChanged };
+    let event = Event { id: app.random.id(now), user_id: person, kind: what, object_id, at: now };
+    event::tell(tx, bucket, &[event]).await
 }

@@ -3,6 +3,7 @@
 use crate::{
     clock::ServiceClock,
     config::Config,
+    delivery::{email::Mail, outward::Outward},
     http::problem::Problem,
     limits::{Decoy, Requests},
     random::Random,
@@ -16,10 +17,11 @@ use aftercare_seal::{
     emergency::Recipient,
     password::{Kdf, PasswordKeys, derive},
     server::MasterKeys,
+    webpush::PushKey,
 };
 use aftercare_store::Store;
 use std::{ops::Deref, sync::Arc};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 /// Shared by all requests and the engine; cloning it shares it.
@@ -58,6 +60,16 @@ pub struct Parts {
     pub requests: Requests,
     /// Wakes the engine before its time.
     pub hint: Notify,
+    /// Wakes the sender before its time.
+    pub messages: Notify,
+    /// One round of the sender at a time in this process.
+    pub sending: tokio::sync::Mutex<()>,
+    /// Where mail goes.
+    pub mail: Mail,
+    /// What asks addresses that people give.
+    pub outward: Outward,
+    /// What messages to browsers are signed with, once one was sent.
+    pub push_key: OnceCell<PushKey>,
     /// One round of the engine at a time in this process.
     pub round: tokio::sync::Mutex<()>,
 }

@@ -7,7 +7,10 @@ use std::{net::SocketAddr, path::Path, path::PathBuf};
 use toml::{Table, Value};
 
 mod check;
+mod sections;
 mod urls;
+
+pub use sections::{Extract, Gemini, Limits, Mail, Model, OpenAi, Password, Tls};
 
 /// The defaults, commented: also the reference.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -44,6 +47,8 @@ pub struct Config {
     pub second_factor: Auto,
     pub emergency_recipient: String,
     pub organisation: String,
+    pub mail: Mail,
+    pub private_addresses: Auto,
     pub tls: Tls,
     pub limits: Limits,
 }
@@ -60,14 +65,6 @@ pub enum Auto {
     /// Never.
     #[serde(rename = "false")]
     No,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml says what each is")]
-pub struct Tls {
-    pub certificate: String,
-    pub key: String,
 }
 
 /// How a line of the log looks.
@@ -88,16 +85,6 @@ pub enum Assisted {
     Allow,
     /// For nobody: all keys stay on their owners' devices.
     Deny,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml says what each is")]
-pub struct Limits {
-    pub failures_per_account: u32,
-    pub failures_per_address: u32,
-    pub sign_ups_per_address: u32,
-    pub requests_per_minute: u32,
 }
 
 /// A value that is never printed.
@@ -179,14 +166,6 @@ pub enum Choice {
     Openai,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml says what each is")]
-pub struct Extract {
-    pub deidentify: Deidentify,
-    pub terms: String,
-}
-
 /// When notes are de-identified before a model sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -199,46 +178,6 @@ pub enum Deidentify {
     /// Never.
     #[serde(rename = "false")]
     Never,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml says what each is")]
-pub struct Gemini {
-    pub api_key: Secret,
-    pub api_key_file: String,
-    pub model: String,
-    pub base_url: String,
-    pub cloud: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml says what each is")]
-pub struct OpenAi {
-    pub base_url: String,
-    pub model: String,
-    pub api_key: Secret,
-    pub api_key_file: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml says what each is")]
-pub struct Model {
-    pub timeout_seconds: u64,
-    pub budget_seconds: u64,
-    pub pause_millis: u64,
-    pub alone: AloneChoice,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml says what each is")]
-pub struct Password {
-    pub memory_kib: u32,
-    pub passes: u32,
-    pub at_once: usize,
 }
 
 /// What is wrong with the configuration, and the mend.
@@ -299,6 +238,7 @@ impl Config {
             (&mut self.master_keys, &self.master_keys_file),
             (&mut self.gemini.api_key, &self.gemini.api_key_file),
             (&mut self.openai.api_key, &self.openai.api_key_file),
+            (&mut self.mail.url, &self.mail.url_file),
         ] {
             if !file.is_empty() {
                 let text =

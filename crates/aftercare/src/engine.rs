@@ -8,6 +8,7 @@
 use crate::{
     announce,
     app::App,
+    delivery::sender,
     extractor,
     limits::LOCKED_FOR,
     plan::{Habits, PlanStep},
@@ -19,7 +20,7 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    StoreError, Tx, account, care, check_in,
+    StoreError, Tx, account, care, check_in, delivery,
     due::{self, Wake},
     idempotency, key_reset, login_attempt,
     open_reminder::{self, OpenReminder},
@@ -87,6 +88,7 @@ async fn batch<'a>(app: &App, buckets: &'a [i16], now: Instant) -> Result<(u64, 
         rest = others;
     }
     tx.commit().await?;
+    app.messages.notify_one();
     Ok((done, rest))
 }
 
@@ -202,7 +204,8 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
     let target = app.now() + by;
     loop {
         let mut tx = app.store.read().await?;
-        let next = due::next(&mut tx).await?;
+        let next = [due::next(&mut tx).await?, delivery::next(&mut tx).await?];
+        let next = next.into_iter().flatten().min();
         drop(tx);
         let now = app.now();
         let until = next.map_or(target, |next| next.max(now)).min(target);
@@ -214,6 +217,7 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
         tx.commit().await?;
         app.clock.advance(ahead);
         work_off(app, app.now()).await?;
+        sender::round(app).await?;
         if app.now() >= target {
             return Ok(app.now());
         }

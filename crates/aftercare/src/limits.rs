@@ -156,6 +156,21 @@ pub async fn guessed(app: &App, tx: &mut Tx, person: UserId) -> Result<(), Store
     throttle::clear(tx, &app.master.digest("guess", &[person.as_bytes()]).0).await
 }
 
+/// Counts something that a person may do a few times an hour; why not, where it is too often.
+pub async fn few(
+    app: &App,
+    tx: &mut Tx,
+    what: &str,
+    person: UserId,
+    most: i64,
+) -> Result<Option<Problem>, StoreError> {
+    const HOUR: Span = Span::from_hours(1);
+    let scope = app.master.digest("few", &[what.as_bytes(), person.as_bytes()]).0;
+    let (count, since) = throttle::count(tx, &scope, HOUR, app.clock.wall()).await?;
+    let many = count > most;
+    Ok(many.then(|| Problem::too_many(since + HOUR - app.clock.wall(), "of this kind")))
+}
+
 /// Whether a refusal of this account is the first in a while: a record that anybody can fill tells nothing.
 pub async fn tells(app: &App, tx: &mut Tx, person: UserId) -> Result<bool, StoreError> {
     let scope = app.master.digest("refusal", &[person.as_bytes()]).0;

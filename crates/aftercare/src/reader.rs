@@ -234,12 +234,15 @@ async fn by_rules(note: String, date: Option<Date>, fallback: bool) -> Result<Re
 
 /// One client for all calls: no redirects, no proxies from the environment, TLS by rustls.
 fn client() -> anyhow::Result<reqwest::Client> {
-    // A second service in one process finds it installed: fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
+    http_client()
         .connect_timeout(Duration::from_secs(5))
         .build()
         .context("cannot set up TLS for calls to models")
+}
+
+/// What every request of the service's own is made with.
+pub(crate) fn http_client() -> reqwest::ClientBuilder {
+    // A second service in one process finds it installed: fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy()
 }

@@ -4,6 +4,7 @@ use crate::{
     app::{App, Parts},
     clock::ServiceClock,
     config::{Config, Profile},
+    delivery::{email::Mail, outward::Outward},
     limits::{Decoy, Requests},
     random::Random,
     reader::Reader,
@@ -18,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 /// Opens the database a configuration names, brought up to this version's schema.
@@ -93,7 +94,6 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
         organisation: organisation(&config)?,
         hashing: Arc::new(Semaphore::new(config.password.hashing_kib() as usize)),
         hashing_queue: Arc::new(Semaphore::new(32 * config.password.at_once)),
-        config,
         store,
         clock: Arc::new(clock),
         clock_moves,
@@ -103,6 +103,12 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
         decoy: Decoy::default(),
         requests: Requests::default(),
         hint: Notify::new(),
+        messages: Notify::new(),
+        sending: Mutex::new(()),
+        mail: Mail::new(&config)?,
+        outward: Outward::new(config.asks_inside())?,
+        push_key: OnceCell::new(),
+        config,
         round: Mutex::new(()),
     }))
 }

@@ -41,6 +41,7 @@ fn every_route_is_described() {
     }
     routes.sort();
     insta::assert_snapshot!(routes.join("\n"), @r"
+    delete /api/channels/{id}/
     delete /api/me/
     delete /api/mfa/passkeys/{id}/
     delete /api/mfa/totp/
@@ -51,10 +52,13 @@ fn every_route_is_described() {
     get /api/actionable-steps/
     get /api/adherence/
     get /api/audit/
+    get /api/channels/
     get /api/dev/clock/
+    get /api/dev/mail/
     get /api/doctor/patients/
     get /api/doctors/
     get /api/emergency/
+    get /api/events/
     get /api/extract/
     get /api/keys/log/
     get /api/keys/{user_id}/
@@ -67,14 +71,19 @@ fn every_route_is_described() {
     get /api/notes/{id}/
     get /api/notes/{id}/envelope/
     get /api/notes/{id}/steps/
+    get /api/push-key/
     get /api/reminders/
     get /api/sessions/
     get /healthz
     get /readyz
     patch /api/me/
     patch /api/mfa/passkeys/{id}/
+    post /api/ack/
     post /api/auth/params/
     post /api/auth/passkey/
+    post /api/channels/
+    post /api/channels/{id}/confirm/
+    post /api/channels/{id}/test/
     post /api/check-in/
     post /api/dev/clock/
     post /api/extract/
@@ -97,12 +106,14 @@ fn every_route_is_described() {
     post /api/recovery/
     post /api/recovery/finish/
     post /api/recovery/reset/
+    post /api/reminders/{id}/snooze/
     post /api/schedule-preview/
     post /api/select-doctor/
     post /api/signup/
     post /api/steps/{id}/complete/
     post /api/submit-notes/
     post /api/token/refresh/
+    post /api/unsubscribe/{link}/
     put /api/me/state/
     put /api/notes/{id}/envelope/
     put /api/notes/{id}/steps/

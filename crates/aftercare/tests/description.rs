@@ -99,12 +99,13 @@ async fn every_answer_is_described_and_none_is_a_servers_error() {
     let (_server, url, [ada, grace], [patient, note]) = world(folder.path()).await;
     let real = format!("[parameters]\n\"query.patient_id\" = \"{patient}\"\n\"path.id\" = \"{note}\"\n");
     let folder = folder.path();
-    // What ends the session, or moves the clock by years, comes last.
+    // What ends the session, or moves the clock by years, comes last. A stream has no end: tests/delivery.rs reads it.
     let ends = r"^/api/(logout|dev/clock|me|sessions/\{id\})/$";
+    let later = r"^/api/(logout|dev/clock|me|sessions/\{id\}|events)/$";
     for (token, settings) in [(Some(&ada), ""), (Some(&grace), &real), (Some(&grace), ""), (None, "")] {
         std::fs::write(folder.join("schemathesis.toml"), settings).unwrap();
         let token = token.map(String::as_str);
-        tokio::task::block_in_place(|| ask(folder, &url, token, &["--exclude-path-regex", ends]));
+        tokio::task::block_in_place(|| ask(folder, &url, token, &["--exclude-path-regex", later]));
         if let Some(token) = token {
             // Whoever was signed out on the way has been told nothing but 401 since.
             let me = reqwest::Client::builder().build().unwrap().get(format!("{url}/api/me/"));

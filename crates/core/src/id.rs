@@ -71,6 +71,13 @@ ids! {
 #[serde(transparent)]
 pub struct ReminderId(pub Uuid);
 
+impl FromStr for ReminderId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
 impl ReminderId {
     /// The id of a step's occurrence.
     pub fn of(step: StepId, ordinal: u32) -> Self {

@@ -15,6 +15,7 @@
 //! - [`safety`]: the code two people compare; [`keylog`]: every key there ever was, in one chain;
 //! - [`jws`]: signed access tokens; [`challenge`]: what an account signs to sign in; [`passkey`]: what an
 //!   authenticator answers;
+//! - [`webpush`]: messages to browsers;
 //! - [`server`]: what the server derives from its own master key.
 
 pub mod ark;
@@ -38,6 +39,7 @@ pub mod safety;
 pub mod server;
 mod shares;
 pub mod state;
+pub mod webpush;
 pub mod wrap;
 pub mod writer;
 #[cfg(test)]

@@ -290,30 +290,6 @@ pub async fn lock_many(
     Ok(rows.into_iter().map(|(id, wishes)| (UserId(id), wishes)).collect())
 }
 
-/// How a person wants to be told, as JSON.
-pub async fn wishes(tx: &mut Tx, id: UserId) -> Result<Option<String>, StoreError> {
-    let row = fetch_one!(
-        tx,
-        (Option<String>,),
-        "-- account::wishes\nselect wishes from person where bucket = $1 and id = $2",
-        Bucket::of(id).get(),
-        id.0
-    )?;
-    Ok(row.and_then(|row| row.0))
-}
-
-/// Sets it.
-pub async fn set_wishes(tx: &mut Tx, id: UserId, wishes: &str) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "-- account::set_wishes\nupdate person set wishes = $3 where bucket = $1 and id = $2",
-        Bucket::of(id).get(),
-        id.0,
-        wishes
-    )?;
-    Ok(())
-}
-
 /// Changes how a person signs in, and their security stamp with it: every other session ends.
 pub async fn set_credentials(
     tx: &mut Tx,

@@ -32,7 +32,7 @@ codes! {
     task, to_task: Task { Open = 0, Done = 1, Skipped = 2 }
     channel_kind, to_channel_kind: ChannelKind { Email = 0, WebPush = 1, Calendar = 2, Webhook = 3, Ntfy = 4, Http = 5 }
     channel_state, to_channel_state: ChannelState { Live = 0, Broken = 1, Unconfirmed = 2 }
-    delivery_kind, to_delivery_kind: DeliveryKind { Reminder = 0, PlanChanged = 1, Clear = 2, Switched = 3, Code = 4 }
+    delivery_kind, to_delivery_kind: DeliveryKind { Reminder = 0, PlanChanged = 1, Clear = 2, Switched = 3, Code = 4, Test = 5 }
     delivery_state, to_delivery_state: DeliveryState { Waiting = 0, Handed = 1, Dropped = 2, Failed = 3 }
     event, to_event: EventKind { ReminderDue = 0, CheckIn = 1, PlanChanged = 2, WorkList = 3, Channel = 4 }
 }
@@ -81,6 +81,8 @@ pub enum DeliveryKind {
     Switched,
     /// The code that shows whose an address is.
     Code,
+    /// That messages arrive here.
+    Test,
 }
 
 /// How a message stands.

@@ -61,6 +61,18 @@ pub struct Attempt {
 
 /// Stores new messages of a bucket, and has them sent at `at`.
 pub async fn insert(tx: &mut Tx, bucket: i16, new: &[Delivery], at: Instant) -> Result<(), StoreError> {
+    store(tx, bucket, new).await?;
+    let attempts: Vec<_> =
+        new.iter().map(|one| Attempt { at, delivery_id: one.id, user_id: one.user_id }).collect();
+    enqueue(tx, bucket, &attempts).await
+}
+
+/// Stores a message that is handed over by whoever has made it.
+pub async fn insert_handed(tx: &mut Tx, one: &Delivery) -> Result<(), StoreError> {
+    store(tx, Bucket::of(one.user_id).get(), std::slice::from_ref(one)).await
+}
+
+async fn store(tx: &mut Tx, bucket: i16, new: &[Delivery]) -> Result<(), StoreError> {
     insert_many!(
         tx,
         "-- delivery::insert
@@ -83,9 +95,7 @@ pub async fn insert(tx: &mut Tx, bucket: i16, new: &[Delivery], at: Instant) -> 
         ],
         ""
     );
-    let attempts: Vec<_> =
-        new.iter().map(|one| Attempt { at, delivery_id: one.id, user_id: one.user_id }).collect();
-    enqueue(tx, bucket, &attempts).await
+    Ok(())
 }
 
 /// Has deliveries tried.

@@ -49,6 +49,7 @@ pub mod tap;
 pub mod testing;
 pub mod throttle;
 pub mod totp;
+pub mod wishes;
 pub mod wrapped_key;
 
 pub use engine::{Store, Tx};

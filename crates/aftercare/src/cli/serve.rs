@@ -2,7 +2,8 @@
 
 use super::{block_on, listen, settings::Settings};
 use crate::{
-    app::App, clock::ServiceClock, config::Config, engine, http, provider::Provider, random::Random, start,
+    app::App, clock::ServiceClock, config::Config, delivery::sender, engine, http, provider::Provider,
+    random::Random, start,
 };
 use anyhow::Context;
 use std::{io::Write, net::TcpListener, time::Duration};
@@ -35,7 +36,7 @@ pub(super) fn work(args: &WorkArgs) -> anyhow::Result<()> {
         tracing::info!(database = app.store.engine_name(), "working");
         let (stop, _) = signals()?;
         let _keys = keep_keys_fresh(app.clone());
-        engine::run(app.clone(), done(stop)).await;
+        tokio::join!(engine::run(app.clone(), done(stop.clone())), sender::run(app.clone(), done(stop)));
         app.store.close().await;
         Ok(())
     })
@@ -57,8 +58,14 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     let (stop, _keep) = signals()?;
     let _keys = keep_keys_fresh(app.clone());
     let engine = tokio::spawn({
-        let (app, stop) = (app.clone(), done(stop.clone()));
-        async move { if worker { engine::run(app, stop).await } else { stop.await } }
+        let (app, stop) = (app.clone(), stop.clone());
+        async move {
+            if worker {
+                tokio::join!(engine::run(app.clone(), done(stop.clone())), sender::run(app, done(stop)));
+            } else {
+                done(stop).await;
+            }
+        }
     });
     // Nobody may be reading; the service is there all the same.
     let _ = block(&app, worker);

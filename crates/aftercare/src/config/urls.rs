@@ -1,8 +1,24 @@
 //! Where the service is reached, and by what name.
 
-use super::Config;
+use super::{Auto, Config, Mail, Profile};
+
+impl Mail {
+    /// The bare address that mail comes from.
+    pub fn address(&self) -> &str {
+        self.from.rsplit_once('<').map_or(self.from.as_str(), |(_, address)| address.trim_end_matches('>'))
+    }
+}
 
 impl Config {
+    /// Whether addresses of this machine and its networks may be asked for people's channels.
+    pub fn asks_inside(&self) -> bool {
+        match self.private_addresses {
+            Auto::Auto => self.profile == Profile::Dev,
+            Auto::Yes => true,
+            Auto::No => false,
+        }
+    }
+
     /// The issuer of access tokens.
     pub fn issuer(&self) -> String {
         if self.issuer.is_empty() { self.base_url() } else { self.issuer.clone() }

@@ -1,13 +1,36 @@
-//! How messages reach people.
+//! How messages reach people: what goes where ([`rung`]), what is sent ([`message`]), by which way
+//! ([`email`], [`web_push`], [`http`]), and who does it ([`sender`]).
 
-use aftercare_store::channel::{Channel, ChannelKind, ChannelState};
+pub mod email;
+pub mod http;
+pub mod message;
+pub mod outward;
+pub mod rung;
+pub mod sender;
+pub mod target;
+pub mod web_push;
 
-/// Where a message goes first: every working channel of the first kind that has one, in the order its owner
-/// has given; and to their own programs, which are told of everything.
-pub fn rung(channels: &[Channel]) -> Vec<&Channel> {
-    let live = |channel: &&Channel| channel.state == ChannelState::Live;
-    let says = |kind: ChannelKind| !matches!(kind, ChannelKind::Calendar | ChannelKind::Webhook);
-    let first = channels.iter().filter(live).map(|channel| channel.kind).find(|kind| says(*kind));
-    let goes = |channel: &&Channel| Some(channel.kind) == first || channel.kind == ChannelKind::Webhook;
-    channels.iter().filter(live).filter(goes).collect()
+pub use rung::{next_rung, rung};
+
+use aftercare_core::instant::Span;
+
+/// What came of handing a message over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The channel took it; `reached`: and that is as much as anybody can know of this kind of channel.
+    Handed {
+        /// Whether nobody will say that it has arrived.
+        reached: bool,
+    },
+    /// Not now.
+    Later {
+        /// Why, in plain words.
+        fault: String,
+        /// Not before this has passed, as the other side has asked.
+        after: Option<Span>,
+    },
+    /// Not this message.
+    Failed(String),
+    /// Nothing any more: the channel is gone.
+    Gone(String),
 }

@@ -10,6 +10,7 @@ use super::{
     words::sealed_note,
 };
 use crate::{
+    announce,
     app::App,
     keyring::People,
     plan::{self, Locked, PlanStep},
@@ -23,7 +24,9 @@ use aftercare_core::{
 };
 use aftercare_seal::{Bytes, bytes};
 use aftercare_store::{
-    Tx, account, check_in, note,
+    Tx, account, check_in,
+    delivery::DeliveryKind,
+    note, open_reminder,
     step::{self, Task},
 };
 use axum::extract::State;
@@ -142,13 +145,16 @@ async fn take(
     };
     let sealed = sealed.as_ref().map(|(note, sealed)| (*note, sealed.as_slice()));
     check_in::insert(tx, actor.id, locked.step.row.id, id, &answer, sealed).await?;
+    let open = open_reminder::of_step(tx, actor.id, locked.step.row.id).await?;
     locked.answer(answer)?;
     record::record(tx, &locked.step, Some(ordinal), now).await?;
+    let of = (open.map_or(now, |open| open.open.due_at), Some(ReminderId::of(locked.step.row.id, ordinal).0));
+    announce::tell_of(app, tx, actor.id, DeliveryKind::Clear, of).await?;
     Ok(())
 }
 
 /// Which of the patient's own steps a reminder is of.
-async fn find(tx: &mut Tx, actor: &Actor, reminder: ReminderId) -> Result<(StepId, u32), Problem> {
+pub(super) async fn find(tx: &mut Tx, actor: &Actor, reminder: ReminderId) -> Result<(StepId, u32), Problem> {
     let steps = step::of_patient(tx, actor.id, None, Instant::from_micros(i64::MIN)).await?;
     let found = steps.iter().find_map(|row| Some((row.id, reminder.ordinal_in(row.id)?)));
     found.ok_or_else(Problem::not_found)

@@ -139,6 +139,11 @@ fn complete_response(status: &str, response: &mut Response) {
         let problem = Content::new(Some(Ref::from_schema_name("Problem")));
         response.content = [("application/problem+json".to_owned(), RefOr::T(problem))].into_iter().collect();
     }
+    for content in response.content.values_mut() {
+        if let RefOr::T(Content { schema: Some(schema), .. }) = content {
+            bound(schema);
+        }
+    }
     for (name, ..) in HEADERS {
         let applies = match name {
             "Retry-After" => ["429", "503"].contains(&status),

@@ -2,6 +2,7 @@
 
 use super::problem::Problem;
 use crate::{
+    announce,
     app::App,
     outline::Outline,
     plan::{self, Habits, Plan, PlanStep},
@@ -18,6 +19,7 @@ use aftercare_store::{
     Tx, account,
     care::Care,
     check_in,
+    delivery::DeliveryKind,
     note::{self, Note, NoteState},
     step::{self, StepRow, Task},
 };
@@ -96,6 +98,8 @@ pub(super) async fn put(
         None => None,
     };
     let new = begin(app, tx, note, steps, &plan.habits, &carried, *now).await?;
+    let of = (*now, Some(note.id.0));
+    announce::tell_of(app, tx, note.patient_id, DeliveryKind::PlanChanged, of).await?;
     Ok(Replaced { new, note: replaced })
 }
 

@@ -8,6 +8,7 @@ use super::{
     submit_note::Mode,
 };
 use crate::{
+    announce::wishes,
     app::App,
     audit::{self, Action, Event},
     config::Assisted,
@@ -15,6 +16,7 @@ use crate::{
 };
 use aftercare_core::{
     anchors::Anchors,
+    announce::Wishes,
     people::{Name, Role},
     replay::zone_name,
 };
@@ -22,7 +24,7 @@ use aftercare_store::{
     Tx, account, directory,
     due::{self, Wake},
     regime::{self, RegimeRow},
-    session,
+    session, wishes as stored,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,10 @@ pub struct Me {
     /// Wall-clock times that words such as "at breakfast" stand for.
     #[schema(value_type = Object, example = json!({"wake": "07:00", "breakfast": "08:00", "lunch": "12:30", "dinner": "18:30", "bedtime": "22:00", "first": "08:00", "last": "20:00"}))]
     anchors: Anchors,
+    /// How one wants to be told what is due: `quiet` from and to (null: never), whether what is not answered is said
+    /// again (`repeat`), one message at each time of day instead of one for each (`digest`).
+    #[schema(value_type = Object, example = json!({"quiet": {"from": "22:00", "to": "07:00"}, "repeat": true, "digest": false}))]
+    reminders: Wishes,
     /// For doctors: what becomes of their notes where those do not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     note_mode: Option<Mode>,
@@ -56,6 +62,9 @@ pub struct Change {
     /// Times of day, all or some of them. Holds from now on.
     #[schema(value_type = Option<Object>, example = json!({"breakfast": "07:30"}))]
     anchors: Option<serde_json::Map<String, serde_json::Value>>,
+    /// How one wants to be told, all or some of it.
+    #[schema(value_type = Option<Object>, example = json!({"quiet": {"from": "22:00", "to": "07:00"}}))]
+    reminders: Option<serde_json::Map<String, serde_json::Value>>,
     /// For doctors: `activate` or `review`.
     note_mode: Option<Mode>,
     /// False: the password is never taken, only what a device derives from it; sessions that were opened
@@ -83,7 +92,8 @@ pub(super) async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Prob
     };
     let assisted = app.config.assisted == Assisted::Allow && row.assisted.unwrap_or(true);
     let anchors = habits.anchors(app.now()).clone();
-    Ok(Me { user: user_view(app, row)?, anchors, note_mode, assisted })
+    let reminders = wishes(stored::of(tx, actor.id).await?.as_deref());
+    Ok(Me { user: user_view(app, row)?, anchors, reminders, note_mode, assisted })
 }
 
 /// Change one's own account
@@ -116,8 +126,16 @@ pub async fn change_me(
     let before = before.last().ok_or_else(|| Problem::internal("no times of day"))?.clone();
     let anchors = merged(&before.anchors, body.anchors.as_ref());
     let anchors = anchors.map_err(|error| errors.push(FieldError::at("/anchors", error))).unwrap_or_default();
+    let told = stored::of(&mut tx, actor.id).await?;
+    let told = merged_wishes(told.as_deref(), body.reminders.as_ref());
+    let told = told.map_err(|error| errors.push(FieldError::at("/reminders", error))).unwrap_or_default();
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
+    }
+    if body.reminders.is_some() {
+        let told = serde_json::to_string(&told).map_err(Problem::internal)?;
+        stored::put(&mut tx, actor.id, &told).await?;
+        due::insert(&mut tx, Wake::person(actor.id, now)).await?;
     }
     if let Some(name) = name {
         account::rename(&mut tx, actor.id, name.as_str()).await?;
@@ -168,6 +186,22 @@ fn merged(
     let anchors: Anchors = serde_json::from_value(all.into()).map_err(|error| error.to_string())?;
     anchors.check().map_err(|error| error.to_string())?;
     Ok(anchors)
+}
+
+/// How one wants to be told, with some of it changed.
+fn merged_wishes(
+    before: Option<&str>,
+    change: Option<&serde_json::Map<String, serde_json::Value>>,
+) -> Result<Wishes, String> {
+    let mut all = serde_json::to_value(wishes(before)).map_err(|error| error.to_string())?;
+    for (key, value) in change.into_iter().flatten() {
+        all[key] = value.clone();
+    }
+    let all: Wishes = serde_json::from_value(all).map_err(|error| error.to_string())?;
+    if all.quiet.is_some_and(|quiet| quiet.from == quiet.to) {
+        return Err("quiet: `from` and `to` must differ; null for no quiet".to_owned());
+    }
+    Ok(all)
 }
 
 /// Has the engine look at each running step at its new next instant.

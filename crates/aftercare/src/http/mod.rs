@@ -5,7 +5,10 @@
 
 pub mod actor;
 mod adherence;
+mod arrival;
 mod audit;
+mod channel_test;
+mod channels;
 mod check_in;
 mod context;
 mod credentials;
@@ -14,6 +17,7 @@ mod device_state;
 mod docs;
 mod doctors;
 mod emergency;
+mod events;
 mod extract;
 mod force;
 mod grants;
@@ -42,6 +46,7 @@ mod second_factor;
 mod second_leg;
 mod session;
 mod signup;
+mod snooze;
 mod steps;
 mod submission;
 mod submit_note;
@@ -160,6 +165,16 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reminders::reminders))
         .routes(routes!(check_in::check_in))
         .routes(routes!(adherence::adherence))
+        .routes(routes!(snooze::snooze))
+        .routes(routes!(events::events))
+        .routes(routes!(channels::list_channels, channels::add_channel))
+        .routes(routes!(channels::remove_channel))
+        .routes(routes!(channels::confirm_channel))
+        .routes(routes!(channel_test::test_channel))
+        .routes(routes!(channel_test::push_key))
+        .routes(routes!(arrival::acknowledge))
+        .routes(routes!(arrival::unsubscribe))
+        .routes(routes!(arrival::kept_mail))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::jwks))

@@ -3,6 +3,7 @@
 use crate::{
     World,
     common::{PASSWORD, device::keys_of_nobody as keys, email},
+    text,
 };
 use aftercare::random::Random;
 use aftercare_seal::recovery::RecoveryKey;
@@ -29,6 +30,11 @@ pub fn table() -> Vec<Row> {
             "delete /api/me/",
             |_, _| ("/api/me/".into(), json!({ "current": { "password": PASSWORD } })),
             [204, 204, 204, 204, 204, 401, 401],
+        ),
+        (
+            "delete /api/channels/{id}/",
+            |w, _| path(format!("/api/channels/{}/", w.channel)),
+            [204, 404, 404, 404, 404, 401, 401],
         ),
         (
             "delete /api/mfa/passkeys/{id}/",
@@ -59,6 +65,8 @@ pub fn table() -> Vec<Row> {
         ),
         ("get /api/adherence/", |w, _| for_ada("/api/adherence/", w), [200, 200, 404, 404, 404, 401, 401]),
         ("get /api/audit/", |_, _| path("/api/audit/"), SIGNED_IN),
+        ("get /api/channels/", |_, _| path("/api/channels/"), SIGNED_IN),
+        ("get /api/dev/mail/", |_, _| path("/api/dev/mail/"), [200; 7]),
         ("get /api/dev/clock/", |_, _| path("/api/dev/clock/"), [200; 7]),
         (
             "get /api/doctor/patients/",
@@ -67,6 +75,8 @@ pub fn table() -> Vec<Row> {
         ),
         ("get /api/doctors/", |_, _| path("/api/doctors/"), SIGNED_IN),
         ("get /api/emergency/", |_, _| path("/api/emergency/"), SIGNED_IN),
+        // Whoever listens is answered at once; what is told is their own (tests/delivery.rs).
+        ("get /api/events/", |_, _| path("/api/events/"), SIGNED_IN),
         ("get /api/extract/", |_, _| path("/api/extract/"), SIGNED_IN),
         ("get /api/keys/log/", |_, _| path("/api/keys/log/"), SIGNED_IN),
         (
@@ -106,6 +116,7 @@ pub fn table() -> Vec<Row> {
             |w, _| path(format!("/api/notes/{}/steps/", w.note)),
             [403, 200, 404, 404, 403, 401, 401],
         ),
+        ("get /api/push-key/", |_, _| path("/api/push-key/"), [200; 7]),
         ("get /api/reminders/", |w, _| for_ada("/api/reminders/", w), [200, 200, 404, 404, 404, 401, 401]),
         ("get /api/sessions/", |_, _| path("/api/sessions/"), SIGNED_IN),
         ("get /healthz", |_, _| path("/healthz"), [200; 7]),
@@ -116,10 +127,26 @@ pub fn table() -> Vec<Row> {
             |w, _| (format!("/api/mfa/passkeys/{}/", w.note), json!({ "name": "x" })),
             [404, 404, 404, 404, 404, 401, 401],
         ),
+        ("post /api/ack/", |_, _| ("/api/ack/".into(), json!({ "ack": "A".repeat(64) })), [404; 7]),
         (
             "post /api/auth/params/",
             |_, who| ("/api/auth/params/".into(), json!({ "email": email(who) })),
             [200; 7],
+        ),
+        (
+            "post /api/channels/",
+            |_, _| ("/api/channels/".into(), json!({ "kind": "webhook", "url": "https://hooks.example/x" })),
+            [201, 201, 201, 201, 201, 401, 401],
+        ),
+        (
+            "post /api/channels/{id}/confirm/",
+            |w, _| (format!("/api/channels/{}/confirm/", w.channel), json!({ "code": "12345678" })),
+            [422, 404, 404, 404, 404, 401, 401],
+        ),
+        (
+            "post /api/channels/{id}/test/",
+            |w, _| path(format!("/api/channels/{}/test/", w.channel)),
+            [200, 404, 404, 404, 404, 401, 401],
         ),
         (
             "post /api/check-in/",
@@ -254,6 +281,11 @@ pub fn table() -> Vec<Row> {
             [401; 7],
         ),
         (
+            "post /api/reminders/{id}/snooze/",
+            |w, _| (format!("/api/reminders/{}/snooze/", text(&w.reminder)), json!({ "minutes": 15 })),
+            [200, 403, 403, 403, 404, 401, 401],
+        ),
+        (
             "post /api/schedule-preview/",
             |_, _| {
                 ("/api/schedule-preview/".into(), json!({ "timing": { "frequency": 1 }, "time_zone": "UTC" }))
@@ -289,6 +321,11 @@ pub fn table() -> Vec<Row> {
             "post /api/token/refresh/",
             |_, _| ("/api/token/refresh/".into(), json!({ "refresh_token": "art1.x.y.z" })),
             [401; 7],
+        ),
+        (
+            "post /api/unsubscribe/{link}/",
+            |_, _| path(format!("/api/unsubscribe/{}/", "A".repeat(64))),
+            [404; 7],
         ),
         (
             "put /api/me/state/",

@@ -8,6 +8,8 @@ pub mod device;
 pub mod model;
 pub mod process;
 pub mod sign_in;
+pub mod sink;
+pub mod stream;
 
 use aftercare::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
 use aftercare_core::instant::{Instant, Span};

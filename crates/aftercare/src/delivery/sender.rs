@@ -1,0 +1,382 @@
+//! The sender: takes messages whose time has come, looks whether they are still true, hands them over, and
+//! writes down what came of it.
+//!
+//! A message is leased while it is under way: a sender that dies leaves it to another, so each is tried at least
+//! once and, after a crash at the wrong moment, twice: it carries its id, and what shows it shows it once. Whether
+//! it is true is looked at in the transaction of the lease, last before it goes.
+
+use super::{Outcome, email, http, message::Say, next_rung, target::Target, web_push};
+use crate::{app::App, engine::HEARTBEAT};
+use aftercare_core::{
+    id::{Bucket, UserId},
+    instant::{Instant, Span},
+};
+use aftercare_seal::bytes;
+use aftercare_store::{
+    StoreError, Tx,
+    channel::{self, Channel, ChannelKind, ChannelState},
+    delivery::{self, Attempt, Delivery, DeliveryKind, DeliveryState},
+    event::{self, Event, EventKind},
+    open_reminder::{self, OpenReminder},
+    reach,
+};
+use futures_util::{StreamExt, stream};
+use std::{collections::HashMap, time::Duration};
+use uuid::Uuid;
+
+/// Nobody else tries what is under way before this: longer than any request takes.
+const LEASE: Span = Span::from_secs(60);
+/// So many are under way at once.
+const AT_ONCE: usize = 64;
+/// At most so many are taken at a time.
+const BATCH: usize = 256;
+/// A browser that has not shown a message within this is taken for one that does not.
+const SHOWN_WITHIN: Span = Span::from_minutes(2);
+/// After so many failures of one message the next channel has it too.
+const PATIENCE: i16 = 3;
+
+/// A message that is to go.
+struct Job {
+    attempt: Attempt,
+    delivery: Delivery,
+    channel: Channel,
+    target: Target,
+    say: Say,
+}
+
+/// Sends everything whose time has come; how many were handed over or tried.
+pub async fn round(app: &App) -> Result<u64, StoreError> {
+    let _alone = app.sending.lock().await;
+    let mut total = 0;
+    loop {
+        let (taken, jobs) = claim(app).await?;
+        if taken == 0 {
+            return Ok(total);
+        }
+        total += jobs.len() as u64;
+        let sent = stream::iter(jobs).map(|job| async {
+            let outcome = send(app, &job.delivery, &job.channel, &job.target, &job.say).await;
+            (job, outcome)
+        });
+        let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
+        settle(app, sent).await?;
+    }
+}
+
+/// Takes what is due, and gives what of it is still true.
+async fn claim(app: &App) -> Result<(usize, Vec<Job>), StoreError> {
+    let now = app.now();
+    let buckets = delivery::buckets(&mut app.store.peek().await?, now).await?;
+    let (mut taken, mut jobs) = (0, Vec::new());
+    if buckets.is_empty() {
+        return Ok((0, jobs));
+    }
+    let mut tx = app.store.write().await?;
+    let lease = app.now() + LEASE;
+    for bucket in buckets {
+        let room = i64::try_from(BATCH - taken).unwrap_or(0);
+        let attempts = delivery::claim(&mut tx, bucket, now, lease, room).await?;
+        taken += attempts.len();
+        jobs.extend(still_true(app, &mut tx, bucket, &attempts).await?);
+        if taken >= BATCH {
+            break;
+        }
+    }
+    tx.commit().await?;
+    Ok((taken, jobs))
+}
+
+/// Of what was taken of a bucket: what is to be sent. What is not true any more is dropped; where a browser has
+/// not shown a message in time, the next channel gets it.
+async fn still_true(
+    app: &App,
+    tx: &mut Tx,
+    bucket: i16,
+    attempts: &[Attempt],
+) -> Result<Vec<Job>, StoreError> {
+    let now = app.now();
+    let by_id: HashMap<Uuid, Attempt> = attempts.iter().map(|one| (one.delivery_id.0, *one)).collect();
+    let ids: Vec<Uuid> = by_id.keys().copied().collect();
+    let deliveries = delivery::some(tx, bucket, &ids).await?;
+    let mut people: Vec<Uuid> = attempts.iter().map(|one| one.user_id.0).collect();
+    people.sort_unstable();
+    people.dedup();
+    let open = open_reminder::still(tx, bucket, &people, now).await?;
+    let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
+    for channel in channel::of_people(tx, bucket, &people).await? {
+        channels.entry(channel.user_id).or_default().push(channel);
+    }
+    let (mut jobs, mut over, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
+    for one in deliveries {
+        let Some(attempt) = by_id.get(&one.id.0) else { continue };
+        let theirs = channels.get(&one.user_id).map_or(&[][..], Vec::as_slice);
+        let count = covered(&one, &open);
+        let channel = theirs.iter().find(|channel| channel.id == one.channel_id).cloned();
+        let (true, Some(channel)) = (now < one.expires_at && count > 0, channel) else {
+            over.push(one.id.0);
+            if one.state == DeliveryState::Waiting {
+                dropped.push(one.id.0);
+            }
+            continue;
+        };
+        if one.state != DeliveryState::Waiting {
+            // It was handed over, and this is the look whether it was shown.
+            over.push(one.id.0);
+            if one.state == DeliveryState::Handed && one.reached_at.is_none() {
+                fall_back(app, tx, &one, &channel, theirs, "it was not shown in time").await?;
+            }
+            continue;
+        }
+        match Target::open(app, channel.id, &channel.target) {
+            Ok(target) => {
+                let say = Say::of(app, &one, count);
+                jobs.push(Job { attempt: *attempt, delivery: one, channel, target, say });
+            }
+            Err(error) => {
+                tracing::error!(channel = %channel.id, %error, "a channel cannot be read");
+                over.push(one.id.0);
+                dropped.push(one.id.0);
+            }
+        }
+    }
+    if let Some(lease) = attempts.first().map(|one| one.at) {
+        delivery::release_many(tx, bucket, lease, &over).await?;
+    }
+    delivery::set_state(tx, bucket, &dropped, DeliveryState::Dropped, now).await?;
+    Ok(jobs)
+}
+
+/// How much of what a message is about is still to be said: what was said with it and is open still. What is
+/// about no reminder is true until it expires.
+fn covered(one: &Delivery, open: &[OpenReminder]) -> i32 {
+    if !matches!(one.kind, DeliveryKind::Reminder | DeliveryKind::Switched) {
+        return one.count.max(1);
+    }
+    let same =
+        |item: &&OpenReminder| item.patient_id == one.user_id && item.open.said_at == Some(one.said_at);
+    i32::try_from(open.iter().filter(same).count()).unwrap_or(i32::MAX)
+}
+
+/// Sends one message that is about no reminder, now.
+pub async fn send_one(app: &App, channel: &Channel, one: &Delivery) -> Result<Outcome, StoreError> {
+    let target = Target::open(app, channel.id, &channel.target)?;
+    Ok(send(app, one, channel, &target, &Say::of(app, one, 1)).await)
+}
+
+/// Writes down what came of it.
+pub async fn settle_test(
+    app: &App,
+    channel: &Channel,
+    one: &Delivery,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
+    let (now, bucket) = (app.now(), Bucket::of(one.user_id).get());
+    let mut tx = app.store.write().await?;
+    match outcome {
+        Outcome::Handed { reached } => {
+            // What was broken and takes messages again is live.
+            let works =
+                Channel { state: ChannelState::Live, failing_since: None, fault: None, ..channel.clone() };
+            channel::update(&mut tx, &works).await?;
+            channel::handed(&mut tx, bucket, &[channel.id.0], *reached, now).await?;
+        }
+        Outcome::Later { fault, .. } | Outcome::Failed(fault) => {
+            channel::failed(&mut tx, one.user_id, channel.id, false, fault, now).await?;
+        }
+        Outcome::Gone(fault) => {
+            channel::failed(&mut tx, one.user_id, channel.id, true, fault, now).await?;
+        }
+    }
+    tx.commit().await
+}
+
+async fn send(app: &App, delivery: &Delivery, channel: &Channel, target: &Target, say: &Say) -> Outcome {
+    match target {
+        Target::Email { address } => {
+            let unsubscribe = email::unsubscribe_url(app, delivery.user_id, channel.id);
+            app.mail.send(app.now(), say, address, Some(&unsubscribe), None).await
+        }
+        Target::WebPush { endpoint, p256dh, auth } => {
+            let to = Target::subscription(p256dh, auth);
+            web_push::send(app, say, endpoint, &to, &acknowledgement(app, delivery)).await
+        }
+        Target::Calendar => Outcome::Failed("calendars ask by themselves".to_owned()),
+        Target::Webhook { url, secret } => http::webhook(app, say, url, secret).await,
+        Target::Ntfy { url, token } => http::ntfy(app, say, url, token.as_deref()).await,
+        Target::Http { url, headers, template } => http::templated(app, say, url, headers, template).await,
+    }
+}
+
+/// What a browser's worker answers with: `<user>.<delivery>.<mac>`, good for nothing else.
+fn acknowledgement(app: &App, delivery: &Delivery) -> String {
+    let mac = app.master.digest("ack", &[delivery.user_id.as_bytes(), delivery.id.as_bytes()]);
+    bytes::encode(&[delivery.user_id.as_bytes().as_slice(), delivery.id.as_bytes(), &mac.0[..16]].concat())
+}
+
+/// Which message of whom an answer is about; `None` for one that was made up.
+pub fn acknowledged(app: &App, token: &str) -> Option<(UserId, aftercare_core::id::DeliveryId)> {
+    let parts = bytes::decode(token).filter(|parts| parts.len() == 48)?;
+    let [user, id] = [&parts[..16], &parts[16..32]].map(|id| Uuid::from_slice(id).unwrap_or_default());
+    let mac = app.master.digest("ack", &[user.as_bytes(), id.as_bytes()]);
+    bytes::same(&mac.0[..16], &parts[32..]).then_some((UserId(user), id.into()))
+}
+
+/// Writes down what came of messages.
+async fn settle(app: &App, sent: Vec<(Job, Outcome)>) -> Result<(), StoreError> {
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let mut handed: HashMap<(i16, bool), Vec<&Job>> = HashMap::new();
+    for (job, outcome) in &sent {
+        match outcome {
+            Outcome::Handed { reached } => {
+                let bucket = Bucket::of(job.delivery.user_id).get();
+                handed.entry((bucket, *reached)).or_default().push(job);
+            }
+            failed => not_handed(app, &mut tx, job, failed, now).await?,
+        }
+    }
+    for ((bucket, reached), jobs) in handed {
+        let ids = |of: fn(&Job) -> Uuid| jobs.iter().map(|job| of(job)).collect::<Vec<_>>();
+        let lease = jobs[0].attempt.at;
+        let (deliveries, on) = (ids(|job| job.delivery.id.0), ids(|job| job.channel.id.0));
+        delivery::release_many(&mut tx, bucket, lease, &deliveries).await?;
+        delivery::set_state(&mut tx, bucket, &deliveries, DeliveryState::Handed, now).await?;
+        channel::handed(&mut tx, bucket, &on, reached, now).await?;
+        if reached {
+            let mut people: Vec<UserId> = jobs.iter().map(|job| job.delivery.user_id).collect();
+            people.sort_unstable();
+            people.dedup();
+            reach::reached(&mut tx, bucket, &people, now).await?;
+        } else {
+            let shown = |job: &&&Job| job.delivery.kind == DeliveryKind::Reminder;
+            let looks =
+                jobs.iter().filter(shown).map(|job| Attempt { at: now + SHOWN_WITHIN, ..job.attempt });
+            delivery::enqueue(&mut tx, bucket, &looks.collect::<Vec<_>>()).await?;
+        }
+    }
+    tx.commit().await
+}
+
+/// Puts off what was not taken, or gives it up; then the next channel has it.
+async fn not_handed(
+    app: &App,
+    tx: &mut Tx,
+    job: &Job,
+    outcome: &Outcome,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let Job { attempt, delivery: one, channel, .. } = job;
+    if !delivery::release(tx, attempt).await? {
+        // The lease had ended: another sender has it.
+        return Ok(());
+    }
+    let (user, bucket) = (one.user_id, Bucket::of(one.user_id).get());
+    let (fault, gone) = match outcome {
+        Outcome::Later { fault, .. } | Outcome::Failed(fault) => (fault, false),
+        Outcome::Gone(fault) => (fault, true),
+        Outcome::Handed { .. } => return Ok(()),
+    };
+    tracing::info!(delivery = %one.id, kind = ?channel.kind, %fault, "a message was not taken");
+    channel::failed(tx, user, channel.id, gone, fault, now).await?;
+    let again = match outcome {
+        Outcome::Later { after, .. } => {
+            Some(now + pause(one.attempts, after.unwrap_or(Span::ZERO), one.id.0))
+        }
+        _ => None,
+    };
+    let again = again.filter(|again| *again < one.expires_at);
+    let state = if again.is_some() { DeliveryState::Waiting } else { DeliveryState::Failed };
+    delivery::failed(tx, user, one.id, state, fault).await?;
+    if let Some(at) = again {
+        delivery::enqueue(tx, bucket, &[Attempt { at, ..*attempt }]).await?;
+    }
+    if again.is_none() || one.attempts + 1 == PATIENCE {
+        let theirs = channel::of(tx, user).await?;
+        fall_back(app, tx, one, channel, &theirs, fault).await?;
+    }
+    Ok(())
+}
+
+/// Before trying again: 15 seconds, doubled each time, up to ten minutes; a quarter more or less, so that many do
+/// not come back together; never before the other side has asked for it.
+fn pause(attempts: i16, asked: Span, id: Uuid) -> Span {
+    let doubled = 15_i64 << attempts.clamp(0, 6);
+    let seconds = doubled.min(600);
+    let jitter = i64::from(id.as_bytes()[15]) * seconds * 1_000_000 / 512;
+    let pause = Span::from_micros(seconds * 750_000 + jitter);
+    pause.max(asked.min(Span::from_hours(1)))
+}
+
+/// Gives a reminder to the next channel, and says that the first has failed.
+async fn fall_back(
+    app: &App,
+    tx: &mut Tx,
+    one: &Delivery,
+    failed: &Channel,
+    theirs: &[Channel],
+    why: &str,
+) -> Result<(), StoreError> {
+    if !matches!(one.kind, DeliveryKind::Reminder | DeliveryKind::Switched) {
+        return Ok(());
+    }
+    let (now, bucket) = (app.now(), Bucket::of(one.user_id).get());
+    let broken = Event {
+        id: app.random.id(now),
+        user_id: one.user_id,
+        kind: EventKind::Channel,
+        object_id: Some(failed.id.0),
+        at: now,
+    };
+    event::tell(tx, bucket, &[broken]).await?;
+    let next: Vec<_> = next_rung(theirs, failed)
+        .into_iter()
+        .map(|channel| Delivery {
+            id: app.random.id(now),
+            channel_id: channel.id,
+            kind: DeliveryKind::Switched,
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            handed_at: None,
+            reached_at: None,
+            fault: Some(why.to_owned()),
+            ..one.clone()
+        })
+        .collect();
+    delivery::insert(tx, bucket, &next, now).await
+}
+
+/// Runs until `stop` is done: a round at each next attempt, and on a hint.
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        let pause = match round(&app).await {
+            Ok(_) => pause_until_next(&app).await,
+            Err(error) => {
+                tracing::error!(%error, "messages could not be sent; it is tried again");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = &mut stop => return,
+            () = app.messages.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn pause_until_next(app: &App) -> Duration {
+    let next = async { delivery::next(&mut app.store.peek().await?).await };
+    let until = match next.await {
+        Ok(Some(next)) => (next - app.now()).min(HEARTBEAT),
+        Ok(None) | Err(_) => HEARTBEAT,
+    };
+    Duration::from_micros(u64::try_from(until.as_micros()).unwrap_or(0)).max(Duration::from_millis(5))
+}
+
+/// Whether a channel's messages are acknowledged by what shows them.
+pub fn is_acknowledged(kind: ChannelKind) -> bool {
+    kind == ChannelKind::WebPush
+}
