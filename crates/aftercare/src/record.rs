@@ -126,6 +126,20 @@ pub async fn record(
     Ok(())
 }
 
+/// Writes what there is of steps of a person that begin: nothing is stored of them yet.
+pub async fn begin(
+    tx: &mut Tx,
+    patient: UserId,
+    steps: &[&PlanStep],
+    now: Instant,
+) -> Result<(), StoreError> {
+    let looks = steps.iter().map(|step| Look { step, recorded: 0, was_open: None, corrected: None });
+    for person in write(tx, Bucket::of(patient).get(), &looks.collect::<Vec<_>>(), now).await? {
+        due::insert(tx, Wake::person(person, now)).await?;
+    }
+    Ok(())
+}
+
 /// Writes all of a step's rows again: where a replacement was taken back, what it called off is open
 /// as before.
 pub async fn record_anew(tx: &mut Tx, step: &PlanStep, now: Instant) -> Result<(), StoreError> {

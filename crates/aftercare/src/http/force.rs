@@ -159,11 +159,13 @@ async fn begin(
             let locked = plan::lock(tx, &*app.clock, note.patient_id, step.row.id).await?;
             let locked = locked.ok_or_else(|| Problem::internal("a step that was carried on is gone"))?;
             *step = locked.step;
+            record::record(tx, step, None, now).await?;
         } else {
             step::insert(tx, &step.row).await?;
         }
-        record::record(tx, step, None, now).await?;
     }
+    let new: Vec<_> = steps.iter().filter(|step| !carried.contains(&step.row.id)).collect();
+    record::begin(tx, note.patient_id, &new, now).await?;
     Ok(steps)
 }
 
@@ -179,8 +181,8 @@ pub(super) async fn keep_late(
     let late = begun(note, steps, &before.plan.habits, before.now)?;
     for step in &late {
         step::insert(tx, &step.row).await?;
-        record::record(tx, step, None, before.now).await?;
     }
+    record::begin(tx, note.patient_id, &late.iter().collect::<Vec<_>>(), before.now).await?;
     Ok(late)
 }
 
