@@ -12,22 +12,23 @@ use crate::{
     extractor,
     limits::LOCKED_FOR,
     plan::{Habits, PlanStep},
+    random::id_from,
     record::{self, Look},
 };
 use aftercare_core::{
     course::{Answer, Outage},
-    id::{StepId, UserId},
+    id::{Bucket, StepId, UserId},
     instant::{Instant, Span},
 };
 use aftercare_store::{
     StoreError, Tx, account, care, check_in, delivery,
     due::{self, Wake},
-    idempotency, key_reset, login_attempt,
+    event, idempotency, key_reset, login_attempt,
     open_reminder::{self, OpenReminder},
     regime::{self, RegimeRow},
     service, session,
     step::{self, Found},
-    throttle,
+    tap, throttle,
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -43,6 +44,10 @@ pub const HEARTBEAT: Span = Span::from_secs(30);
 pub const OUTAGE: Span = Span::from_minutes(3);
 /// So often what has had its time is removed.
 const TIDY: Span = Span::from_minutes(10);
+/// What became of messages is kept for so long, ...
+const MESSAGES: Span = Span::from_days(30);
+/// ... and what happened, for those who listen.
+const EVENTS: Span = Span::from_hours(24);
 /// Requests with a key are remembered for so long.
 const IDEMPOTENCY: Span = Span::from_hours(24);
 
@@ -190,6 +195,13 @@ pub async fn tidy(app: &App) -> anyhow::Result<()> {
     throttle::forget_before(&mut tx, app.clock.wall() - LOCKED_FOR).await?;
     extractor::forget(&mut tx, app.clock.wall()).await?;
     idempotency::forget_before(&mut tx, app.now() - IDEMPOTENCY).await?;
+    tap::forget_before(&mut tx, app.now()).await?;
+    // Some buckets each time, all of them within six hours.
+    let turn = app.now().as_secs().div_euclid(600).rem_euclid(32);
+    for bucket in (0..Bucket::COUNT).filter(|bucket| i64::from(*bucket) % 32 == turn) {
+        delivery::forget_before(&mut tx, bucket, id_from(app.now() - MESSAGES, &[0; 10])).await?;
+        event::forget_before(&mut tx, bucket, id_from(app.now() - EVENTS, &[0; 10])).await?;
+    }
     tx.commit().await?;
     app.tokens.rotate(&app.store, &app.master, &app.random, app.clock.wall()).await
 }

@@ -188,6 +188,31 @@ stories! {
         assert_eq!(came.len(), 1, "no repeats");
     }
 
+    /// What became of messages, and what happened, is not kept for ever.
+    async fn what_has_had_its_time_goes(app: TestApp) {
+        let sink = Sink::start().await;
+        let (ada, _) = planned(&app).await;
+        hook(&ada, &sink, "ada").await;
+        app.advance(Span::from_days(2)).await;
+        let rows = async |table: &str| {
+            let mut tx = app.app.store.read().await.unwrap();
+            aftercare_store::inspect::table(&mut tx, table).await.unwrap().unwrap().len()
+        };
+        let tidy = async || {
+            for _ in 0..32 {
+                aftercare::engine::tidy(&app.app).await.unwrap();
+                app.advance(Span::from_minutes(10)).await;
+            }
+        };
+        let (messages, events) = (rows("delivery").await, rows("event").await);
+        tidy().await;
+        assert!(rows("delivery").await >= messages, "kept for thirty days");
+        assert!(rows("event").await < events, "kept for one");
+        app.advance(Span::from_days(60)).await;
+        tidy().await;
+        assert_eq!((rows("delivery").await, rows("event").await, rows("sending").await), (0, 0, 0));
+    }
+
     /// What happens is told as it happens, once, and from where it was left.
     async fn a_stream_tells_what_happens(app: TestApp) {
         let (ada, _) = planned(&app).await;
