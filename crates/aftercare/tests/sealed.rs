@@ -211,6 +211,15 @@ stories! {
         let patient = app.anon().log_in("Ada").await;
         let doctor = app.doctor("Grace").await;
         patient.select(&doctor).await;
+        let sink = common::sink::Sink::start().await;
+        let template = r#"{"text":"{{title}} {{body}} {{url}} {{due_at}} {{count}} {{id}}"}"#;
+        for body in [
+            json!({ "kind": "http", "url": sink.url("http"), "template": template }),
+            json!({ "kind": "webhook", "url": sink.url("hook") }),
+            json!({ "kind": "email" }),
+        ] {
+            patient.post("/api/channels/", body).await.ok();
+        }
         let note = "Quokkafever. Take Zyxolitamab daily for 7 days. Marzipantherapy in 1 week. Return if quokkafever persists.";
         let body = json!({ "patient_id": patient.id(), "note": note });
         doctor.post_with_key("/api/submit-notes/", body, "key").await.ok();
@@ -221,6 +230,17 @@ stories! {
         patient.post("/api/check-in/", skip).await.ok();
         doctor.submit(&patient, "Stop Zyxolitamab. Marzipantherapy again in 2 weeks.").await;
         Box::pin(on_devices(&app, note)).await;
+        app.advance(Span::from_days(2)).await;
+        // Whatever has left: messages by three ways.
+        let came = sink.take();
+        assert!(["/http", "/hook"].iter().all(|path| came.iter().any(|came| came.path == *path)), "{came:?}");
+        let kept = patient.get("/api/dev/mail/").await.bytes;
+        assert!(String::from_utf8_lossy(&kept).contains("Your code is"));
+        let headers = |came: &common::sink::Came| format!("{:?}", came.headers);
+        let left = came.iter().flat_map(|came| [came.body.clone(), headers(came).into_bytes()]).chain([kept]);
+        for bytes in left {
+            assert_eq!(holds_canary(&bytes), None, "{}", String::from_utf8_lossy(&bytes));
+        }
         // A defect is told by its place, not by the words it broke at.
         let loud = std::panic::take_hook();
         aftercare::quiet::panics();
