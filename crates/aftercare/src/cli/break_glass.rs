@@ -1,7 +1,10 @@
 //! `aftercare break-glass`: the recipient for emergencies. Its key is made and put together away from the
 //! service, which never has it.
 
-use super::{block_on, settings::Settings};
+use super::{
+    apart::{hand_out, shares, with_app},
+    settings::Settings,
+};
 use crate::{
     app::App,
     audit::{self, Action, Event},
@@ -9,15 +12,16 @@ use crate::{
     keyring::People,
     notebook::OpenNote,
     random::Random,
-    start,
 };
 use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_seal::{bundle::Bundle, emergency::Recipient, envelope::Envelope, reader::open_key};
 use aftercare_store::{bundle, note};
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
-use std::{io::Write, path::PathBuf};
-use zeroize::Zeroizing;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -66,36 +70,18 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Create { threshold, shares, out } => create(*threshold, *shares, out),
         Command::Take { patient, reference, settings } => {
-            let config = settings.load()?;
-            block_on(&config.clone(), async {
-                start::existing_store(&config).await?.close().await;
-                let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
-                take(&app, *patient, reference).await?;
-                app.store.close().await;
-                Ok(())
-            })
+            with_app(settings, async |app| take(app, *patient, reference).await)
         }
         Command::Open { recipient, notes } => open(recipient, notes),
     }
 }
 
-fn create(threshold: u8, shares: u8, out: &PathBuf) -> anyhow::Result<()> {
+fn create(threshold: u8, shares: u8, out: &Path) -> anyhow::Result<()> {
     let random = Random::from_system()?;
     let id: UserId = random.id(ServiceClock::default().now());
     let (recipient, texts) = Recipient::make(crate::keyring::raw(id), threshold, shares, &mut random.rng())?;
-    let mut file = std::fs::File::create_new(out).with_context(|| format!("{}", out.display()))?;
-    writeln!(file, "{}", serde_json::to_string(&recipient)?)?;
-    let mut screen = std::io::stdout().lock();
-    for text in &texts {
-        writeln!(screen, "{}", **text)?;
-    }
-    writeln!(
-        std::io::stderr(),
-        "{shares} shares, each for one person; any {threshold} of them open. They are shown once.\n{} is for the service; its key id, for devices: {}",
-        out.display(),
-        aftercare_seal::bytes::encode(&recipient.bundle.kid().0)
-    )?;
-    Ok(())
+    let known_as = aftercare_seal::bytes::encode(&recipient.bundle.kid().0);
+    hand_out(out, &recipient, &texts, (threshold, "open"), &known_as)
 }
 
 async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()> {
@@ -138,9 +124,8 @@ async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()>
 fn open(recipient: &PathBuf, notes: &PathBuf) -> anyhow::Result<()> {
     let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("{}", file.display()));
     let recipient: Recipient = serde_json::from_str(&read(recipient)?)?;
-    let shares = Zeroizing::new(std::io::read_to_string(std::io::stdin())?);
-    let shares = shares.lines().map(str::trim).filter(|line| !line.is_empty());
-    let keys = recipient.open(shares)?.keys(recipient.bundle.user_id)?;
+    let shares = shares()?;
+    let keys = recipient.open(shares.iter().map(|share| share.as_str()))?.keys(recipient.bundle.user_id)?;
     let mut out = std::io::stdout().lock();
     for line in read(notes)?.lines() {
         let Taken { envelope, author } = serde_json::from_str(line)?;

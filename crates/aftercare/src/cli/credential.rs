@@ -1,14 +1,16 @@
 //! `aftercare credential`: an organisation's word for its doctors' keys. Its key is made and put together
 //! away from the service, which never has it.
 
-use super::{block_on, settings::Settings};
+use super::{
+    apart::{hand_out, shares, with_app},
+    settings::Settings,
+};
 use crate::{
     app::App,
     audit::{self, Action, Event},
     clock::ServiceClock,
     keyring::{History, raw},
     random::Random,
-    start,
 };
 use aftercare_core::{clock::Clock, id::UserId, people::Role};
 use aftercare_seal::{
@@ -24,7 +26,6 @@ use std::{
     path::{Path, PathBuf},
 };
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -85,17 +86,6 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     }
 }
 
-fn with_app(settings: &Settings, work: impl AsyncFnOnce(&App) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let config = settings.load()?;
-    block_on(&config.clone(), async {
-        start::existing_store(&config).await?.close().await;
-        let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
-        work(&app).await?;
-        app.store.close().await;
-        Ok(())
-    })
-}
-
 fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
     let read = || anyhow::Ok(serde_json::from_str(&std::fs::read_to_string(file)?)?);
     read().with_context(|| format!("{}", file.display()))
@@ -108,19 +98,8 @@ fn seconds() -> u64 {
 fn create(name: &str, threshold: u8, shares: u8, out: &Path) -> anyhow::Result<()> {
     let random = Random::from_system()?;
     let (organisation, texts) = Organisation::make(name, threshold, shares, &mut random.rng())?;
-    let mut file = std::fs::File::create_new(out).with_context(|| format!("{}", out.display()))?;
-    writeln!(file, "{}", serde_json::to_string(&organisation)?)?;
-    let mut screen = std::io::stdout().lock();
-    for text in &texts {
-        writeln!(screen, "{}", **text)?;
-    }
-    writeln!(
-        std::io::stderr(),
-        "{shares} shares, each for one person; any {threshold} of them sign. They are shown once.\n{} is for the service; its key, for devices: {}",
-        out.display(),
-        encode(&organisation.sign_pk.0)
-    )?;
-    Ok(())
+    let known_as = encode(&organisation.sign_pk.0);
+    hand_out(out, &organisation, &texts, (threshold, "sign"), &known_as)
 }
 
 async fn ask(app: &App, doctor: UserId) -> anyhow::Result<()> {
@@ -143,11 +122,14 @@ async fn ask(app: &App, doctor: UserId) -> anyhow::Result<()> {
 
 fn sign(organisation: &Path, request: &Path, days: u64) -> anyhow::Result<()> {
     let (organisation, asked): (Organisation, Credential) = (read(organisation)?, read(request)?);
-    let shares = Zeroizing::new(std::io::read_to_string(std::io::stdin())?);
-    let shares = shares.lines().map(str::trim).filter(|line| !line.is_empty());
+    let shares = shares()?;
     let issued_at = seconds();
     let expires_at = issued_at + days.saturating_mul(86_400);
-    let signed = organisation.open(shares)?.sign(Credential { issued_at, expires_at, ..asked });
+    let signed = organisation.open(shares.iter().map(|share| share.as_str()))?.sign(Credential {
+        issued_at,
+        expires_at,
+        ..asked
+    });
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&signed)?)?;
     Ok(())
 }

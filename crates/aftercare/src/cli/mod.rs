@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong use, 78 bad configuration.
 
+mod apart;
 mod audit;
 mod break_glass;
 mod credential;
