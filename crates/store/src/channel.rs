@@ -3,7 +3,7 @@
 use crate::{
     StoreError, Tx,
     many::{execute_in, fetch_in},
-    sql::{execute, fetch_one},
+    sql::execute,
 };
 use aftercare_core::{
     id::{Bucket, ChannelId, UserId},
@@ -123,21 +123,6 @@ pub async fn of(tx: &mut Tx, user: UserId) -> Result<Vec<Channel>, StoreError> {
 /// One of a person's channels.
 pub async fn get(tx: &mut Tx, user: UserId, id: ChannelId) -> Result<Option<Channel>, StoreError> {
     Ok(of(tx, user).await?.into_iter().find(|channel| channel.id == id))
-}
-
-/// A person's channel, by what only they were given.
-pub async fn by_secret(tx: &mut Tx, user: UserId, hash: &[u8]) -> Result<Option<Channel>, StoreError> {
-    let row = fetch_one!(
-        tx,
-        Row,
-        "-- channel::by_secret
-        select user_id, id, kind, state, place, name, target, secret_hash, created_at, handed_at, reached_at, failing_since, fault
-        from channel where bucket = $1 and user_id = $2 and secret_hash = $3",
-        Bucket::of(user).get(),
-        user.0,
-        hash
-    )?;
-    row.map(read).transpose()
 }
 
 /// Changes a channel's name, place, state and what it is found by.

@@ -258,30 +258,6 @@ pub async fn get(tx: &mut Tx, user: UserId, id: DeliveryId) -> Result<Option<Del
     Ok(found.into_iter().find(|delivery| delivery.user_id == user))
 }
 
-/// The newest messages to a person by one channel, made since an id.
-pub async fn of_channel(
-    tx: &mut Tx,
-    user: UserId,
-    channel: ChannelId,
-    since: DeliveryId,
-    limit: i64,
-) -> Result<Vec<Delivery>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        Row,
-        "-- delivery::of_channel
-        select user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at,
-          handed_at, reached_at, fault
-        from delivery where bucket = $1 and id > $2 and user_id = $3 and channel_id = $4 order by id desc limit $5",
-        Bucket::of(user).get(),
-        since.0,
-        user.0,
-        channel.0,
-        limit
-    )?;
-    rows.into_iter().map(read).collect()
-}
-
 /// How messages of a bucket stand now.
 pub async fn set_state(
     tx: &mut Tx,
@@ -337,26 +313,6 @@ pub async fn reached(tx: &mut Tx, user: UserId, id: DeliveryId, now: Instant) ->
         now.as_micros()
     )?;
     Ok(rows == 1)
-}
-
-/// Whether anything of what was said to a person at an instant is known to have arrived.
-pub async fn any_reached(
-    tx: &mut Tx,
-    user: UserId,
-    since: DeliveryId,
-    said_at: Instant,
-) -> Result<bool, StoreError> {
-    let row = fetch_one!(
-        tx,
-        (i64,),
-        "-- delivery::any_reached
-        select count(*) from delivery where bucket = $1 and id >= $2 and user_id = $3 and said_at = $4 and reached_at is not null",
-        Bucket::of(user).get(),
-        since.0,
-        user.0,
-        said_at.as_micros()
-    )?;
-    Ok(row.is_some_and(|row| row.0 > 0))
 }
 
 /// Removes the messages that were made before an id.

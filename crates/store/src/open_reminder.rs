@@ -4,7 +4,7 @@
 use crate::{
     StoreError, Tx,
     many::{execute_in, fetch_in, insert_many},
-    sql::{execute, fetch_all, fetch_one},
+    sql::{execute, fetch_one},
 };
 use aftercare_core::{
     announce::Open,
@@ -57,11 +57,6 @@ pub async fn of_people(tx: &mut Tx, bucket: i16, people: &[Uuid]) -> Result<Vec<
         bucket
     )?;
     Ok(rows.into_iter().map(read).collect())
-}
-
-/// What is open for one person.
-pub async fn of(tx: &mut Tx, patient: UserId) -> Result<Vec<OpenReminder>, StoreError> {
-    of_people(tx, Bucket::of(patient).get(), &[patient.0]).await
 }
 
 /// What is open of one step.
@@ -178,10 +173,4 @@ pub async fn still(
         now.as_micros()
     )?;
     Ok(rows.into_iter().map(read).collect())
-}
-
-/// How many are open in all, for the operator.
-pub async fn count(tx: &mut Tx) -> Result<i64, StoreError> {
-    let rows = fetch_all!(tx, (i64,), "-- open_reminder::count\nselect count(*) from open_reminder")?;
-    Ok(rows.first().map_or(0, |row| row.0))
 }

@@ -1,15 +1,10 @@
 //! Whether people are reached: since when somebody has been owed a message that nobody has seen arrive.
 
-use crate::{
-    StoreError, Tx,
-    many::{fetch_in, insert_many},
-    sql::fetch_one,
-};
+use crate::{StoreError, Tx, many::insert_many, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
 };
-use uuid::Uuid;
 
 /// How well a person is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,23 +49,6 @@ pub async fn of(tx: &mut Tx, user: UserId) -> Result<Reach, StoreError> {
         user.0
     )?;
     Ok(row.map(read).unwrap_or_default())
-}
-
-/// The same for some people of a bucket.
-pub async fn of_people(
-    tx: &mut Tx,
-    bucket: i16,
-    people: &[Uuid],
-) -> Result<Vec<(UserId, Reach)>, StoreError> {
-    let rows = fetch_in!(
-        tx,
-        (Uuid, Option<i64>, Option<i64>),
-        "-- reach::of_people\nselect user_id, owed_since, reached_at from reach where bucket = $1 and user_id in",
-        people,
-        "",
-        bucket
-    )?;
-    Ok(rows.into_iter().map(|(user, owed, reached)| (UserId(user), read((owed, reached)))).collect())
 }
 
 fn read((owed, reached): (Option<i64>, Option<i64>)) -> Reach {

@@ -107,6 +107,8 @@ async fn still_true(
         channels.entry(channel.user_id).or_default().push(channel);
     }
     let (mut jobs, mut over, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
+    // What is there no more is not looked for again at the end of each lease.
+    over.extend(ids.iter().filter(|id| !deliveries.iter().any(|one| one.id.0 == **id)));
     for one in deliveries {
         let Some(attempt) = by_id.get(&one.id.0) else { continue };
         let theirs = channels.get(&one.user_id).map_or(&[][..], Vec::as_slice);

@@ -1,8 +1,8 @@
 //! Where a channel leads, as its owner gave it. Stored sealed.
 
-use crate::{app::App, keyring::raw};
-use aftercare_core::id::{ChannelId, UserId};
-use aftercare_seal::{Bytes, bytes, webpush::Subscription};
+use crate::app::App;
+use aftercare_core::id::ChannelId;
+use aftercare_seal::{Bytes, webpush::Subscription};
 use aftercare_store::{StoreError, channel::ChannelKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,9 +98,4 @@ impl Target {
         let opened = opened.map_err(|error| broken(error.to_string()))?;
         serde_json::from_slice(&opened).map_err(|error| broken(error.to_string()))
     }
-}
-
-/// What a person is called in what leaves for elsewhere: a keyed hash, so that nobody there learns an id.
-pub fn pseudonym(app: &App, user: UserId) -> String {
-    bytes::encode(&app.master.digest("pseudonym", &[&raw(user).0]).0[..12])
 }
