@@ -11,40 +11,19 @@ use aftercare::{
 use aftercare_core::instant::Span;
 use aftercare_seal::{Bytes, bundle::Bundle, bytes, password::Kdf, wrap::Slot};
 use aftercare_store::{account, inspect};
-use common::{PASSWORD, TestApp, canary::holds_canary, device, email};
-use serde_json::{Value, json};
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::Mutex,
+use common::{
+    PASSWORD, TestApp,
+    canary::holds_canary,
+    device, email,
+    independent::independently,
+    sink::{Came, Sink},
 };
-
-fn here() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent")
-}
+use serde_json::{Value, json};
+use std::{io::Write, process::Command, sync::Mutex};
 
 /// Opens an envelope by the independent program.
 fn open_independently(input: &Value) -> Result<Value, String> {
     independently("open.mjs", input)
-}
-
-fn independently(program: &str, input: &Value) -> Result<Value, String> {
-    assert!(here().join("node_modules").exists(), "the independent check is not installed: run `make setup`");
-    let mut node = Command::new("node")
-        .arg(here().join(program))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    node.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let output = node.wait_with_output().unwrap();
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout).unwrap())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
 }
 
 /// A person's account root key and public keys, as only their password yields them.
@@ -196,6 +175,54 @@ async fn on_devices(app: &TestApp, note: &str) {
     assert!(dora.to_do().await.unwrap().iter().any(|(_, title)| title == "Take Zyxolitamab"));
 }
 
+/// A message goes to the first kind that works, so each kind has a person of its own. What goes to a browser is
+/// opened by somebody else's program, with the key that is given back.
+async fn by_every_way(
+    app: &TestApp,
+    sink: &Sink,
+    (patient, doctor): (&common::Client, &common::Client),
+    note: &str,
+) -> Value {
+    let template = r#"{"text":"{{title}} {{body}} {{url}} {{due_at}} {{count}} {{id}}"}"#;
+    for body in [
+        json!({ "kind": "http", "url": sink.url("http"), "template": template }),
+        json!({ "kind": "webhook", "url": sink.url("hook") }),
+        json!({ "kind": "email" }),
+    ] {
+        patient.post("/api/channels/", body).await.ok();
+    }
+    let browser = independently("push.mjs", &json!({})).unwrap();
+    let subscription = json!({ "endpoint": sink.url("push"), "keys": browser["keys"] });
+    for (name, channel) in [
+        ("Emil", json!({ "kind": "web_push", "subscription": subscription })),
+        ("Fay", json!({ "kind": "ntfy", "url": sink.url("topic") })),
+    ] {
+        let other = app.patient(name).await;
+        other.select(doctor).await;
+        other.post("/api/channels/", channel).await.ok();
+        doctor.submit(&other, note).await;
+    }
+    browser
+}
+
+/// Searches whatever came.
+fn nothing_leaves(sink: &Sink, browser: &Value) {
+    let came = sink.take();
+    let ways = ["/http", "/hook", "/push", "/"];
+    assert!(ways.iter().all(|path| came.iter().any(|came| came.path == *path)), "{came:?}");
+    let opened = came.iter().filter(|came| came.path == "/push").map(|came| {
+        let sealed = json!({ "private": browser["private"], "auth": browser["keys"]["auth"], "body": bytes::encode(&came.body) });
+        let text = independently("push.mjs", &sealed).unwrap()["text"].as_str().unwrap().to_owned();
+        assert!(text.contains("You have"), "{text}");
+        text.into_bytes()
+    });
+    let headers = |came: &Came| format!("{:?}", came.headers).into_bytes();
+    let left = came.iter().flat_map(|came| [came.body.clone(), headers(came)]);
+    for bytes in left.chain(opened) {
+        assert_eq!(holds_canary(&bytes), None, "{}", String::from_utf8_lossy(&bytes));
+    }
+}
+
 stories! {
     /// A whole story with words that occur nowhere else; then every file and every row is searched.
     async fn nothing_of_note_step_or_password_lies_anywhere(app: TestApp) {
@@ -211,18 +238,11 @@ stories! {
         let patient = app.anon().log_in("Ada").await;
         let doctor = app.doctor("Grace").await;
         patient.select(&doctor).await;
-        let sink = common::sink::Sink::start().await;
-        let template = r#"{"text":"{{title}} {{body}} {{url}} {{due_at}} {{count}} {{id}}"}"#;
-        for body in [
-            json!({ "kind": "http", "url": sink.url("http"), "template": template }),
-            json!({ "kind": "webhook", "url": sink.url("hook") }),
-            json!({ "kind": "email" }),
-        ] {
-            patient.post("/api/channels/", body).await.ok();
-        }
+        let sink = Sink::start().await;
         let note = "Quokkafever. Take Zyxolitamab daily for 7 days. Marzipantherapy in 1 week. Return if quokkafever persists.";
         let body = json!({ "patient_id": patient.id(), "note": note });
         doctor.post_with_key("/api/submit-notes/", body, "key").await.ok();
+        let browser = by_every_way(&app, &sink, (&patient, &doctor), note).await;
         app.advance(Span::from_hours(3)).await;
         let due = patient.reminders("?status=due").await;
         assert_eq!(due[0]["action"], "Take Zyxolitamab");
@@ -231,16 +251,10 @@ stories! {
         doctor.submit(&patient, "Stop Zyxolitamab. Marzipantherapy again in 2 weeks.").await;
         Box::pin(on_devices(&app, note)).await;
         app.advance(Span::from_days(2)).await;
-        // Whatever has left: messages by three ways.
-        let came = sink.take();
-        assert!(["/http", "/hook"].iter().all(|path| came.iter().any(|came| came.path == *path)), "{came:?}");
+        nothing_leaves(&sink, &browser);
         let kept = patient.get("/api/dev/mail/").await.bytes;
         assert!(String::from_utf8_lossy(&kept).contains("Your code is"));
-        let headers = |came: &common::sink::Came| format!("{:?}", came.headers);
-        let left = came.iter().flat_map(|came| [came.body.clone(), headers(came).into_bytes()]).chain([kept]);
-        for bytes in left {
-            assert_eq!(holds_canary(&bytes), None, "{}", String::from_utf8_lossy(&bytes));
-        }
+        assert_eq!(holds_canary(&kept), None, "{}", String::from_utf8_lossy(&kept));
         // A defect is told by its place, not by the words it broke at.
         let loud = std::panic::take_hook();
         aftercare::quiet::panics();

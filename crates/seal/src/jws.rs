@@ -130,4 +130,28 @@ mod tests {
         }
         assert!(key.open(&key.sign(&[b'x'; MAX_TOKEN])).is_err());
     }
+    /// Project Wycheproof's `json_web_signature`. None of its keys is of our kind, so what is asked is whether its
+    /// ways of being wrong pass with ours: its header over our claims, signed with our key; its signature under
+    /// our header; and each token as it stands.
+    #[test]
+    fn no_token_of_wycheproof_passes() {
+        let cases: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../tests/data/json_web_signature.json")).unwrap();
+        assert_eq!(cases.len(), 401);
+        let key = key(1);
+        let good = key.sign(b"{}");
+        let ours = good.rsplit_once('.').unwrap().0;
+        let refused = |token: &str, case: &serde_json::Value| {
+            assert!(key.open(token).is_err(), "{}: {token}", case["tcId"]);
+        };
+        for case in &cases {
+            let token = case["jws"].as_str().unwrap();
+            refused(token, case);
+            let (header, signature) = (token.split('.').next().unwrap(), token.rsplit('.').next().unwrap());
+            let message = format!("{header}.{}", encode(b"{}"));
+            refused(&format!("{message}.{}", encode(&key.key.sign(message.as_bytes()).to_bytes())), case);
+            refused(&format!("{ours}.{signature}"), case);
+        }
+        assert!(key.open(&good).is_ok());
+    }
 }

@@ -5,6 +5,7 @@
 pub mod authenticator;
 pub mod canary;
 pub mod device;
+pub mod independent;
 pub mod model;
 pub mod process;
 pub mod sign_in;

@@ -1,0 +1,32 @@
+//! Other people's programs, asked with JSON.
+
+use serde_json::Value;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+fn here() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent");
+    let installed = here.join("node_modules").exists() && here.join("venv").exists();
+    assert!(installed, "the independent programs are not installed: run `make setup`");
+    here
+}
+
+/// What a program of `tests/independent` answers: `.mjs` by Node, `.py` by Python.
+pub fn independently(program: &str, input: &Value) -> Result<Value, String> {
+    let mut command = match Path::new(program).extension().and_then(|ext| ext.to_str()) {
+        Some("py") => Command::new(here().join("venv/bin/python")),
+        _ => Command::new("node"),
+    };
+    command.arg(here().join(program)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
