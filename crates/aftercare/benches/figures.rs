@@ -104,6 +104,7 @@ async fn engine_minute(schedules: u128) -> f64 {
             answered_at: None,
             superseded_at: None,
             superseded_by: None,
+            attention: 0,
         };
         step::insert(&mut tx, &row).await.unwrap();
         // A thousand are due in each of the five minutes to come, all others far from now.

@@ -19,7 +19,6 @@ use aftercare_store::{
     due::{self, Wake},
     event::{self, Event, EventKind},
     open_reminder::{self, OpenReminder},
-    reach,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -71,10 +70,12 @@ impl Round<'_> {
             self.decide(app, *person, wishes(stored.as_deref()), habits, open, &channels, &mut said);
         }
         open_reminder::put(tx, self.bucket, &said.open).await?;
-        due::insert_many(tx, self.bucket, &said.wakes).await?;
         aftercare_store::delivery::insert(tx, self.bucket, &said.deliveries, self.now).await?;
         event::tell(tx, self.bucket, &said.events).await?;
-        reach::owe(tx, self.bucket, &said.owed, self.now).await
+        let people: Vec<UserId> = self.people.iter().map(|(id, _)| *id).collect();
+        let later = delivery::reached::look(app, tx, self.bucket, &people, &said.owed, self.now).await?;
+        said.wakes.extend(later);
+        due::insert_many(tx, self.bucket, &said.wakes).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "one person's part of a round, said in one place")]

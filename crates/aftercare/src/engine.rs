@@ -21,10 +21,11 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    StoreError, Tx, account, care, check_in, delivery,
+    StoreError, Tx, account, check_in, delivery,
     due::{self, Wake},
     event, idempotency, key_reset, login_attempt,
     open_reminder::{self, OpenReminder},
+    outbox,
     regime::{self, RegimeRow},
     service, session,
     step::{self, Found},
@@ -56,7 +57,23 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
     let _alone = app.round.lock().await;
     let now = app.now();
     beat(app, now).await?;
-    work_off(app, now).await
+    let total = work_off(app, now).await?;
+    tell_doctors(app).await?;
+    Ok(total)
+}
+
+/// Brings the doctors' side up to what has happened on the patients'.
+async fn tell_doctors(app: &App) -> Result<(), StoreError> {
+    while outbox::waits(&mut app.store.peek().await?).await? {
+        let mut tx = app.store.write().await?;
+        let now = app.now();
+        let told = outbox::work_off(&mut tx, BATCH, now, || app.random.id(now)).await?;
+        tx.commit().await?;
+        if told == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
@@ -182,7 +199,6 @@ async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
         tracing::warn!(%from, to = %now, "no worker was alive; what fell due and closed in this time counts as not delivered");
     }
     service::beat(&mut tx, now).await?;
-    care::project(&mut tx, BATCH).await?;
     tx.commit().await
 }
 
@@ -230,6 +246,7 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
         app.clock.advance(ahead);
         work_off(app, app.now()).await?;
         sender::round(app).await?;
+        tell_doctors(app).await?;
         if app.now() >= target {
             return Ok(app.now());
         }

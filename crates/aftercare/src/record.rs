@@ -4,6 +4,7 @@
 use crate::plan::PlanStep;
 use aftercare_core::{
     announce::Open,
+    attention::{self, Reason},
     course::OccurrenceStatus,
     id::{Bucket, UserId},
     instant::{Instant, Span},
@@ -13,8 +14,11 @@ use aftercare_store::{
     due::{self, Wake},
     occurrence,
     open_reminder::{self, OpenReminder},
-    step::Task,
+    outbox::{self, Letter, News},
+    step::{self, Task},
 };
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// A task that nobody does is said to be open for so long.
 const TASK: Span = Span::from_days(7);
@@ -61,6 +65,14 @@ fn wake(step: &PlanStep, now: Instant) -> Option<Instant> {
     }
 }
 
+/// Why the step's doctor should look, and when there may be a reason by itself.
+fn attention(step: &PlanStep, now: Instant) -> (i16, Option<Instant>) {
+    let in_force = step.course.as_ref().filter(|_| step.row.superseded_at.is_none());
+    let Some((course, replay)) = in_force else { return (0, None) };
+    let soon = attention::soon(course, replay).filter(|soon| *soon > now);
+    (Reason::bits(&attention::of_course(course, replay, now)), soon)
+}
+
 /// Writes what has changed of some steps of a bucket. Gives those for whom something new is open.
 pub async fn write(
     tx: &mut Tx,
@@ -69,6 +81,7 @@ pub async fn write(
     now: Instant,
 ) -> Result<Vec<UserId>, StoreError> {
     let (mut put, mut wakes, mut opened, mut closed, mut told) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut looks_needed, mut letters) = (BTreeMap::<i16, Vec<Uuid>>::new(), vec![]);
     for look in looks {
         let (row, occurrences) = (&look.step.row, look.step.occurrences());
         let happened = u32::try_from(occurrences.len()).unwrap_or(u32::MAX);
@@ -82,7 +95,13 @@ pub async fn write(
         put.extend(
             occurrences.iter().filter(|one| changed(one.ordinal)).map(|one| (row.patient_id, row.id, one)),
         );
+        let (bits, soon) = attention(look.step, now);
+        if bits != row.attention {
+            looks_needed.entry(bits).or_default().push(row.id.0);
+            letters.push(Letter { id: row.id.0, patient_id: row.patient_id, doctor_id: row.doctor_id });
+        }
         let at = wake(look.step, now);
+        let at = at.map(|at| soon.map_or(at, |soon| soon.min(at)));
         wakes.extend(at.map(|at| Wake { at, step_id: row.id, patient_id: row.patient_id }));
         match (look.was_open, open(look.step, now)) {
             (Some(_), None) => closed.push((row.patient_id, row.id)),
@@ -104,6 +123,10 @@ pub async fn write(
     due::insert_many(tx, bucket, &wakes).await?;
     open_reminder::remove(tx, bucket, &closed).await?;
     open_reminder::put(tx, bucket, &opened).await?;
+    for (bits, steps) in looks_needed {
+        step::set_attention(tx, bucket, &steps, bits).await?;
+    }
+    outbox::put(tx, bucket, &letters, News::Attention).await?;
     told.sort_unstable();
     told.dedup();
     Ok(told)

@@ -148,6 +148,7 @@ mod tests {
             status,
             on_time: (status == OccurrenceStatus::Done).then_some(day == 0),
             answered_at: None,
+            cause: None,
         }
     }
 

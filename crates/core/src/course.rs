@@ -8,6 +8,7 @@
 mod walk;
 
 use crate::{
+    attention::Cause,
     instant::{Instant, Span},
     pattern::{Pattern, Regime},
     timing::Timing,
@@ -62,6 +63,8 @@ pub struct Answer {
     pub at: Instant,
     /// When the service learnt of it.
     pub recorded_at: Instant,
+    /// Why it was left out, where that is a reason for the doctor to look.
+    pub cause: Option<Cause>,
 }
 
 /// A time in which the service reached nobody.
@@ -108,6 +111,9 @@ pub struct Occurrence {
     /// When the patient says it was done or left out.
     #[serde(skip)]
     pub answered_at: Option<Instant>,
+    /// Why it was left out, where that is a reason for the doctor to look.
+    #[serde(skip)]
+    pub cause: Option<Cause>,
 }
 
 /// How a course stands.
@@ -251,8 +257,12 @@ impl Course {
 
     /// From so many misses in a row on the course has lapsed.
     fn lapse_threshold(&self) -> u32 {
-        let two_days = self.pattern.as_ref().map_or(2, Pattern::two_days_worth);
-        two_days.max(self.planned.unwrap_or(0).div_ceil(4))
+        self.two_days_worth().max(self.planned.unwrap_or(0).div_ceil(4))
+    }
+
+    /// At most so many occurrences fall into two days.
+    pub fn two_days_worth(&self) -> u32 {
+        self.pattern.as_ref().map_or(2, Pattern::two_days_worth)
     }
 
     /// Whether occurrence `ordinal` is part of the course when `answered` of those before it
@@ -355,6 +365,7 @@ impl Course {
                 status,
                 on_time: answer.filter(|a| a.status == AnswerStatus::Done).map(|a| window.on_time(a.at)),
                 answered_at: answer.map(|a| a.at),
+                cause: answer.and_then(|a| a.cause),
             });
         }
         // The next may be answered ahead while one is still open.

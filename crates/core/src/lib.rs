@@ -7,6 +7,7 @@
 //! - [`pattern`]: the instants a timing stands for in the patient's zone;
 //! - [`course`]: what happened and what is due, given the answers; the missed-check-in rule;
 //! - [`supersede`]: what a newer note does to it; [`adherence`]: how well it was followed;
+//! - [`attention`]: why its doctor should look; [`announce`]: whether its patient is told something now;
 //! - [`people`]: who there is, [`password`]: what a new one must be, [`access`]: who may do what;
 //! - [`wording`]: schedules in plain words;
 //! - [`step`]: one thing to do; [`quote`]: the proof that it stands in the note;
@@ -16,6 +17,7 @@ pub mod access;
 pub mod adherence;
 pub mod anchors;
 pub mod announce;
+pub mod attention;
 pub mod clock;
 pub mod course;
 pub mod id;

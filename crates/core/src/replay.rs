@@ -104,6 +104,7 @@ impl Case {
                 status: c.status,
                 at: c.at,
                 recorded_at: c.recorded_at.unwrap_or(c.at),
+                cause: None,
             })
             .collect();
         let outages: Vec<_> = self.outages.iter().map(|&(from, to)| Outage { from, to }).collect();

@@ -104,11 +104,17 @@ impl Story {
                 Deed::Nothing => {}
                 Deed::Answers(status, part) => {
                     let at = due + Span::from_micros((closes - due).as_micros() / 1_000 * part);
-                    wanted.push(Answer { ordinal, status, at, recorded_at: at });
+                    wanted.push(Answer { ordinal, status, at, recorded_at: at, cause: None });
                 }
                 Deed::Corrects(days) => {
                     let recorded_at = closes + Span::from_days(days);
-                    wanted.push(Answer { ordinal, status: AnswerStatus::Done, at: due, recorded_at });
+                    wanted.push(Answer {
+                        ordinal,
+                        status: AnswerStatus::Done,
+                        at: due,
+                        recorded_at,
+                        cause: None,
+                    });
                 }
             }
         }
@@ -230,7 +236,7 @@ proptest! {
         prop_assume!(story.course().planned().is_some());
         let planned = story.course().planned().unwrap();
         let slots = story.slots();
-        let log: Vec<_> = (misses..planned + misses).zip(&slots[misses as usize..]).map(|(ordinal, due)| Answer { ordinal, status: AnswerStatus::Done, at: *due, recorded_at: *due }).collect();
+        let log: Vec<_> = (misses..planned + misses).zip(&slots[misses as usize..]).map(|(ordinal, due)| Answer { ordinal, status: AnswerStatus::Done, at: *due, recorded_at: *due, cause: None }).collect();
         let replay = story.course().replay(&log, &[], *slots.last().unwrap());
         prop_assert_eq!(replay.extended_by, misses.min(planned.div_ceil(2)));
         prop_assert_eq!(replay.state == CourseState::Completed, misses <= planned.div_ceil(2));

@@ -30,7 +30,7 @@ fn day(n: i64) -> Instant {
 }
 
 fn done(ordinal: u32, at: Instant) -> Answer {
-    Answer { ordinal, status: AnswerStatus::Done, at, recorded_at: at }
+    Answer { ordinal, status: AnswerStatus::Done, at, recorded_at: at, cause: None }
 }
 
 fn statuses(replay: &Replay) -> Vec<OccurrenceStatus> {

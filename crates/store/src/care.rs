@@ -1,6 +1,10 @@
 //! Care: a patient's choice of a doctor, and the doctor's view of it.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    outbox::{self, Letter, News},
+    sql::{execute, fetch_all, fetch_one},
+};
 use aftercare_core::{
     id::{Bucket, RelationshipId, UserId},
     instant::Instant,
@@ -89,15 +93,8 @@ pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreErro
         kids.as_ref().map(|(patient, _)| patient.as_slice()),
         kids.as_ref().map(|(_, doctor)| doctor.as_slice())
     )?;
-    execute!(
-        tx,
-        "-- care::put outbox\ninsert into outbox (bucket, id, patient_id, doctor_id) values ($1, $2, $3, $4)",
-        bucket,
-        outbox,
-        care.patient_id.0,
-        care.doctor_id.0
-    )?;
-    Ok(())
+    let letter = Letter { id: outbox, patient_id: care.patient_id, doctor_id: care.doctor_id };
+    outbox::put(tx, bucket, &[letter], News::Choice).await
 }
 
 #[derive(sqlx::FromRow)]
@@ -219,39 +216,21 @@ pub async fn update(tx: &mut Tx, care: &Care) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Brings the doctors' side up to what patients have chosen: works off the outbox.
-pub async fn project(tx: &mut Tx, limit: i64) -> Result<usize, StoreError> {
-    let rows = fetch_all!(
+/// Brings a doctor's side up to what a patient has chosen.
+pub(crate) async fn project(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<(), StoreError> {
+    let Some(care) = get(tx, patient, doctor).await? else { return Ok(()) };
+    execute!(
         tx,
-        (i16, Uuid, Uuid, Uuid),
-        "-- care::project\nselect bucket, id, patient_id, doctor_id from outbox order by bucket, id limit $1",
-        postgres(" for update skip locked"),
-        "",
-        limit
+        "-- care::project
+        insert into caseload (bucket, doctor_id, patient_id, since, until) values ($1, $2, $3, $4, $5)
+        on conflict (bucket, doctor_id, patient_id) do update set since = excluded.since, until = excluded.until",
+        Bucket::of(doctor).get(),
+        doctor.0,
+        patient.0,
+        care.since.as_micros(),
+        care.until.map(Instant::as_micros)
     )?;
-    for (bucket, id, patient, doctor) in &rows {
-        let (patient, doctor) = (UserId(*patient), UserId(*doctor));
-        if let Some(care) = get(tx, patient, doctor).await? {
-            execute!(
-                tx,
-                "-- care::project caseload
-                insert into caseload (bucket, doctor_id, patient_id, since, until) values ($1, $2, $3, $4, $5)
-                on conflict (bucket, doctor_id, patient_id) do update set since = excluded.since, until = excluded.until",
-                Bucket::of(doctor).get(),
-                doctor.0,
-                patient.0,
-                care.since.as_micros(),
-                care.until.map(Instant::as_micros)
-            )?;
-        }
-        execute!(
-            tx,
-            "-- care::project done\ndelete from outbox where bucket = $1 and id = $2",
-            *bucket,
-            *id
-        )?;
-    }
-    Ok(rows.len())
+    Ok(())
 }
 
 /// The patients a doctor has, by id.

@@ -20,8 +20,8 @@ pub async fn insert(
     execute!(
         tx,
         "-- check_in::insert
-        insert into check_in (bucket, step_id, id, patient_id, ordinal, status, at, recorded_at, reason, note_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        insert into check_in (bucket, step_id, id, patient_id, ordinal, status, at, recorded_at, reason, note_id, cause)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         Bucket::of(patient).get(),
         step.0,
         id.0,
@@ -31,7 +31,8 @@ pub async fn insert(
         answer.at.as_micros(),
         answer.recorded_at.as_micros(),
         reason.map(|(_, sealed)| sealed),
-        reason.map(|(note, _)| note.0)
+        reason.map(|(note, _)| note.0),
+        answer.cause.map(code::cause)
     )?;
     Ok(())
 }
@@ -85,14 +86,15 @@ pub async fn reasons(
         .collect())
 }
 
-type Row = (Uuid, i32, i16, i64, i64);
+type Row = (Uuid, i32, i16, i64, i64, Option<i16>);
 
-fn read((step, ordinal, status, at, recorded_at): Row) -> Result<(StepId, Answer), StoreError> {
+fn read((step, ordinal, status, at, recorded_at, cause): Row) -> Result<(StepId, Answer), StoreError> {
     let answer = Answer {
         ordinal: u32::try_from(ordinal).unwrap_or(0),
         status: code::to_answer(status)?,
         at: at.into(),
         recorded_at: recorded_at.into(),
+        cause: cause.map(code::to_cause).transpose()?,
     };
     Ok((StepId(step), answer))
 }
@@ -103,7 +105,7 @@ pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Vec<A
         tx,
         Row,
         "-- check_in::of_step
-        select step_id, ordinal, status, at, recorded_at from check_in
+        select step_id, ordinal, status, at, recorded_at, cause from check_in
         where bucket = $1 and step_id = $2 and patient_id = $3 order by recorded_at, id",
         Bucket::of(patient).get(),
         step.0,
@@ -118,7 +120,7 @@ pub async fn of_steps(tx: &mut Tx, bucket: i16, steps: &[Uuid]) -> Result<Vec<(S
         tx,
         Row,
         "-- check_in::of_steps
-        select step_id, ordinal, status, at, recorded_at from check_in where bucket = $1 and step_id in",
+        select step_id, ordinal, status, at, recorded_at, cause from check_in where bucket = $1 and step_id in",
         steps,
         "order by step_id, recorded_at, id",
         bucket
@@ -137,7 +139,7 @@ pub async fn of_patient(
         tx,
         Row,
         "-- check_in::of_patient
-        select step_id, ordinal, status, at, recorded_at from check_in
+        select step_id, ordinal, status, at, recorded_at, cause from check_in
         where bucket = $1 and step_id in (
           select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
             and (superseded_at is null or superseded_at >= $4))

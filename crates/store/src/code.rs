@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use aftercare_core::{
+    attention::Cause,
     course::{AnswerStatus, OccurrenceStatus, Policy},
     people::Role,
     step::Kind,
@@ -26,6 +27,7 @@ codes! {
     role, to_role: Role { Patient = 0, Doctor = 1 }
     kind, to_kind: Kind { Checklist = 0, Plan = 1 }
     policy, to_policy: Policy { Extend = 0, Skip = 1, Log = 2 }
+    cause, to_cause: Cause { SideEffect = 1 }
     answer, to_answer: AnswerStatus { Done = 0, Skipped = 1 }
     note_state, to_note_state: NoteState { Live = 1, Superseded = 2, ExtractionFailed = 3, Draft = 4, Discarded = 5 }
     note_mode, to_note_mode: NoteMode { Activate = 0, Review = 1 }
@@ -34,6 +36,7 @@ codes! {
     channel_state, to_channel_state: ChannelState { Live = 0, Broken = 1, Unconfirmed = 2 }
     delivery_kind, to_delivery_kind: DeliveryKind { Reminder = 0, PlanChanged = 1, Clear = 2, Switched = 3, Code = 4, Test = 5 }
     delivery_state, to_delivery_state: DeliveryState { Waiting = 0, Handed = 1, Dropped = 2, Failed = 3 }
+    news, to_news: News { Choice = 0, Attention = 1 }
     event, to_event: EventKind { ReminderDue = 0, CheckIn = 1, PlanChanged = 2, WorkList = 3, Channel = 4 }
 }
 
@@ -97,6 +100,15 @@ pub enum DeliveryState {
     Dropped,
     /// The channel did not take it.
     Failed,
+}
+
+/// What the doctors' side is to learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// They were chosen, or left.
+    Choice,
+    /// Somebody on their list may need a look, or none any more.
+    Attention,
 }
 
 /// What happened, for whoever listens.

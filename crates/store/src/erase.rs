@@ -62,6 +62,13 @@ pub async fn patient(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
             doctor,
             id.0
         )?;
+        execute!(
+            tx,
+            "-- erase::patient events\ndelete from event where bucket = $1 and user_id = $2 and object_id = $3",
+            Bucket::of(UserId(doctor)).get(),
+            doctor,
+            id.0
+        )?;
     }
     for table in ABOUT {
         delete(tx, table, "patient_id", id).await?;
@@ -89,6 +96,13 @@ pub async fn doctor(tx: &mut Tx, id: UserId, name: &str, now: Instant) -> Result
             patient,
             id.0,
             now.as_micros()
+        )?;
+        execute!(
+            tx,
+            "-- erase::doctor outbox\ndelete from outbox where bucket = $1 and patient_id = $2 and doctor_id = $3",
+            Bucket::of(UserId(patient)).get(),
+            patient,
+            id.0
         )?;
     }
     account(tx, id).await?;

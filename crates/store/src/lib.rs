@@ -34,6 +34,7 @@ mod many;
 pub mod note;
 pub mod occurrence;
 pub mod open_reminder;
+pub mod outbox;
 pub mod passkey;
 pub mod push_key;
 pub mod reach;

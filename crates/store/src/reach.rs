@@ -1,10 +1,14 @@
 //! Whether people are reached: since when somebody has been owed a message that nobody has seen arrive.
 
-use crate::{StoreError, Tx, many::insert_many, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    many::{execute_in, fetch_in, insert_many},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
 };
+use uuid::Uuid;
 
 /// How well a person is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub struct Reach {
     pub owed_since: Option<Instant>,
     /// When they were reached last.
     pub reached_at: Option<Instant>,
+    /// Whether it was said that nobody has seen it.
+    pub told: bool,
 }
 
 /// Messages go out to people of a bucket.
@@ -27,30 +33,62 @@ pub async fn owe(tx: &mut Tx, bucket: i16, people: &[UserId], now: Instant) -> R
     Ok(())
 }
 
-/// People of a bucket were reached.
-pub async fn reached(tx: &mut Tx, bucket: i16, people: &[UserId], now: Instant) -> Result<(), StoreError> {
+/// People of a bucket were reached. Gives those of whom it had been said that they were not.
+pub async fn reached(
+    tx: &mut Tx,
+    bucket: i16,
+    people: &[UserId],
+    now: Instant,
+) -> Result<Vec<UserId>, StoreError> {
+    let told = of_people(tx, bucket, people).await?.into_iter().filter(|(_, reach)| reach.told);
+    let told = told.map(|(id, _)| id).collect();
     insert_many!(
         tx,
         "-- reach::reached\ninsert into reach (bucket, user_id, reached_at) values",
         people,
         |one| [bucket, one.0, now.as_micros()],
-        "on conflict (bucket, user_id) do update set owed_since = null, reached_at = excluded.reached_at"
+        "on conflict (bucket, user_id) do update set owed_since = null, reached_at = excluded.reached_at, told = false"
+    );
+    Ok(told)
+}
+
+/// It was said of people of a bucket that nobody has seen what is owed to them arrive.
+pub async fn set_told(tx: &mut Tx, bucket: i16, people: &[Uuid]) -> Result<(), StoreError> {
+    execute_in!(
+        tx,
+        "-- reach::set_told\nupdate reach set told = true where bucket = $1 and user_id in",
+        people,
+        "",
+        bucket
     );
     Ok(())
 }
 
-/// How well a person is reached.
-pub async fn of(tx: &mut Tx, user: UserId) -> Result<Reach, StoreError> {
-    let row = fetch_one!(
+/// How well people of a bucket are reached; those to whom nothing was ever sent are left out.
+pub async fn of_people(
+    tx: &mut Tx,
+    bucket: i16,
+    people: &[UserId],
+) -> Result<Vec<(UserId, Reach)>, StoreError> {
+    let ids: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+    let rows = fetch_in!(
         tx,
-        (Option<i64>, Option<i64>),
-        "-- reach::of\nselect owed_since, reached_at from reach where bucket = $1 and user_id = $2",
-        Bucket::of(user).get(),
-        user.0
+        (Uuid, Option<i64>, Option<i64>, bool),
+        "-- reach::of_people\nselect user_id, owed_since, reached_at, told from reach where bucket = $1 and user_id in",
+        &ids,
+        "",
+        bucket
     )?;
-    Ok(row.map(read).unwrap_or_default())
+    let read = |(id, owed, reached, told): (Uuid, Option<i64>, Option<i64>, bool)| {
+        let reach =
+            Reach { owed_since: owed.map(Instant::from), reached_at: reached.map(Instant::from), told };
+        (UserId(id), reach)
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
-fn read((owed, reached): (Option<i64>, Option<i64>)) -> Reach {
-    Reach { owed_since: owed.map(Instant::from), reached_at: reached.map(Instant::from) }
+/// How well a person is reached.
+pub async fn of(tx: &mut Tx, user: UserId) -> Result<Reach, StoreError> {
+    let found = of_people(tx, Bucket::of(user).get(), &[user]).await?;
+    Ok(found.first().map(|(_, reach)| *reach).unwrap_or_default())
 }

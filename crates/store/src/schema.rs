@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_resets.sql"),
     include_str!("schema/0007_devices.sql"),
     include_str!("schema/0008_delivery.sql"),
+    include_str!("schema/0009_attention.sql"),
 ];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {

@@ -1,6 +1,10 @@
 //! Steps: when, never what. The words stand in the note's envelope.
 
-use crate::{StoreError, Tx, code, many::fetch_in, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx, code,
+    many::{execute_in, fetch_in},
+    sql::{execute, fetch_all, fetch_one},
+};
 use aftercare_core::{
     course::Policy,
     id::{Bucket, NoteId, StepId, UserId},
@@ -52,6 +56,8 @@ pub struct StepRow {
     pub superseded_at: Option<Instant>,
     /// Which.
     pub superseded_by: Option<NoteId>,
+    /// Why its doctor was told to look, as [`aftercare_core::attention::Reason::bits`] has it.
+    pub attention: i16,
 }
 
 /// Stores a step.
@@ -95,11 +101,26 @@ type Row = (
     Option<i64>,
     Option<i64>,
     Option<Uuid>,
+    i16,
 );
 
 fn read(patient_id: UserId, row: Row) -> Result<StepRow, StoreError> {
-    let (id, note, doctor, position, kind, task, timing, policy, activated, due, answered, superseded, by) =
-        row;
+    let (
+        id,
+        note,
+        doctor,
+        position,
+        kind,
+        task,
+        timing,
+        policy,
+        activated,
+        due,
+        answered,
+        superseded,
+        by,
+        attention,
+    ) = row;
     Ok(StepRow {
         id: StepId(id),
         note_id: NoteId(note),
@@ -115,6 +136,7 @@ fn read(patient_id: UserId, row: Row) -> Result<StepRow, StoreError> {
         answered_at: answered.map(Instant::from),
         superseded_at: superseded.map(Instant::from),
         superseded_by: by.map(NoteId),
+        attention,
     })
 }
 
@@ -130,7 +152,7 @@ pub async fn of_patient(
         tx,
         Row,
         "-- step::of_patient
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
         from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
           and (superseded_at is null or superseded_at >= $4)
         order by note_id, position",
@@ -148,7 +170,7 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
         tx,
         Row,
         "-- step::of_note
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
         from step where bucket = $1 and patient_id = $2 and note_id = $3 order by position",
         Bucket::of(patient).get(),
         patient.0,
@@ -163,7 +185,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
         tx,
         Row,
         "-- step::lock
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
         from step where bucket = $1 and id = $2 and patient_id = $3",
         postgres(" for update"),
         "",
@@ -181,7 +203,7 @@ pub async fn lock_many(tx: &mut Tx, bucket: i16, ids: &[Uuid]) -> Result<Vec<Fou
         FoundRow,
         "-- step::lock_many
         select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = $1 and occurrence.step_id = step.id) as last,
-          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
         from step where bucket = $1 and id in",
         ids,
         "order by id for update",
@@ -228,6 +250,7 @@ struct FoundRow {
     answered_at: Option<i64>,
     superseded_at: Option<i64>,
     superseded_by: Option<Uuid>,
+    attention: i16,
 }
 
 impl FoundRow {
@@ -235,7 +258,7 @@ impl FoundRow {
         (
             self.id, self.note_id, self.doctor_id, self.position, self.kind, self.state, self.timing,
             self.policy, self.activated_at, self.due_at, self.answered_at, self.superseded_at,
-            self.superseded_by,
+            self.superseded_by, self.attention,
         )
     }
 }
@@ -253,6 +276,19 @@ pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(),
         patient.0,
         note.0
     )?;
+    Ok(())
+}
+
+/// Remembers why the doctor of some steps of a bucket was told to look.
+pub async fn set_attention(tx: &mut Tx, bucket: i16, steps: &[Uuid], bits: i16) -> Result<(), StoreError> {
+    execute_in!(
+        tx,
+        "-- step::set_attention\nupdate step set attention = $2 where bucket = $1 and id in",
+        steps,
+        "",
+        bucket,
+        bits
+    );
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use aftercare_store::{
     due::{self, Wake},
     idempotency,
     note::{self, Note, NoteState},
-    occurrence, on_both_engines,
+    occurrence, on_both_engines, outbox,
     regime::{self, RegimeRow},
     service, wrapped_key,
 };
@@ -185,14 +185,14 @@ on_both_engines! {
         };
         let mut tx = store.write().await.unwrap();
         care::put(&mut tx, &care, Uuid::from_u128(1)).await.unwrap();
-        assert_eq!(care::project(&mut tx, 10).await.unwrap(), 1);
-        assert_eq!(care::project(&mut tx, 10).await.unwrap(), 0);
+        assert_eq!(outbox::work_off(&mut tx, 10, now(), || aftercare_core::id::EventId(Uuid::from_u128(9))).await.unwrap(), 1);
+        assert_eq!(outbox::work_off(&mut tx, 10, now(), || aftercare_core::id::EventId(Uuid::from_u128(9))).await.unwrap(), 0);
         assert_eq!(care::caseload(&mut tx, user(2)).await.unwrap(), [user(1)]);
         let locked = care::lock(&mut tx, user(1), user(2)).await.unwrap().unwrap();
         assert_eq!(care::take_ticket(&mut tx, &locked).await.unwrap(), 1);
         care.until = Some(now());
         care::put(&mut tx, &care, Uuid::from_u128(2)).await.unwrap();
-        care::project(&mut tx, 10).await.unwrap();
+        outbox::work_off(&mut tx, 10, now(), || aftercare_core::id::EventId(Uuid::from_u128(9))).await.unwrap();
         assert!(care::caseload(&mut tx, user(2)).await.unwrap().is_empty());
         let kept = care::get(&mut tx, user(1), user(2)).await.unwrap().unwrap();
         assert_eq!((kept.last_ticket, kept.is_current()), (1, false));
@@ -204,7 +204,7 @@ on_both_engines! {
         let step = StepId(Uuid::from_u128(1));
         let mut tx = store.write().await.unwrap();
         for (ordinal, status) in [(0, OccurrenceStatus::Due), (0, OccurrenceStatus::Done), (1, OccurrenceStatus::Due)] {
-            let occurrence = Occurrence { ordinal, due_at: now(), closes_at: now(), status, on_time: None, answered_at: None };
+            let occurrence = Occurrence { ordinal, due_at: now(), closes_at: now(), status, on_time: None, answered_at: None, cause: None };
             let bucket = aftercare_core::id::Bucket::of(user(1)).get();
             occurrence::put(&mut tx, bucket, &[(user(1), step, &occurrence)], now()).await.unwrap();
         }

@@ -1,15 +1,17 @@
 //! How messages reach people: what goes where ([`rung`]), what is sent ([`message`]), by which way
-//! ([`email`], [`web_push`], [`http`]), and who does it ([`sender`]).
+//! ([`email`], [`web_push`], [`http`]), who does it ([`sender`]), and whether it arrives ([`reached`]).
 
 pub mod email;
 pub mod http;
 pub mod message;
 pub mod outward;
+pub mod reached;
 pub mod rung;
 pub mod sender;
 pub mod target;
 pub mod web_push;
 
+pub use reached::{is_cut_off, reached, unreached_since};
 pub use rung::{next_rung, rung};
 
 use aftercare_core::instant::Span;

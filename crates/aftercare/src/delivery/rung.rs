@@ -3,7 +3,7 @@
 use aftercare_store::channel::{Channel, ChannelKind, ChannelState};
 
 /// Whether messages go there by themselves. Calendars ask; programs are told beside everything else.
-fn says(kind: ChannelKind) -> bool {
+pub fn says(kind: ChannelKind) -> bool {
     !matches!(kind, ChannelKind::Calendar | ChannelKind::Webhook)
 }
 

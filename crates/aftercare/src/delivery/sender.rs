@@ -18,7 +18,7 @@ use aftercare_store::{
     delivery::{self, Attempt, Delivery, DeliveryKind, DeliveryState},
     event::{self, Event, EventKind},
     open_reminder::{self, OpenReminder},
-    reach,
+    outbox,
 };
 use futures_util::{StreamExt, stream};
 use std::{collections::HashMap, time::Duration};
@@ -251,7 +251,7 @@ async fn settle(app: &App, sent: Vec<(Job, Outcome)>) -> Result<(), StoreError> 
             let mut people: Vec<UserId> = jobs.iter().map(|job| job.delivery.user_id).collect();
             people.sort_unstable();
             people.dedup();
-            reach::reached(&mut tx, bucket, &people, now).await?;
+            super::reached(&mut tx, bucket, &people, now).await?;
         } else {
             let shown = |job: &&&Job| job.delivery.kind == DeliveryKind::Reminder;
             let looks =
@@ -283,6 +283,9 @@ async fn not_handed(
     };
     tracing::info!(delivery = %one.id, kind = ?channel.kind, %fault, "a message was not taken");
     channel::failed(tx, user, channel.id, gone, fault, now).await?;
+    if gone {
+        outbox::tell_doctors(tx, user).await?;
+    }
     let again = match outcome {
         Outcome::Later { after, .. } => {
             Some(now + pause(one.attempts, after.unwrap_or(Span::ZERO), one.id.0))

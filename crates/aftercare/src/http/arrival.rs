@@ -4,10 +4,10 @@
 use super::{json::Json, problem::Problem};
 use crate::{
     app::App,
-    delivery::{email, sender},
+    delivery::{email, reached, sender},
 };
 use aftercare_core::id::{Bucket, DeliveryId, UserId};
-use aftercare_store::{Tx, channel, delivery, reach};
+use aftercare_store::{Tx, channel, delivery};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -40,7 +40,7 @@ async fn arrived(app: &App, tx: &mut Tx, user: UserId, id: DeliveryId) -> Result
     let one = delivery::get(tx, user, id).await?.ok_or_else(Problem::not_found)?;
     if delivery::reached(tx, user, id, now).await? {
         channel::reached(tx, user, one.channel_id, now).await?;
-        reach::reached(tx, Bucket::of(user).get(), &[user], now).await?;
+        reached(tx, Bucket::of(user).get(), &[user], now).await?;
     }
     Ok(())
 }

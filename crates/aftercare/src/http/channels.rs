@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    delivery::{Outcome, http::secret_text, message::Say, target::Target},
+    delivery::{Outcome, http::secret_text, message::Say, target::Target, unreached_since},
     limits,
 };
 use aftercare_core::{
@@ -21,7 +21,7 @@ use aftercare_seal::{Bytes, bytes, password::normalize_email};
 use aftercare_store::{
     channel::{self, Channel, ChannelKind, ChannelState},
     delivery::{Delivery, DeliveryKind, DeliveryState},
-    reach,
+    service,
 };
 use axum::{extract::State, http::StatusCode};
 use rand::Rng;
@@ -193,8 +193,8 @@ pub async fn list_channels(
     let mut tx = app.store.read().await?;
     let (items, next_cursor) = page.cut(channel::of(&mut tx, actor.id).await?)?;
     let items = items.into_iter().map(|channel| ChannelView::of(&app, channel)).collect::<Result<_, _>>()?;
-    let owed = reach::of(&mut tx, actor.id).await?.owed_since;
-    let not_reached_since = owed.filter(|since| app.now() - *since > Span::from_hours(24));
+    let outages = service::outages(&mut tx, app.now() - Span::from_days(30)).await?;
+    let not_reached_since = unreached_since(&mut tx, actor.id, &outages, app.now()).await?;
     Ok(Json(ChannelList { items, next_cursor, not_reached_since }))
 }
 

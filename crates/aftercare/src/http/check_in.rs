@@ -17,6 +17,7 @@ use crate::{
     record,
 };
 use aftercare_core::{
+    attention::Cause,
     course::{Answer, AnswerStatus},
     id::{CheckInId, ReminderId, StepId},
     instant::Instant,
@@ -50,6 +51,9 @@ pub struct CheckIn {
     reason: Option<String>,
     /// The same sealed on the device, in a sealed session.
     sealed_reason: Option<SealedReason>,
+    /// `side_effect`, where it was left out for that. Not sealed: it puts the patient on the doctor's list.
+    #[schema(value_type = Option<String>, example = "side_effect")]
+    cause: Option<Cause>,
 }
 
 /// The reminder and its step, as they stand now.
@@ -76,9 +80,10 @@ pub async fn check_in(
 ) -> Result<Json<CheckedIn>, Problem> {
     let reason = body.reason.as_deref().map(|text| about(text, 500)).transpose();
     let reason = reason.map_err(|error| Problem::invalid_field("/reason", error))?;
-    let given = reason.is_some() || body.sealed_reason.is_some();
-    if given && body.status == AnswerStatus::Done {
-        return Err(Problem::invalid_field("/reason", "is for what was skipped; leave it out"));
+    let given =
+        [("/reason", reason.is_some() || body.sealed_reason.is_some()), ("/cause", body.cause.is_some())];
+    if let Some((field, _)) = given.iter().find(|(_, given)| *given && body.status == AnswerStatus::Done) {
+        return Err(Problem::invalid_field(field, "is for what was skipped; leave it out"));
     }
     if reason.is_some() && (actor.is_sealed() || body.sealed_reason.is_some()) {
         return Err(Problem::sealed_session("seal the reason there and send sealed_reason alone"));
@@ -130,10 +135,11 @@ async fn take(
         };
         return answer_task(tx, &mut locked.step, task, at, now).await;
     };
-    let answer = Answer { ordinal, status: body.status, at, recorded_at: now };
+    let answer = Answer { ordinal, status: body.status, at, recorded_at: now, cause: body.cause };
     course.check_in(&locked.log, answer)?;
     let last = locked.log.iter().rev().find(|before| before.ordinal == ordinal);
-    if last.is_some_and(|last| last.status == answer.status && body.at.is_none_or(|at| at == last.at)) {
+    let same = |last: &Answer| (last.status, last.cause) == (answer.status, answer.cause);
+    if last.is_some_and(|last| same(last) && body.at.is_none_or(|at| at == last.at)) {
         return Ok(());
     }
     let id: CheckInId = app.random.id(now);

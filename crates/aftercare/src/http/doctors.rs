@@ -21,6 +21,7 @@ use aftercare_store::{
     Tx, account,
     care::{self, Care, Statement},
     directory::{self, Entry},
+    outbox,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -282,7 +283,7 @@ async fn state(
         care.until = Some(now);
     }
     care::put(tx, &care, app.random.id(now)).await?;
-    care::project(tx, 10).await?;
+    outbox::work_off(tx, 10, now, || app.random.id(now)).await?;
     let action = if selected { Action::DoctorChosen } else { Action::DoctorLeft };
     audit::record(app, tx, Event::own(actor.id, action).on(doctor.0)).await?;
     Ok(care)

@@ -216,6 +216,7 @@ pub(super) fn begun(
             answered_at: None,
             superseded_at: note.superseded_at,
             superseded_by: note.superseded_by,
+            attention: 0,
         };
         let step = PlanStep::new(row, habits, &[], &[], now)?;
         if !outline.follows {

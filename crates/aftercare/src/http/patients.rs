@@ -10,15 +10,17 @@ use super::{
 };
 use crate::{
     app::App,
+    delivery::{is_cut_off, unreached_since},
     plan::{Plan, PlanStep},
 };
 use aftercare_core::{
     adherence::{Day, Figures, by_day},
-    course::CourseState,
+    attention::{Reason, of_plan},
+    course::Outage,
     id::UserId,
-    instant::Instant,
+    instant::{Instant, Span},
 };
-use aftercare_store::{Tx, care};
+use aftercare_store::{Tx, care, channel, service};
 use axum::extract::State;
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
@@ -79,8 +81,10 @@ pub struct DashboardLine {
     plan: PlanView,
     /// How well it is followed.
     adherence: AdherenceView,
-    /// Why a look is needed: `lapsed`, `incomplete`, `extraction_failed`.
-    attention: Vec<&'static str>,
+    /// Why a look is needed, the most pressing first: `side_effect`, `lapsed`, `incomplete`, `not_started`,
+    /// `extraction_failed`, `unreachable`, `ends_soon`.
+    #[schema(value_type = Vec<String>)]
+    attention: Vec<Reason>,
     /// In a sealed session: the patient's keys and their signed choice of this doctor.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<KeysView>,
@@ -121,9 +125,10 @@ pub async fn list_patients(
 ) -> Result<Json<Dashboard>, Problem> {
     let page = Page { limit: search.limit, cursor: search.cursor };
     let mut tx = app.store.read().await?;
+    let outages = service::outages(&mut tx, app.now() - Span::from_days(30)).await?;
     let mut lines = Vec::new();
     for patient in care::caseload(&mut tx, actor.id).await? {
-        lines.extend(line(&app, &mut tx, patient, actor.id).await?);
+        lines.extend(line(&app, &mut tx, patient, actor.id, &outages).await?);
     }
     let q = search.q.trim().to_lowercase();
     lines.retain(|line| {
@@ -145,6 +150,7 @@ async fn line(
     tx: &mut Tx,
     patient: UserId,
     doctor: UserId,
+    outages: &[Outage],
 ) -> Result<Option<DashboardLine>, Problem> {
     let now = app.now();
     let Some(care) = care::get(tx, patient, doctor).await?.filter(care::Care::is_current) else {
@@ -158,7 +164,7 @@ async fn line(
         since: care.since,
         last_note_at: care.last_note_at,
         adherence: adherence(&plan),
-        attention: attention(&plan, care.extraction_failed()),
+        attention: attention(tx, &plan, &care, outages).await?,
         plan: plan_view(&plan),
         keys: None,
     }))
@@ -193,17 +199,22 @@ fn adherence(plan: &Plan) -> AdherenceView {
     }
 }
 
-fn attention(plan: &Plan, extraction_failed: bool) -> Vec<&'static str> {
-    let replays = || plan.steps.iter().filter_map(|step| step.course.as_ref().map(|(_, replay)| replay));
-    let mut reasons = Vec::new();
-    if replays().any(|replay| replay.lapsed_now) {
-        reasons.push("lapsed");
+/// Why a look is needed, the most pressing first.
+async fn attention(
+    tx: &mut Tx,
+    plan: &Plan,
+    care: &care::Care,
+    outages: &[Outage],
+) -> Result<Vec<Reason>, Problem> {
+    let courses = plan.steps.iter().filter_map(|step| step.course.as_ref());
+    let mut reasons = of_plan(courses.map(|(course, replay)| (course, replay)), plan.now);
+    if care.extraction_failed() {
+        reasons.push(Reason::ExtractionFailed);
     }
-    if replays().any(|replay| replay.state == CourseState::Incomplete) {
-        reasons.push("incomplete");
+    let channels = channel::of(tx, plan.patient_id).await?;
+    if unreached_since(tx, plan.patient_id, outages, plan.now).await?.is_some() || is_cut_off(&channels) {
+        reasons.push(Reason::Unreachable);
     }
-    if extraction_failed {
-        reasons.push("extraction_failed");
-    }
-    reasons
+    reasons.sort_unstable();
+    Ok(reasons)
 }

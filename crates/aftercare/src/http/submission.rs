@@ -30,6 +30,7 @@ use aftercare_store::{
     account::{self, NoteMode},
     care::{self, Care},
     note::{self, Note, NoteState},
+    outbox,
 };
 
 /// A note that has arrived.
@@ -182,6 +183,7 @@ async fn store(
         care.failed_ticket = care.failed_ticket.max(arrived.ticket);
     }
     care::update(&mut tx, &care).await?;
+    outbox::tell_doctors(&mut tx, note.patient_id).await?;
     written(app, &mut tx, actor, &note).await?;
     tx.commit().await?;
     Ok(Stored { note, old: before.plan, new, replaced })

@@ -57,6 +57,11 @@ impl Sink {
         self.answers.lock().unwrap().extend(answers);
     }
 
+    /// From now on all are answered 201.
+    pub fn forget_answers(&self) {
+        self.answers.lock().unwrap().clear();
+    }
+
     /// What came since the last time.
     pub fn take(&self) -> Vec<Came> {
         std::mem::take(&mut self.came.lock().unwrap())

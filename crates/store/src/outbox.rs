@@ -1,0 +1,93 @@
+//! What the doctors' side is to learn of the patients': written in the patient's transaction, worked off later, and
+//! as often as it takes.
+
+use crate::{
+    StoreError, Tx, care, code,
+    event::{self, Event, EventKind},
+    many::insert_many,
+    sql::{execute, fetch_all},
+};
+use aftercare_core::{
+    id::{Bucket, EventId, UserId},
+    instant::Instant,
+};
+use uuid::Uuid;
+
+pub use crate::code::News;
+
+/// Something for a doctor to learn. While it waits, the same is not said twice.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter {
+    /// What makes it the same: a choice has an id of its own, a look one for what is to be looked at.
+    pub id: Uuid,
+    /// Of whom.
+    pub patient_id: UserId,
+    /// For whom.
+    pub doctor_id: UserId,
+}
+
+/// Writes news of patients of a bucket.
+pub async fn put(tx: &mut Tx, bucket: i16, letters: &[Letter], news: News) -> Result<(), StoreError> {
+    insert_many!(
+        tx,
+        "-- outbox::put\ninsert into outbox (bucket, id, patient_id, doctor_id, kind) values",
+        letters,
+        |one| [bucket, one.id, one.patient_id.0, one.doctor_id.0, code::news(news)],
+        "on conflict do nothing"
+    );
+    Ok(())
+}
+
+/// Has every doctor of a patient look at their list again.
+pub async fn tell_doctors(tx: &mut Tx, patient: UserId) -> Result<(), StoreError> {
+    let letters: Vec<_> = care::of_patient(tx, patient)
+        .await?
+        .into_iter()
+        .map(|care| Letter { id: care.id.0, patient_id: patient, doctor_id: care.doctor_id })
+        .collect();
+    put(tx, Bucket::of(patient).get(), &letters, News::Attention).await
+}
+
+/// Whether anything waits.
+pub async fn waits(tx: &mut Tx) -> Result<bool, StoreError> {
+    let rows = fetch_all!(tx, (Uuid,), "-- outbox::waits\nselect id from outbox limit 1")?;
+    Ok(!rows.is_empty())
+}
+
+/// Brings the doctors' side up to what patients have done. `id` gives an event's.
+pub async fn work_off(
+    tx: &mut Tx,
+    limit: i64,
+    now: Instant,
+    mut id: impl FnMut() -> EventId,
+) -> Result<usize, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i16, Uuid, Uuid, Uuid, i16),
+        "-- outbox::work_off\nselect bucket, id, patient_id, doctor_id, kind from outbox order by bucket, id limit $1",
+        postgres(" for update skip locked"),
+        "",
+        limit
+    )?;
+    for (bucket, letter, patient, doctor, news) in &rows {
+        let (patient, doctor) = (UserId(*patient), UserId(*doctor));
+        match code::to_news(*news)? {
+            News::Choice => care::project(tx, patient, doctor).await?,
+            // Who has been left, or is no more, looks at nobody.
+            News::Attention
+                if care::get(tx, patient, doctor).await?.is_none_or(|care| !care.is_current()) => {}
+            News::Attention => {
+                let (user_id, object_id) = (doctor, Some(patient.0));
+                let event = Event { id: id(), user_id, kind: EventKind::WorkList, object_id, at: now };
+                event::tell(tx, Bucket::of(doctor).get(), &[event]).await?;
+            }
+        }
+        execute!(
+            tx,
+            "-- outbox::work_off done\ndelete from outbox where bucket = $1 and id = $2",
+            *bucket,
+            *letter
+        )?;
+    }
+    Ok(rows.len())
+}
