@@ -74,6 +74,7 @@ fn every_route_is_described() {
     get /api/push-key/
     get /api/reminders/
     get /api/sessions/
+    get /api/tap/{link}/
     get /healthz
     get /readyz
     patch /api/me/
@@ -112,6 +113,8 @@ fn every_route_is_described() {
     post /api/signup/
     post /api/steps/{id}/complete/
     post /api/submit-notes/
+    post /api/tap/
+    post /api/tap/{link}/
     post /api/token/refresh/
     post /api/unsubscribe/{link}/
     put /api/me/state/

@@ -49,6 +49,17 @@ pub struct Kept {
     pub source: String,
 }
 
+/// What goes with a message.
+#[derive(Clone, Copy, Default)]
+pub struct With<'a> {
+    /// Where one click ends the mail.
+    pub unsubscribe: Option<&'a str>,
+    /// Where what it says can be answered.
+    pub answer: Option<&'a str>,
+    /// What shows whose an address is.
+    pub code: Option<&'a str>,
+}
+
 impl Mail {
     /// As configured.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
@@ -96,18 +107,11 @@ impl Mail {
         matches!(self, Self::Smtp(..))
     }
 
-    /// Sends a message to an address. `unsubscribe` is where one click ends it; `code` shows whose an address is.
-    pub async fn send(
-        &self,
-        now: Instant,
-        say: &Say,
-        to: &str,
-        unsubscribe: Option<&str>,
-        code: Option<&str>,
-    ) -> Outcome {
+    /// Sends a message to an address.
+    pub async fn send(&self, now: Instant, say: &Say, to: &str, with: With<'_>) -> Outcome {
         let (Self::Smtp(_, from) | Self::Here(_, from)) = self;
-        let text = text(say, code);
-        let Some(message) = message(from, say, to, unsubscribe, &text) else {
+        let text = text(say, &with);
+        let Some(message) = message(from, say, to, &with, &text) else {
             return Outcome::Gone("its address is none that mail can go to".to_owned());
         };
         match self {
@@ -154,18 +158,21 @@ fn subject(say: &Say) -> &'static str {
     }
 }
 
-fn text(say: &Say, code: Option<&str>) -> String {
-    match code {
-        Some(code) => {
+fn text(say: &Say, with: &With<'_>) -> String {
+    match (with.code, with.answer) {
+        (Some(code), _) => {
             format!(
                 "Your code is {code}.\n\nType it where you are signed in, and messages come here. If it was not you, leave it.\n"
             )
         }
-        None => format!("{}\n\n{}\n", say.body(), say.url),
+        (None, Some(answer)) => {
+            format!("{}\n\nAnswer: {answer}\n\nOpen {TITLE}: {}\n", say.body(), say.url)
+        }
+        (None, None) => format!("{}\n\nOpen {TITLE}: {}\n", say.body(), say.url),
     }
 }
 
-fn message(from: &Mailbox, say: &Say, to: &str, unsubscribe: Option<&str>, text: &str) -> Option<Message> {
+fn message(from: &Mailbox, say: &Say, to: &str, with: &With<'_>, text: &str) -> Option<Message> {
     let host = from.email.domain();
     let thread = format!("<{}.{}@{host}>", say.due_at.as_secs().div_euclid(86_400), say.tag);
     let mut builder = Message::builder()
@@ -175,18 +182,15 @@ fn message(from: &Mailbox, say: &Say, to: &str, unsubscribe: Option<&str>, text:
         .message_id(Some(format!("<{}@{host}>", say.id)))
         .references(thread)
         .header(AutoSubmitted);
-    if let Some(url) = unsubscribe {
+    if let Some(url) = with.unsubscribe {
         builder = builder.header(ListUnsubscribe(format!("<{url}>"))).header(ListUnsubscribePost);
     }
     let words: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
     let lines: Vec<String> = words
         .iter()
-        .map(|line| {
-            if line.starts_with("http") {
-                format!("<p><a href=\"{line}\">Open {TITLE}</a></p>")
-            } else {
-                format!("<p>{line}</p>")
-            }
+        .map(|line| match line.split_once(": http") {
+            Some((name, rest)) => format!("<p><a href=\"http{rest}\">{name}</a></p>"),
+            None => format!("<p>{line}</p>"),
         })
         .collect();
     let html = format!("<!doctype html><html lang=\"en\"><body>{}</body></html>", lines.concat());

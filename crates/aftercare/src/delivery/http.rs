@@ -3,6 +3,7 @@
 use super::{
     Outcome,
     message::{Say, TITLE},
+    tap::{self, Action},
 };
 use crate::app::App;
 use aftercare_seal::{Bytes, webpush::hmac_sha256};
@@ -58,7 +59,15 @@ pub async fn ntfy(app: &App, say: &Say, url: &str, token: Option<&str>) -> Outco
     let Some((root, topic)) = url.trim_end_matches('/').rsplit_once('/') else {
         return Outcome::Gone("its address names no topic".to_owned());
     };
-    let body = json!({ "topic": topic, "title": TITLE, "message": say.body(), "click": say.url });
+    let mut body = json!({ "topic": topic, "title": TITLE, "message": say.body(), "click": say.url });
+    if let Some(tap) = say.only() {
+        let ways = [("Done", Action::Done), ("Later", Action::Later), ("Skip", Action::Skip)];
+        let button = |(label, action)| {
+            let url = tap::url(app, &tap.token(app, action));
+            json!({ "action": "http", "label": label, "url": url, "method": "POST", "clear": true })
+        };
+        body["actions"] = ways.map(button).into();
+    }
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(token) = token {
@@ -87,11 +96,11 @@ pub async fn templated(
             _ => return Outcome::Gone("a header of it cannot be sent".to_owned()),
         }
     }
-    post(app, url, headers, filled(template, say), &[]).await
+    post(app, url, headers, filled(app, template, say), &[]).await
 }
 
 /// A template with its places filled in, each so that it stands in a JSON string.
-fn filled(template: &str, say: &Say) -> String {
+fn filled(app: &App, template: &str, say: &Say) -> String {
     let in_json = |text: String| {
         let quoted = Value::String(text).to_string();
         quoted[1..quoted.len() - 1].to_owned()
@@ -100,6 +109,7 @@ fn filled(template: &str, say: &Say) -> String {
         ("{{title}}", TITLE.to_owned()),
         ("{{body}}", say.body()),
         ("{{url}}", say.url.clone()),
+        ("{{answer_url}}", say.only().map_or_else(|| say.url.clone(), |tap| tap.page(app))),
         ("{{due_at}}", say.due_at.to_string()),
         ("{{count}}", say.count.to_string()),
         ("{{id}}", say.id.to_string()),

@@ -1,12 +1,16 @@
 //! What a message says: that something is due, and where to look. Never what: no word of a note, a step or a
 //! medicine is at hand where messages are made.
 
+use super::tap::{Action, Tap, Taps};
 use crate::app::App;
 use aftercare_core::{
-    id::DeliveryId,
+    id::{DeliveryId, ReminderId},
     instant::{Instant, Span},
 };
-use aftercare_store::delivery::{Delivery, DeliveryKind};
+use aftercare_store::{
+    delivery::{Delivery, DeliveryKind},
+    open_reminder::OpenReminder,
+};
 
 /// A message, as every channel has it.
 #[derive(Clone, Debug)]
@@ -25,14 +29,19 @@ pub struct Say {
     pub tag: String,
     /// Where to look.
     pub url: String,
+    /// What it covers can be answered from where it is shown, one by one.
+    pub taps: Vec<Tap>,
 }
+
+/// At most so many things can be answered from one message: a push has room for no more.
+const TAPS: usize = 8;
 
 /// The title of every message.
 pub const TITLE: &str = "Aftercare";
 
 impl Say {
-    /// Of a delivery that covers so many things now.
-    pub fn of(app: &App, delivery: &Delivery, count: i32) -> Self {
+    /// Of a delivery that covers so many things now; where they are reminders, those.
+    pub fn of(app: &App, delivery: &Delivery, count: i32, covered: &[OpenReminder]) -> Self {
         let origin = app.config.ui_host().map_or_else(|| app.config.base_url(), |(origin, _)| origin);
         let tag = format!("{:x}", delivery.due_at.as_micros());
         let url = match delivery.object_id.filter(|_| count == 1) {
@@ -40,7 +49,13 @@ impl Say {
             None => format!("{origin}/today"),
         };
         let Delivery { id, kind, due_at, expires_at, .. } = *delivery;
-        Self { id, kind, due_at, count, expires_at, tag, url }
+        let taps = covered.iter().map(|one| Tap {
+            user: one.patient_id,
+            step: one.step_id,
+            ordinal: one.ordinal,
+            until: one.open.closes_at,
+        });
+        Self { id, kind, due_at, count, expires_at, tag, url, taps: taps.take(TAPS).collect() }
     }
 
     /// What is said, in a sentence.
@@ -60,6 +75,22 @@ impl Say {
             DeliveryKind::Test => "This is a test: messages arrive here.".to_owned(),
             DeliveryKind::Code => "Somebody wants to send messages here.".to_owned(),
         }
+    }
+
+    /// What answers each thing it covers, for a device.
+    pub fn answers(&self, app: &App) -> Vec<Taps> {
+        let of = |tap: &Tap| Taps {
+            id: ReminderId::of(tap.step, tap.ordinal).0,
+            done: tap.token(app, Action::Done),
+            later: tap.token(app, Action::Later),
+            skip: tap.token(app, Action::Skip),
+        };
+        self.taps.iter().map(of).collect()
+    }
+
+    /// The one thing it covers, where it is one.
+    pub fn only(&self) -> Option<&Tap> {
+        self.taps.first().filter(|_| self.taps.len() == 1)
     }
 
     /// For how long it is of use.

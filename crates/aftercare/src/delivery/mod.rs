@@ -1,5 +1,6 @@
 //! How messages reach people: what goes where ([`rung`]), what is sent ([`message`]), by which way
-//! ([`email`], [`web_push`], [`http`]), who does it ([`sender`]), and whether it arrives ([`reached`]).
+//! ([`email`], [`web_push`], [`http`]), who does it ([`sender`]), whether it arrives
+//! ([`reached`]), and how it is answered from where it is shown ([`tap`]).
 
 pub mod email;
 pub mod http;
@@ -8,6 +9,7 @@ pub mod outward;
 pub mod reached;
 pub mod rung;
 pub mod sender;
+pub mod tap;
 pub mod target;
 pub mod web_push;
 

@@ -112,7 +112,11 @@ async fn still_true(
     for one in deliveries {
         let Some(attempt) = by_id.get(&one.id.0) else { continue };
         let theirs = channels.get(&one.user_id).map_or(&[][..], Vec::as_slice);
-        let count = covered(&one, &open);
+        let covered = covered(&one, &open);
+        let count = match &covered {
+            Some(open) => i32::try_from(open.len()).unwrap_or(i32::MAX),
+            None => one.count.max(1),
+        };
         let channel = theirs.iter().find(|channel| channel.id == one.channel_id).cloned();
         let (true, Some(channel)) = (now < one.expires_at && count > 0, channel) else {
             over.push(one.id.0);
@@ -131,7 +135,7 @@ async fn still_true(
         }
         match Target::open(app, channel.id, &channel.target) {
             Ok(target) => {
-                let say = Say::of(app, &one, count);
+                let say = Say::of(app, &one, count, covered.as_deref().unwrap_or_default());
                 jobs.push(Job { attempt: *attempt, delivery: one, channel, target, say });
             }
             Err(error) => {
@@ -148,21 +152,19 @@ async fn still_true(
     Ok(jobs)
 }
 
-/// How much of what a message is about is still to be said: what was said with it and is open still. What is
-/// about no reminder is true until it expires.
-fn covered(one: &Delivery, open: &[OpenReminder]) -> i32 {
-    if !matches!(one.kind, DeliveryKind::Reminder | DeliveryKind::Switched) {
-        return one.count.max(1);
-    }
+/// What of a message is still to be said: what was said with it and is open still. `None` for one that is about no
+/// reminder: it is true until it expires.
+fn covered(one: &Delivery, open: &[OpenReminder]) -> Option<Vec<OpenReminder>> {
     let same =
         |item: &&OpenReminder| item.patient_id == one.user_id && item.open.said_at == Some(one.said_at);
-    i32::try_from(open.iter().filter(same).count()).unwrap_or(i32::MAX)
+    matches!(one.kind, DeliveryKind::Reminder | DeliveryKind::Switched)
+        .then(|| open.iter().filter(same).copied().collect())
 }
 
 /// Sends one message that is about no reminder, now.
 pub async fn send_one(app: &App, channel: &Channel, one: &Delivery) -> Result<Outcome, StoreError> {
     let target = Target::open(app, channel.id, &channel.target)?;
-    Ok(send(app, one, channel, &target, &Say::of(app, one, 1)).await)
+    Ok(send(app, one, channel, &target, &Say::of(app, one, 1, &[])).await)
 }
 
 /// Writes down what came of it.
@@ -196,7 +198,9 @@ async fn send(app: &App, delivery: &Delivery, channel: &Channel, target: &Target
     match target {
         Target::Email { address } => {
             let unsubscribe = email::unsubscribe_url(app, delivery.user_id, channel.id);
-            app.mail.send(app.now(), say, address, Some(&unsubscribe), None).await
+            let answer = say.only().map(|tap| tap.page(app));
+            let with = email::With { unsubscribe: Some(&unsubscribe), answer: answer.as_deref(), code: None };
+            app.mail.send(app.now(), say, address, with).await
         }
         Target::WebPush { endpoint, p256dh, auth } => {
             let to = Target::subscription(p256dh, auth);

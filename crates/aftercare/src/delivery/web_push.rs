@@ -41,14 +41,15 @@ pub async fn key(app: &App) -> anyhow::Result<PushKey> {
 }
 
 /// What a browser shows: declarative (`WebKit`), and with `mutable` for a worker to put names in.
-fn payload(say: &Say, ack: &str) -> Vec<u8> {
+fn payload(app: &App, say: &Say, ack: &str) -> Vec<u8> {
     let mut notification = json!({
         "title": TITLE, "body": say.body(), "navigate": say.url, "tag": say.tag, "mutable": true,
     });
     if say.kind != DeliveryKind::Clear {
         notification["app_badge"] = say.count.into();
     }
-    json!({ "web_push": 8030, "notification": notification, "id": say.id, "kind": say.kind, "ack": ack })
+    let answers = say.answers(app);
+    json!({ "web_push": 8030, "notification": notification, "id": say.id, "kind": say.kind, "ack": ack, "reminders": answers })
         .to_string()
         .into_bytes()
 }
@@ -82,7 +83,7 @@ async fn request(
     };
     let key = app.push_key.get_or_try_init(|| key(app)).await?;
     let signed = key.authorization(&origin, until, &subject)?;
-    let body = to.seal(&payload(say, ack), &mut app.random.rng())?;
+    let body = to.seal(&payload(app, say, ack), &mut app.random.rng())?;
     let ttl = (say.time_to_live(app.now()).as_micros() / 1_000_000).to_string();
     // At most 32 characters: a later message about the same moment takes the place of one that is still waiting.
     let topic = encode(&hash(say.tag.as_bytes())[..18]);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    delivery::{Outcome, http::secret_text, message::Say, target::Target, unreached_since},
+    delivery::{Outcome, email::With, http::secret_text, message::Say, target::Target, unreached_since},
     limits,
 };
 use aftercare_core::{
@@ -104,7 +104,7 @@ pub enum NewChannel {
         /// What goes with it, such as `Authorization`.
         #[serde(default)]
         fields: Vec<Field>,
-        /// The body, JSON: `{{title}}`, `{{body}}`, `{{url}}`, `{{due_at}}`, `{{count}}`, `{{id}}` are filled in.
+        /// The body, JSON: `{{title}}`, `{{body}}`, `{{url}}`, `{{answer_url}}`, `{{due_at}}`, `{{count}}`, `{{id}}` are filled in.
         template: String,
     },
 }
@@ -245,9 +245,9 @@ pub async fn add_channel(
     channel::insert(&mut tx, &channel).await?;
     tx.commit().await?;
     if let (Target::Email { address }, Some(code)) = (&target, &code) {
-        let say = Say::of(&app, &about(&app, &channel, DeliveryKind::Code), 1);
+        let say = Say::of(&app, &about(&app, &channel, DeliveryKind::Code), 1, &[]);
         if let Outcome::Gone(fault) | Outcome::Failed(fault) =
-            app.mail.send(now, &say, address, None, Some(code)).await
+            app.mail.send(now, &say, address, With { code: Some(code), ..With::default() }).await
         {
             let mut tx = app.store.write().await?;
             channel::delete(&mut tx, actor.id, id).await?;

@@ -19,7 +19,7 @@ use crate::{
 use aftercare_core::{
     attention::Cause,
     course::{Answer, AnswerStatus},
-    id::{CheckInId, ReminderId, StepId},
+    id::{CheckInId, NoteId, ReminderId, StepId, UserId},
     instant::Instant,
     people::about,
 };
@@ -96,7 +96,9 @@ pub async fn check_in(
         let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
         let locked = plan::lock(&mut tx, &*app.clock, actor.id, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
-        take(&app, &mut tx, &actor, &mut locked, ordinal, &body, reason.as_deref()).await?;
+        let sealed = sealed(&app, &mut tx, &actor, &locked, &body, reason.as_deref()).await?;
+        let given = Given { status: body.status, at: body.at, cause: body.cause, sealed };
+        take(&app, &mut tx, actor.id, &mut locked, ordinal, given).await?;
         tx.commit().await?;
         Ok((locked, ordinal))
     })?;
@@ -110,18 +112,29 @@ pub async fn check_in(
     Ok(Json(CheckedIn { reminder, step: view }))
 }
 
-/// Stores an answer; the same answer twice is one.
-async fn take(
+/// An answer as it was given.
+pub(super) struct Given {
+    /// Done or left out.
+    pub(super) status: AnswerStatus,
+    /// When; now if absent.
+    pub(super) at: Option<Instant>,
+    /// Why it was left out, as far as the doctor's list goes.
+    pub(super) cause: Option<Cause>,
+    /// Why, sealed for the readers of a note, under the answer's own id.
+    pub(super) sealed: Option<(CheckInId, NoteId, Vec<u8>)>,
+}
+
+/// Stores an answer; the same answer twice is one. The person and the step are locked.
+pub(super) async fn take(
     app: &App,
     tx: &mut Tx,
-    actor: &Actor,
+    patient: UserId,
     locked: &mut Locked,
     ordinal: u32,
-    body: &CheckIn,
-    reason: Option<&str>,
+    given: Given,
 ) -> Result<(), Problem> {
     let now = locked.now;
-    let at = body.at.unwrap_or(now);
+    let at = given.at.unwrap_or(now);
     if at > now {
         return Err(Problem::invalid_field("/at", "must not be in the future"));
     }
@@ -129,34 +142,50 @@ async fn take(
         if ordinal != 0 || locked.step.row.due_at.is_none() {
             return Err(Problem::not_found());
         }
-        let task = match body.status {
+        let task = match given.status {
             AnswerStatus::Done => Task::Done,
             AnswerStatus::Skipped => Task::Skipped,
         };
         return answer_task(tx, &mut locked.step, task, at, now).await;
     };
-    let answer = Answer { ordinal, status: body.status, at, recorded_at: now, cause: body.cause };
+    let answer = Answer { ordinal, status: given.status, at, recorded_at: now, cause: given.cause };
     course.check_in(&locked.log, answer)?;
     let last = locked.log.iter().rev().find(|before| before.ordinal == ordinal);
     let same = |last: &Answer| (last.status, last.cause) == (answer.status, answer.cause);
-    if last.is_some_and(|last| same(last) && body.at.is_none_or(|at| at == last.at)) {
+    if last.is_some_and(|last| same(last) && given.at.is_none_or(|at| at == last.at)) {
         return Ok(());
     }
-    let id: CheckInId = app.random.id(now);
-    let note = locked.step.row.note_id;
-    let (id, sealed) = match (reason, &body.sealed_reason) {
-        (Some(text), _) => (id, Some((note, seal_reason(app, tx, actor, &locked.step, id, text).await?))),
-        (None, Some(given)) => (given.id, Some((given.note_id, sealed_reason(tx, actor, given).await?))),
-        (None, None) => (id, None),
-    };
-    let sealed = sealed.as_ref().map(|(note, sealed)| (*note, sealed.as_slice()));
-    check_in::insert(tx, actor.id, locked.step.row.id, id, &answer, sealed).await?;
-    let open = open_reminder::of_step(tx, actor.id, locked.step.row.id).await?;
+    let id = given.sealed.as_ref().map_or_else(|| app.random.id(now), |(id, ..)| *id);
+    let sealed = given.sealed.as_ref().map(|(_, note, sealed)| (*note, sealed.as_slice()));
+    check_in::insert(tx, patient, locked.step.row.id, id, &answer, sealed).await?;
+    let open = open_reminder::of_step(tx, patient, locked.step.row.id).await?;
     locked.answer(answer)?;
     record::record(tx, &locked.step, Some(ordinal), now).await?;
     let of = (open.map_or(now, |open| open.open.due_at), Some(ReminderId::of(locked.step.row.id, ordinal).0));
-    announce::tell_of(app, tx, actor.id, DeliveryKind::Clear, of).await?;
+    announce::tell_of(app, tx, patient, DeliveryKind::Clear, of).await?;
     Ok(())
+}
+
+/// A reason, sealed here or on the device.
+async fn sealed(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    locked: &Locked,
+    body: &CheckIn,
+    reason: Option<&str>,
+) -> Result<Option<(CheckInId, NoteId, Vec<u8>)>, Problem> {
+    let row = &locked.step.row;
+    Ok(match (reason, &body.sealed_reason) {
+        // A task has no log to keep it in.
+        _ if locked.step.course.is_none() => None,
+        (Some(text), _) => {
+            let id = app.random.id(locked.now);
+            Some((id, row.note_id, seal_reason(app, tx, actor, &locked.step, id, text).await?))
+        }
+        (None, Some(given)) => Some((given.id, given.note_id, sealed_reason(tx, actor, given).await?)),
+        (None, None) => None,
+    })
 }
 
 /// Which of the patient's own steps a reminder is of.

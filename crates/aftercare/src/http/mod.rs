@@ -51,6 +51,7 @@ mod steps;
 mod submission;
 mod submit_note;
 mod submitted;
+mod tap;
 mod view;
 mod words;
 
@@ -166,6 +167,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(check_in::check_in))
         .routes(routes!(adherence::adherence))
         .routes(routes!(snooze::snooze))
+        .routes(routes!(tap::tap))
+        .routes(routes!(tap::ask, tap::tap_on_page))
         .routes(routes!(events::events))
         .routes(routes!(channels::list_channels, channels::add_channel))
         .routes(routes!(channels::remove_channel))
@@ -295,7 +298,10 @@ async fn on_record(app: &App, event: Event) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// The route, for the log: never the query, which may name people.
+/// The route, for the log: never the query, which may name people, nor what opens something by itself.
 fn route(request: &Request) -> String {
-    request.uri().path().to_owned()
+    let path = request.uri().path();
+    let opens =
+        ["/api/tap/", "/api/unsubscribe/", "/cal/"].into_iter().find(|prefix| path.starts_with(prefix));
+    opens.map_or_else(|| path.to_owned(), |prefix| format!("{prefix}…"))
 }

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::app::App;
 use aftercare_core::{
-    id::ReminderId,
+    id::{ReminderId, StepId, UserId},
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    account,
+    Tx, account,
     due::{self, Wake},
     open_reminder,
 };
@@ -66,22 +66,31 @@ pub async fn snooze(
             _ => return Err(Problem::invalid_field("/minutes", "give 1 to 1440 minutes, or `until` alone")),
         };
         let (step, ordinal) = find(&mut tx, &actor, id).await?;
-        let open = open_reminder::of_step(&mut tx, actor.id, step).await?;
-        let open = open.filter(|open| open.ordinal == ordinal && open.open.closes_at > now);
-        let not_open = || Problem::conflict("not_open", "it is not due, or answered already, or closed");
-        let open = open.ok_or_else(not_open)?;
-        if until >= open.open.closes_at {
-            let detail = format!("must be before {}, when this closes", open.open.closes_at);
-            return Err(Problem::invalid_field(
-                if body.until.is_some() { "/until" } else { "/minutes" },
-                detail,
-            ));
-        }
-        open_reminder::snooze(&mut tx, actor.id, step, ordinal, until).await?;
-        due::insert(&mut tx, Wake::person(actor.id, until)).await?;
+        let field = if body.until.is_some() { "/until" } else { "/minutes" };
+        put_off(&mut tx, (actor.id, step, ordinal), until, now, field).await?;
         tx.commit().await?;
         Ok(until)
     })?;
     app.hint.notify_one();
     Ok(Json(Snoozed { reminder_id: id, snoozed_until: until }))
+}
+
+/// Has what is open of a step said again at an instant; the person is locked. `field` is what the instant came from.
+pub(super) async fn put_off(
+    tx: &mut Tx,
+    (patient, step, ordinal): (UserId, StepId, u32),
+    until: Instant,
+    now: Instant,
+    field: &str,
+) -> Result<(), Problem> {
+    let open = open_reminder::of_step(tx, patient, step).await?;
+    let open = open.filter(|open| open.ordinal == ordinal && open.open.closes_at > now);
+    let not_open = || Problem::conflict("not_open", "it is not due, or answered already, or closed");
+    let open = open.ok_or_else(not_open)?;
+    if until >= open.open.closes_at {
+        let detail = format!("must be before {}, when this closes", open.open.closes_at);
+        return Err(Problem::invalid_field(field, detail));
+    }
+    open_reminder::snooze(tx, patient, step, ordinal, until).await?;
+    Ok(due::insert(tx, Wake::person(patient, until)).await?)
 }

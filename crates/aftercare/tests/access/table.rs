@@ -119,6 +119,7 @@ pub fn table() -> Vec<Row> {
         ("get /api/push-key/", |_, _| path("/api/push-key/"), [200; 7]),
         ("get /api/reminders/", |w, _| for_ada("/api/reminders/", w), [200, 200, 404, 404, 404, 401, 401]),
         ("get /api/sessions/", |_, _| path("/api/sessions/"), SIGNED_IN),
+        ("get /api/tap/{link}/", |_, _| path(format!("/api/tap/{}/", "A".repeat(82))), [404; 7]),
         ("get /healthz", |_, _| path("/healthz"), [200; 7]),
         ("get /readyz", |_, _| path("/readyz"), [200; 7]),
         ("patch /api/me/", |_, who| ("/api/me/".into(), json!({ "name": who })), SIGNED_IN),
@@ -322,6 +323,8 @@ pub fn table() -> Vec<Row> {
             |_, _| ("/api/token/refresh/".into(), json!({ "refresh_token": "art1.x.y.z" })),
             [401; 7],
         ),
+        ("post /api/tap/", |_, _| ("/api/tap/".into(), json!({ "tap": "A".repeat(82) })), [404; 7]),
+        ("post /api/tap/{link}/", |_, _| path(format!("/api/tap/{}/", "A".repeat(82))), [404; 7]),
         (
             "post /api/unsubscribe/{link}/",
             |_, _| path(format!("/api/unsubscribe/{}/", "A".repeat(64))),
