@@ -76,6 +76,8 @@ pub struct PlanStep {
     pub timing: Option<Timing>,
     /// What follows from the schedule and the log; `None` where nothing is planned ahead.
     pub course: Option<(Course, Replay)>,
+    /// When the service learnt of the latest answer.
+    pub heard_at: Option<Instant>,
 }
 
 impl PlanStep {
@@ -100,7 +102,8 @@ impl PlanStep {
             let replay = course.replay(log, outages, now);
             (course, replay)
         });
-        Ok(Self { row, timing, course })
+        let heard_at = log.iter().map(|answer| answer.recorded_at).max();
+        Ok(Self { row, timing, course, heard_at })
     }
 
     /// Whether something is still to be done.

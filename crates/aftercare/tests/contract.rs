@@ -75,6 +75,7 @@ fn every_route_is_described() {
     get /api/reminders/
     get /api/sessions/
     get /api/tap/{link}/
+    get /cal/{file}
     get /healthz
     get /readyz
     patch /api/me/

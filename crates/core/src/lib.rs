@@ -11,6 +11,7 @@
 //! - [`people`]: who there is, [`password`]: what a new one must be, [`access`]: who may do what;
 //! - [`wording`]: schedules in plain words;
 //! - [`step`]: one thing to do; [`quote`]: the proof that it stands in the note;
+//! - [`recurrence`]: instants as rules of a calendar;
 //! - [`replay`]: the published JSON form of a course, in and out.
 
 pub mod access;
@@ -26,6 +27,7 @@ pub mod password;
 pub mod pattern;
 pub mod people;
 pub mod quote;
+pub mod recurrence;
 pub mod replay;
 pub mod step;
 pub mod supersede;

@@ -2,6 +2,7 @@
 
 use super::{
     actor::Actor,
+    calendar::Link,
     json::{Id, Json, Params},
     page::Page,
     person::{email_of, person},
@@ -95,6 +96,11 @@ pub enum NewChannel {
         /// An access token, where the server asks for one.
         token: Option<String>,
     },
+    /// A calendar that asks for the times by itself, at a link that is shown once.
+    Calendar {
+        /// As its owner calls it.
+        name: Option<String>,
+    },
     /// Any HTTP service.
     Http {
         /// As its owner calls it.
@@ -125,7 +131,7 @@ pub struct ChannelView {
     /// `UUIDv7`.
     #[schema(value_type = Uuid)]
     id: ChannelId,
-    /// `email`, `web_push`, `webhook`, `ntfy`, `http`.
+    /// `email`, `web_push`, `calendar`, `webhook`, `ntfy`, `http`.
     #[schema(value_type = String)]
     kind: ChannelKind,
     /// As its owner calls it.
@@ -138,7 +144,7 @@ pub struct ChannelView {
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// When a message was handed over last.
+    /// When a message was handed over last; for calendars, when they asked last.
     #[schema(value_type = Option<String>, format = DateTime)]
     handed_at: Option<Instant>,
     /// When one is known to have arrived last.
@@ -169,6 +175,10 @@ pub struct Added {
     /// For webhooks: what messages are signed with, shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    /// For calendars: where they ask, shown once. With `webcal:` in front most programs subscribe at once. Changes may
+    /// take them up to a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
 }
 
 /// One's own channels.
@@ -217,6 +227,7 @@ pub async fn add_channel(
         _ => None,
     };
     let code = matches!(target, Target::Email { .. }).then(|| code(&app));
+    let link = matches!(target, Target::Calendar).then(|| Link::new(&app, actor.id));
     let mut tx = app.store.write().await?;
     aftercare_store::account::lock(&mut tx, actor.id).await?;
     let others = channel::of(&mut tx, actor.id).await?;
@@ -235,7 +246,10 @@ pub async fn add_channel(
         place: others.iter().map(|other| other.place + 1).max().unwrap_or(0),
         name,
         target: target.seal(&app, id),
-        secret_hash: code.as_deref().map(|code| code_hash(&app, id, code).to_vec()),
+        secret_hash: match (&code, &link) {
+            (Some(code), _) => Some(code_hash(&app, id, code).to_vec()),
+            (None, link) => link.as_ref().map(|link| link.hash(&app)),
+        },
         created_at: now,
         handed_at: None,
         reached_at: None,
@@ -255,7 +269,8 @@ pub async fn add_channel(
             return Err(Problem::invalid_field("/address", format!("takes no mail: {fault}")));
         }
     }
-    Ok((StatusCode::CREATED, Json(Added { channel: ChannelView::of(&app, channel)?, secret })))
+    let url = link.map(|link| link.url(&app));
+    Ok((StatusCode::CREATED, Json(Added { channel: ChannelView::of(&app, channel)?, secret, url })))
 }
 
 /// Where a new channel leads, checked.
@@ -283,6 +298,7 @@ async fn target(app: &App, actor: &Actor, body: NewChannel) -> Result<(String, T
             let secret = Bytes(bytes::random(&mut app.random.rng()));
             (name, Target::Webhook { url: to, secret })
         }
+        NewChannel::Calendar { name } => (name.or_else(|| Some("Calendar".to_owned())), Target::Calendar),
         NewChannel::Ntfy { name, url: to, token } => {
             url(&to, "/url")?;
             if to.trim_end_matches('/').matches('/').count() < 3 {

@@ -7,6 +7,7 @@ pub mod actor;
 mod adherence;
 mod arrival;
 mod audit;
+mod calendar;
 mod channel_test;
 mod channels;
 mod check_in;
@@ -175,6 +176,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(channels::confirm_channel))
         .routes(routes!(channel_test::test_channel))
         .routes(routes!(channel_test::push_key))
+        .routes(routes!(calendar::read_calendar))
         .routes(routes!(arrival::acknowledge))
         .routes(routes!(arrival::unsubscribe))
         .routes(routes!(arrival::kept_mail))
@@ -281,7 +283,7 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(SAME_ORIGIN, HeaderValue::from_static("same-origin"));
