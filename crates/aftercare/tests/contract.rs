@@ -53,6 +53,7 @@ fn every_route_is_described() {
     get /api/adherence/
     get /api/audit/
     get /api/channels/
+    get /api/channels/{id}/log/
     get /api/dev/clock/
     get /api/dev/mail/
     get /api/doctor/patients/
@@ -85,6 +86,7 @@ fn every_route_is_described() {
     post /api/auth/passkey/
     post /api/channels/
     post /api/channels/{id}/confirm/
+    post /api/channels/{id}/log/{message}/replay/
     post /api/channels/{id}/test/
     post /api/check-in/
     post /api/dev/clock/

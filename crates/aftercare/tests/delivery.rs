@@ -6,8 +6,7 @@ mod common;
 
 use aftercare_core::instant::Span;
 use axum::http::Method;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use common::{Client, TestApp, sink::Sink};
+use common::{Client, TestApp, independent::independently, sink::Sink};
 use serde_json::{Value, json};
 
 const NOTE: &str = "Take Drug A daily for 7 days. Take Drug B daily for 7 days.";
@@ -241,20 +240,36 @@ async fn programs_are_told_in_the_standard_way() {
     let sink = Sink::start().await;
     let (ada, _) = planned(&app).await;
     let added = ada.post("/api/channels/", json!({ "kind": "webhook", "url": sink.url("hook") })).await.ok();
-    let secret = added["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap();
-    let secret = STANDARD.decode(secret).unwrap();
     app.advance(Span::from_hours(2)).await;
     let came = sink.take();
     let came = came.iter().find(|came| came.json()["type"] == "message.reminder").unwrap();
-    let signed = format!(
-        "{}.{}.{}",
-        came.header("webhook-id"),
-        came.header("webhook-timestamp"),
-        String::from_utf8_lossy(&came.body)
-    );
-    let expected = aftercare_seal::webpush::hmac_sha256(&secret, signed.as_bytes());
-    assert_eq!(came.header("webhook-signature"), format!("v1,{}", STANDARD.encode(expected)));
+    // The libraries of those who wrote the standard take it, and nothing that was changed.
+    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    let headers: serde_json::Map<_, _> =
+        names.iter().map(|name| ((*name).to_owned(), json!(came.header(name)))).collect();
+    let body = String::from_utf8(came.body.clone()).unwrap();
+    for program in ["webhook.mjs", "webhook.py"] {
+        let mut asked = json!({ "secret": added["secret"], "headers": headers, "body": body, "now": app.app.clock.wall().as_secs() });
+        assert_eq!(independently(program, &asked).unwrap(), came.json(), "{program}");
+        asked["body"] = json!(body.replace("reminder", "reminded"));
+        assert!(independently(program, &asked).is_err(), "{program}");
+    }
     assert_eq!(came.json()["data"]["count"], 2);
+    // A program that has lost something has it again, under the same id; its owner sees what went.
+    let path = format!("/api/channels/{}/log/", added["channel"]["id"].as_str().unwrap());
+    let log = ada.get(&path).await.ok();
+    let logged = log["items"].as_array().unwrap().iter().find(|one| one["kind"] == "reminder").unwrap();
+    assert_eq!((&logged["state"], &logged["due_at"]), (&json!("handed"), &json!("2026-02-02T07:00:00Z")));
+    let message = logged["id"].as_str().unwrap();
+    assert_eq!(came.header("webhook-id"), format!("msg_{}", message.replace('-', "")));
+    assert_eq!(ada.post(&format!("{path}{message}/replay/"), Value::Null).await.ok()["taken"], true);
+    assert_eq!(sink.take()[0].header("webhook-id"), came.header("webhook-id"));
+    app.advance(Span::from_minutes(10)).await;
+    let log = ada.get(&path).await.ok();
+    let page = ada.get(&format!("{path}?limit=1")).await.ok();
+    let next =
+        ada.get(&format!("{path}?limit=1&cursor={}", page["next_cursor"].as_str().unwrap())).await.ok();
+    assert_eq!(next["items"][0], log["items"][1]);
     // The secret is shown once.
     let listed = ada.get("/api/channels/").await.ok();
     assert!(!listed.to_string().contains("whsec"));

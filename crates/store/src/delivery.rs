@@ -258,6 +258,31 @@ pub async fn get(tx: &mut Tx, user: UserId, id: DeliveryId) -> Result<Option<Del
     Ok(found.into_iter().find(|delivery| delivery.user_id == user))
 }
 
+/// What went to a channel, newest first: so many, from before a message on.
+pub async fn of_channel(
+    tx: &mut Tx,
+    user: UserId,
+    channel: ChannelId,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<Delivery>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- delivery::of_channel
+        select user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at,
+          handed_at, reached_at, fault
+        from delivery where bucket = $1 and user_id = $2 and channel_id = $3 and ($4 is null or id < $4)
+        order by id desc limit $5",
+        Bucket::of(user).get(),
+        user.0,
+        channel.0,
+        before.map(|id| id.0),
+        limit
+    )?;
+    rows.into_iter().map(read).collect()
+}
+
 /// How messages of a bucket stand now.
 pub async fn set_state(
     tx: &mut Tx,

@@ -260,13 +260,19 @@ pub async fn add_channel(
     tx.commit().await?;
     if let (Target::Email { address }, Some(code)) = (&target, &code) {
         let say = Say::of(&app, &about(&app, &channel, DeliveryKind::Code), 1, &[]);
-        if let Outcome::Gone(fault) | Outcome::Failed(fault) =
-            app.mail.send(now, &say, address, With { code: Some(code), ..With::default() }).await
-        {
+        let with = With { code: Some(code), ..With::default() };
+        let why = match app.mail.send(now, &say, address, with).await {
+            Outcome::Handed { .. } => None,
+            Outcome::Gone(fault) | Outcome::Failed(fault) => Some(format!("takes no mail: {fault}")),
+            Outcome::Later { fault, .. } => {
+                Some(format!("takes no mail now: {fault}; try again in a minute"))
+            }
+        };
+        if let Some(why) = why {
             let mut tx = app.store.write().await?;
             channel::delete(&mut tx, actor.id, id).await?;
             tx.commit().await?;
-            return Err(Problem::invalid_field("/address", format!("takes no mail: {fault}")));
+            return Err(Problem::invalid_field("/address", why));
         }
     }
     let url = link.map(|link| link.url(&app));

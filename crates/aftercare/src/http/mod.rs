@@ -8,6 +8,7 @@ mod adherence;
 mod arrival;
 mod audit;
 mod calendar;
+mod channel_log;
 mod channel_test;
 mod channels;
 mod check_in;
@@ -175,6 +176,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(channels::remove_channel))
         .routes(routes!(channels::confirm_channel))
         .routes(routes!(channel_test::test_channel))
+        .routes(routes!(channel_log::channel_log))
+        .routes(routes!(channel_log::replay))
         .routes(routes!(channel_test::push_key))
         .routes(routes!(calendar::read_calendar))
         .routes(routes!(arrival::acknowledge))

@@ -120,6 +120,16 @@ pub fn table() -> Vec<Row> {
         ("get /api/reminders/", |w, _| for_ada("/api/reminders/", w), [200, 200, 404, 404, 404, 401, 401]),
         ("get /api/sessions/", |_, _| path("/api/sessions/"), SIGNED_IN),
         ("get /api/tap/{link}/", |_, _| path(format!("/api/tap/{}/", "A".repeat(82))), [404; 7]),
+        (
+            "get /api/channels/{id}/log/",
+            |w, _| path(format!("/api/channels/{}/log/", w.channel)),
+            [200, 404, 404, 404, 404, 401, 401],
+        ),
+        (
+            "post /api/channels/{id}/log/{message}/replay/",
+            |w, _| path(format!("/api/channels/{}/log/{}/replay/", w.channel, w.note)),
+            [404, 404, 404, 404, 404, 401, 401],
+        ),
         ("get /cal/{file}", |_, _| path(format!("/cal/{}.ics", "A".repeat(48))), [404; 7]),
         ("get /healthz", |_, _| path("/healthz"), [200; 7]),
         ("get /readyz", |_, _| path("/readyz"), [200; 7]),

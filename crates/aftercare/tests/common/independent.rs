@@ -14,13 +14,20 @@ fn here() -> PathBuf {
     here
 }
 
-/// What a program of `tests/independent` answers: `.mjs` by Node, `.py` by Python.
-pub fn independently(program: &str, input: &Value) -> Result<Value, String> {
-    let mut command = match Path::new(program).extension().and_then(|ext| ext.to_str()) {
+/// A program of `tests/independent`, to be started: `.mjs` by Node, `.py` by Python.
+pub fn program(name: &str) -> Command {
+    let mut command = match Path::new(name).extension().and_then(|ext| ext.to_str()) {
         Some("py") => Command::new(here().join("venv/bin/python")),
         _ => Command::new("node"),
     };
-    command.arg(here().join(program)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.arg(here().join(name));
+    command
+}
+
+/// What one answers to JSON.
+pub fn independently(name: &str, input: &Value) -> Result<Value, String> {
+    let mut command = program(name);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
