@@ -41,8 +41,6 @@ use uuid::Uuid;
 const BATCH: i64 = 200;
 /// At least so often a worker says that it is alive.
 pub const HEARTBEAT: Span = Span::from_secs(30);
-/// No sign of life for longer is an outage: nobody was reminded.
-pub const OUTAGE: Span = Span::from_minutes(3);
 /// So often what has had its time is removed.
 const TIDY: Span = Span::from_minutes(10);
 /// What became of messages is kept for so long, ...
@@ -160,7 +158,7 @@ async fn record(
     let open = open_reminder::of_people(tx, bucket, &of).await?;
     let open: HashMap<StepId, OpenReminder> = open.into_iter().map(|one| (one.step_id, one)).collect();
     let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(|row| row.activated_at).min();
-    let outages = service::outages(tx, began.unwrap_or(now)).await?;
+    let outages = service::outages(tx, began.unwrap_or(now), now).await?;
     let mut steps = Vec::new();
     for Found { id, patient_id, recorded, row } in found {
         let log = logs.remove(&id).unwrap_or_default();
@@ -194,7 +192,7 @@ async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut tx = app.store.write().await?;
-    if let Some(from) = last.filter(|last| now - *last > OUTAGE) {
+    if let Some(from) = last.filter(|last| now - *last > Outage::SILENCE) {
         service::add_outage(&mut tx, Outage { from, to: now }).await?;
         tracing::warn!(%from, to = %now, "no worker was alive; what fell due and closed in this time counts as not delivered");
     }

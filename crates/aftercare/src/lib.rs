@@ -37,5 +37,6 @@ pub mod reader;
 pub mod reading;
 pub mod record;
 pub mod review;
+pub mod simulate;
 pub mod start;
 pub mod token;

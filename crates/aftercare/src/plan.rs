@@ -173,7 +173,7 @@ impl Plan {
         }
         let habits = Habits::load(tx, patient).await?;
         let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
-        let outages = service::outages(tx, first).await?;
+        let outages = service::outages(tx, first, now).await?;
         let steps = rows.into_iter().map(|row| {
             let log = logs.remove(&row.id).unwrap_or_default();
             PlanStep::new(row, &habits, &log, &outages, now)
@@ -232,7 +232,7 @@ pub async fn lock(
     let now = clock.now();
     let log = check_in::of_step(tx, patient, step).await?;
     let habits = Habits::load(tx, patient).await?;
-    let outages = service::outages(tx, row.activated_at).await?;
+    let outages = service::outages(tx, row.activated_at, now).await?;
     let step = PlanStep::new(row, &habits, &log, &outages, now)?;
     Ok(Some(Locked { step, log, habits, outages, now }))
 }

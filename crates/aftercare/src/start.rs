@@ -74,8 +74,13 @@ fn organisation(config: &Config) -> anyhow::Result<Option<Organisation>> {
     read().with_context(|| format!("organisation: {file}")).map(Some)
 }
 
-/// Opens everything a service needs.
+/// Opens a service.
 pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow::Result<App> {
+    Ok(App::new(parts(config, random, clock).await?))
+}
+
+/// Opens everything a service needs.
+pub async fn parts(config: Config, random: Random, clock: ServiceClock) -> anyhow::Result<Parts> {
     let store = store(&config).await?;
     let mut tx = store.read().await?;
     let used_before = !service::signing_keys(&mut tx).await?.is_empty();
@@ -88,7 +93,7 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
         clock.advance(moved);
     }
     let tokens = TokenKeys::load(&store, &master, &random, clock.wall(), config.issuer()).await?;
-    Ok(App::new(Parts {
+    Ok(Parts {
         reader: Reader::new(&config)?,
         emergency: emergency(&config)?,
         organisation: organisation(&config)?,
@@ -110,7 +115,7 @@ pub async fn open(config: Config, random: Random, clock: ServiceClock) -> anyhow
         push_key: OnceCell::new(),
         config,
         round: Mutex::new(()),
-    }))
+    })
 }
 
 /// Where the master keys are read from: the file that was named, or the one beside the data folder;

@@ -24,14 +24,14 @@ struct Server {
 }
 
 impl Server {
-    fn start(mode: &str) -> Self {
+    fn start(tls: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
         let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         let mut command = program("smtp.py");
-        command.arg(mode).args([&certificate, &key]).stdout(Stdio::piped());
+        command.arg(tls).args([&certificate, &key]).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let port = line(&mut lines).unwrap()["port"].as_u64().unwrap();

@@ -137,7 +137,9 @@ impl Listener<'_> {
             }
             Some(at) => at + REPEAT,
         };
-        let from = if self.wishes.digest { self.gathered(owed) } else { owed };
+        // What would have closed by the next moment of the day does not wait for it.
+        let gathered = self.wishes.digest.then(|| self.gathered(owed)).filter(|at| *at < one.closes_at);
+        let from = gathered.unwrap_or(owed);
         let from = self.quiet_end(from).unwrap_or(from);
         (from < one.closes_at).then_some(from)
     }

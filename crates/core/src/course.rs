@@ -76,6 +76,11 @@ pub struct Outage {
     pub to: Instant,
 }
 
+impl Outage {
+    /// No sign of life of a worker for longer is one: nobody was reminded.
+    pub const SILENCE: Span = Span::from_minutes(3);
+}
+
 /// How an occurrence stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -94,3 +94,18 @@ pub async fn claim(tx: &mut Tx, bucket: i16, now: Instant, limit: i64) -> Result
         .map(|(at, step, patient)| Wake { at: at.into(), step_id: StepId(step), patient_id: UserId(patient) })
         .collect())
 }
+
+/// When a person and their steps are looked at next.
+pub async fn of_person(tx: &mut Tx, person: UserId) -> Result<Vec<Wake>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i64, Uuid),
+        "-- due::of_person\nselect wake_at, step_id from due where bucket = $1 and patient_id = $2 order by wake_at",
+        Bucket::of(person).get(),
+        person.0
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(at, step)| Wake { at: at.into(), step_id: StepId(step), patient_id: person })
+        .collect())
+}

@@ -1,7 +1,7 @@
 //! The two engines behind one type: opening, transactions, deadlines.
 
 use crate::{
-    StoreError,
+    StoreError, fault,
     lease::{Connections, Lease},
     schema,
 };
@@ -195,6 +195,7 @@ impl Tx {
     /// Makes it permanent. Runs to its end even where the caller is dropped: a cancelled COMMIT
     /// would leave nobody knowing.
     pub async fn commit(self) -> Result<(), StoreError> {
+        fault::step()?;
         let commit = Box::pin(async move {
             match self {
                 Self::Sqlite(lease) => lease.commit().await,
@@ -203,7 +204,10 @@ impl Tx {
             }
         });
         match tokio::time::timeout(DEADLINE, ToItsEnd(Some(commit))).await {
-            Ok(done) => Ok(done?),
+            Ok(done) => {
+                done?;
+                fault::step()
+            }
             Err(_) => {
                 Err(StoreError::Unavailable("commit did not end in time; its outcome is unknown".to_owned()))
             }
@@ -237,6 +241,7 @@ impl<T: Send + 'static> Drop for ToItsEnd<T> {
 
 /// Ends what takes longer than the deadline.
 pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    fault::step()?;
     match tokio::time::timeout(DEADLINE, work).await {
         Ok(done) => done,
         Err(_) => Err(StoreError::Unavailable("no answer within 10 s".to_owned())),

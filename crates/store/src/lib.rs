@@ -23,6 +23,7 @@ pub mod erase;
 mod error;
 pub mod event;
 pub mod extractor_key;
+pub mod fault;
 pub mod grant;
 pub mod idempotency;
 pub mod inspect;

@@ -79,3 +79,8 @@ pub async fn of_step(
         .map(|(ordinal, due_at, status)| (u32::try_from(ordinal).unwrap_or(0), due_at.into(), status))
         .collect())
 }
+
+/// The number by which a status is recorded.
+pub fn number(status: aftercare_core::course::OccurrenceStatus) -> i16 {
+    code::occurrence(status)
+}

@@ -50,13 +50,18 @@ pub async fn add_outage(tx: &mut Tx, outage: Outage) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The outages that ended after an instant.
-pub async fn outages(tx: &mut Tx, since: Instant) -> Result<Vec<Outage>, StoreError> {
+/// The outages that ended after an instant. One that lasts still, since no worker has been heard of, is among them, up
+/// to `now`: whoever writes meanwhile takes nothing for missed that nobody was reminded of.
+pub async fn outages(tx: &mut Tx, since: Instant, now: Instant) -> Result<Vec<Outage>, StoreError> {
     let rows = fetch_all!(
         tx,
         (i64, i64),
-        "-- service::outages\nselect from_at, to_at from outage where to_at > $1 order by from_at",
-        since.as_micros()
+        "-- service::outages
+        select from_at, to_at from outage where to_at > $1
+        union all select at, $2 from heartbeat where at < $3 order by 1",
+        since.as_micros(),
+        now.as_micros(),
+        (now - Outage::SILENCE).as_micros()
     )?;
     Ok(rows.into_iter().map(|(from, to)| Outage { from: from.into(), to: to.into() }).collect())
 }

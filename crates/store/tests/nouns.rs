@@ -243,8 +243,8 @@ on_both_engines! {
         service::beat(&mut tx, now() - Span::from_hours(1)).await.unwrap();
         assert_eq!(service::heartbeat(&mut tx).await.unwrap(), Some(now()));
         service::add_outage(&mut tx, Outage { from: now(), to: now() + Span::from_hours(1) }).await.unwrap();
-        assert_eq!(service::outages(&mut tx, now()).await.unwrap().len(), 1);
-        assert!(service::outages(&mut tx, now() + Span::from_hours(1)).await.unwrap().is_empty());
+        assert_eq!(service::outages(&mut tx, now(), now()).await.unwrap().len(), 1);
+        assert!(service::outages(&mut tx, now() + Span::from_hours(1), now()).await.unwrap().is_empty());
     }
 
     /// A request key is begun once.

@@ -13,6 +13,7 @@ mod operate;
 mod schedule;
 mod serve;
 mod settings;
+mod simulate;
 
 use crate::config::{Config, ConfigError, LogFormat};
 use clap::{Parser, Subcommand};
@@ -55,6 +56,8 @@ enum Command {
     /// The master keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Run months of made-up people through faults in a virtual world, and look whether every promise holds.
+    Simulate(simulate::Args),
     /// The record of what happened.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(settings) => operate::migrate(&settings),
         Command::User(command) => operate::user(&command),
         Command::Keys(command) => keys::run(&command),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Audit(command) => audit::run(&command),
         Command::BreakGlass(command) => break_glass::run(&command),
         Command::Credential(command) => credential::run(&command),

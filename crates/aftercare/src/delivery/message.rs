@@ -43,12 +43,14 @@ impl Say {
     /// Of a delivery that covers so many things now; where they are reminders, those.
     pub fn of(app: &App, delivery: &Delivery, count: i32, covered: &[OpenReminder]) -> Self {
         let origin = app.config.ui_host().map_or_else(|| app.config.base_url(), |(origin, _)| origin);
-        let tag = format!("{:x}", delivery.due_at.as_micros());
+        // Of what it was to cover something may be answered meanwhile: it carries the time of what is left.
+        let due_at = covered.iter().map(|one| one.open.due_at).max().unwrap_or(delivery.due_at);
+        let tag = format!("{:x}", due_at.as_micros());
         let url = match delivery.object_id.filter(|_| count == 1) {
             Some(id) => format!("{origin}/today?r={id}"),
             None => format!("{origin}/today"),
         };
-        let Delivery { id, kind, due_at, expires_at, .. } = *delivery;
+        let Delivery { id, kind, expires_at, .. } = *delivery;
         let taps = covered.iter().map(|one| Tap {
             user: one.patient_id,
             step: one.step_id,

@@ -21,7 +21,11 @@ pub const DEADLINE: Duration = Duration::from_secs(10);
 pub struct Outward {
     client: reqwest::Client,
     inside: bool,
+    hand: Option<Hand>,
 }
+
+/// Takes requests in the place of a network, in a world that is simulated: address and body, answered by a status.
+pub type Hand = Arc<dyn Fn(&str, &[u8]) -> Result<u16, Outcome> + Send + Sync>;
 
 /// Addresses that a name stands for, without those inside.
 struct Guard {
@@ -91,7 +95,12 @@ impl Outward {
             .connect_timeout(DEADLINE)
             .dns_resolver(Arc::new(Guard { inside }))
             .build()?;
-        Ok(Self { client, inside })
+        Ok(Self { client, inside, hand: None })
+    }
+
+    /// Gives all that leaves to somebody else.
+    pub fn by_hand(&mut self, hand: Hand) {
+        self.hand = Some(hand);
     }
 
     /// Whether a URL may be asked; why not.
@@ -122,26 +131,32 @@ impl Outward {
     ) -> Result<StatusCode, Outcome> {
         let url = self.check(url).map_err(|why| Outcome::Gone(format!("its address {why}")))?;
         let later = |fault: &str, after| Outcome::Later { fault: fault.to_owned(), after };
+        if let Some(hand) = &self.hand {
+            let status = StatusCode::from_u16(hand(url.as_str(), &body)?).unwrap_or_default();
+            return judge(status, None, gone);
+        }
         let answer = self.client.post(url).headers(headers).body(body).send().await;
         let answer = answer.map_err(|error| match error {
             error if error.is_timeout() => later("no answer within 10 s", None),
             error if error.is_connect() => later("no connection", None),
             _ => later("the connection broke off", None),
         })?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(status);
-        }
-        let said = format!("answered {}", status.as_u16());
-        Err(match status {
-            status if gone.contains(&status) => Outcome::Gone(said),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-                later(&said, wait(answer.headers()))
-            }
-            status if status.is_server_error() => later(&said, wait(answer.headers())),
-            _ => Outcome::Failed(said),
-        })
+        judge(answer.status(), wait(answer.headers()), gone)
     }
+}
+
+/// What a status means.
+fn judge(status: StatusCode, after: Option<Span>, gone: &[StatusCode]) -> Result<StatusCode, Outcome> {
+    if status.is_success() {
+        return Ok(status);
+    }
+    let said = format!("answered {}", status.as_u16());
+    Err(match status {
+        status if gone.contains(&status) => Outcome::Gone(said),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Outcome::Later { fault: said, after },
+        status if status.is_server_error() => Outcome::Later { fault: said, after },
+        _ => Outcome::Failed(said),
+    })
 }
 
 /// What `Retry-After` asks for, in seconds.

@@ -58,7 +58,7 @@ pub async fn look(
     if !waiting.iter().any(|(_, owed)| unreached_at(*owed, &[]) <= now) {
         return Ok(wakes);
     }
-    let outages = service::outages(tx, now - LOOK_BACK).await?;
+    let outages = service::outages(tx, now - LOOK_BACK, now).await?;
     let (mut told, mut events): (Vec<Uuid>, Vec<_>) = (vec![], vec![]);
     for (id, owed) in waiting {
         let at = unreached_at(owed, &outages);

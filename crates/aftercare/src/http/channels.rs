@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     app::App,
-    delivery::{Outcome, email::With, http::secret_text, message::Say, target::Target, unreached_since},
+    delivery::{
+        Outcome, email::With, http::secret_text, message::Say, reached::LOOK_BACK, target::Target,
+        unreached_since,
+    },
     limits,
 };
 use aftercare_core::{
@@ -203,7 +206,7 @@ pub async fn list_channels(
     let mut tx = app.store.read().await?;
     let (items, next_cursor) = page.cut(channel::of(&mut tx, actor.id).await?)?;
     let items = items.into_iter().map(|channel| ChannelView::of(&app, channel)).collect::<Result<_, _>>()?;
-    let outages = service::outages(&mut tx, app.now() - Span::from_days(30)).await?;
+    let outages = service::outages(&mut tx, app.now() - LOOK_BACK, app.now()).await?;
     let not_reached_since = unreached_since(&mut tx, actor.id, &outages, app.now()).await?;
     Ok(Json(ChannelList { items, next_cursor, not_reached_since }))
 }

@@ -43,7 +43,7 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<Readiness>, Problem> 
     let mut tx = app.store.read().await?;
     let schema = schema::version(&mut tx).await?;
     let worker = service::heartbeat(&mut tx).await?;
-    let worker = worker.filter(|at| app.now() - *at <= engine::OUTAGE);
+    let worker = worker.filter(|at| app.now() - *at <= aftercare_core::course::Outage::SILENCE);
     let worker = worker.ok_or_else(|| Problem::unavailable("no worker is alive: run `aftercare work`"))?;
     Ok(Json(Readiness { status: "ready", database: app.store.engine_name(), schema, worker }))
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
-    delivery::{is_cut_off, unreached_since},
+    delivery::{is_cut_off, reached::LOOK_BACK, unreached_since},
     plan::{Plan, PlanStep},
 };
 use aftercare_core::{
@@ -18,7 +18,7 @@ use aftercare_core::{
     attention::{Reason, of_plan},
     course::Outage,
     id::UserId,
-    instant::{Instant, Span},
+    instant::Instant,
 };
 use aftercare_store::{Tx, care, channel, service};
 use axum::extract::State;
@@ -125,7 +125,7 @@ pub async fn list_patients(
 ) -> Result<Json<Dashboard>, Problem> {
     let page = Page { limit: search.limit, cursor: search.cursor };
     let mut tx = app.store.read().await?;
-    let outages = service::outages(&mut tx, app.now() - Span::from_days(30)).await?;
+    let outages = service::outages(&mut tx, app.now() - LOOK_BACK, app.now()).await?;
     let mut lines = Vec::new();
     for patient in care::caseload(&mut tx, actor.id).await? {
         lines.extend(line(&app, &mut tx, patient, actor.id, &outages).await?);

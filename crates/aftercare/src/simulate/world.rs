@@ -1,0 +1,623 @@
+//! The virtual world: people with habits and moods, doctors who change their minds, a clock that leaps, workers that
+//! die, and the service itself, with its real store, between them.
+
+use super::{
+    Settings,
+    hand::{Channels, TEMPLATE},
+    model::{Habits, Step},
+};
+use crate::{
+    app::App,
+    client::{Client, NewAccount, Refused, Transport, Written},
+    clock::ServiceClock,
+    config::Config,
+    delivery::{
+        sender,
+        tap::{Action, Tap},
+    },
+    engine, http,
+    random::Random,
+    start,
+};
+use aftercare_core::{
+    course::{Answer, AnswerStatus, OccurrenceStatus, Outage, Refusal},
+    id::{Bucket, ReminderId, UserId},
+    instant::{Instant, Span},
+};
+use aftercare_seal::password::Kdf;
+use aftercare_store::{fault::Faults, service};
+use anyhow::{Context, bail, ensure};
+use axum::http::Method;
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde_json::{Value, json};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+    sync::Arc,
+};
+
+/// People share so many buckets.
+const BUCKETS: i16 = 8;
+const PASSWORD: &str = "a password of the virtual world";
+/// The cheapest derivation that is accepted.
+const KDF: Kdf = Kdf { m: 19_456, t: 2, p: 1 };
+const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Asia/Tokyo", "Pacific/Auckland"];
+/// What doctors prescribe.
+const HOW: [&str; 14] = [
+    "daily for 7 days",
+    "daily for 12 days",
+    "twice a day for 5 days",
+    "three times a day for 4 days",
+    "every 8 hours for 5 days",
+    "every 6 hours for 3 days",
+    "at bedtime for 10 days",
+    "every other day for 14 days",
+    "every Monday and Thursday for 4 weeks",
+    "once a week for 4 weeks",
+    "daily",
+    "twice a day",
+    "with breakfast and dinner for 6 days",
+    "four times a day for 6 days",
+];
+
+/// Somebody who is treated.
+pub struct Person {
+    /// Their device.
+    pub client: Client,
+    /// Who.
+    pub id: UserId,
+    /// Where they live, and lived.
+    pub habits: Habits,
+    /// All they were ever told to do.
+    pub steps: Vec<Step>,
+    /// Whether something was answered by nothing: it may have happened.
+    pub uncertain: bool,
+    /// Whether they want silence at night.
+    pub quiet: bool,
+    rng: StdRng,
+}
+
+/// Something that is to happen. What is at one instant happens in the order it was thought of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Plan {
+    /// A step is thought of: something is due, or has closed.
+    Consider { step: usize },
+    /// Something is answered by its message.
+    Tap { step: usize, ordinal: u32, action: u8 },
+    /// Something is answered in the app, with the time it was due.
+    Correct { step: usize, ordinal: u32 },
+    /// A doctor writes a new note.
+    Note { doctor: usize },
+    /// A journey.
+    Travel,
+}
+
+/// What the world has seen so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Occurrences recorded by the end.
+    pub occurrences: u64,
+    /// Answers that were taken, refused, and left without an answer.
+    pub answers: [u64; 3],
+    /// Notes put into force.
+    pub notes: u64,
+    /// Reminders that reached a channel.
+    pub said: u64,
+    /// Pieces of work that died.
+    pub deaths: u64,
+    /// Outages of the service.
+    pub outages: u64,
+    /// Looks at a person.
+    pub checks: u64,
+}
+
+/// The world.
+pub struct World {
+    /// Two services over one store; the first answers people.
+    pub apps: [App; 2],
+    pub(super) service: axum::Router,
+    pub(super) channels: Channels,
+    doctors: Vec<Client>,
+    /// Who is treated.
+    pub people: Vec<Person>,
+    agenda: BinaryHeap<Reverse<(Instant, usize, u64, Plan)>>,
+    thoughts: u64,
+    rng: StdRng,
+    settings: Settings,
+    end: Instant,
+    outages: Vec<Outage>,
+    /// Until then the service is down.
+    down_until: Option<Instant>,
+    /// Whose state is looked at after this step.
+    pub(super) touched: BTreeSet<usize>,
+    /// Which of them are looked at, where there are many.
+    pub(super) sample: StdRng,
+    /// What was seen.
+    pub tally: Tally,
+}
+
+impl World {
+    /// A world at its beginning.
+    pub async fn new(settings: &Settings, config: &Config) -> anyhow::Result<Self> {
+        let seed = settings.seed;
+        let start: Instant = "2026-02-02T05:00:00Z".parse()?;
+        let channels = Channels::new(seed ^ 1, settings.faults.channels);
+        let mut apps = Vec::new();
+        for n in 0..2 {
+            let (random, clock) = (Random::seeded(seed * 2 + n), ServiceClock::standing(start));
+            let mut parts = start::parts(config.clone(), random, clock).await?;
+            parts.outward.by_hand(channels.hand());
+            apps.push(App::new(parts));
+        }
+        let apps: [App; 2] = apps.try_into().map_err(|_| anyhow::anyhow!("two services"))?;
+        let service = http::service(apps[0].clone());
+        let mut world = Self {
+            service,
+            channels,
+            doctors: Vec::new(),
+            people: Vec::new(),
+            agenda: BinaryHeap::new(),
+            thoughts: 0,
+            rng: StdRng::seed_from_u64(seed),
+            settings: settings.clone(),
+            end: start + Span::from_days(i64::from(settings.days)),
+            outages: Vec::new(),
+            down_until: None,
+            touched: BTreeSet::new(),
+            sample: StdRng::seed_from_u64(seed ^ 3),
+            tally: Tally::default(),
+            apps,
+        };
+        engine::round(&world.apps[0]).await?;
+        world.populate().await?;
+        Ok(world)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Instant {
+        self.apps[0].now()
+    }
+
+    async fn sign_up(&self, role: &str, name: &str, zone: &str) -> anyhow::Result<Client> {
+        let to = Transport::here(self.service.clone());
+        let seed = name
+            .bytes()
+            .fold(self.settings.seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        // All live in a few buckets, so that what comes at one time meets within them.
+        let few = |seed: &u64| Bucket::of(Random::seeded(*seed).id(self.now())).get() < BUCKETS;
+        let mut seeds = StdRng::seed_from_u64(seed);
+        let seed = std::iter::from_fn(|| Some(seeds.random::<u64>())).find(few).unwrap_or(seed);
+        let email = format!("{name}@people.example");
+        let who =
+            NewAccount { role, name, email: &email, password: PASSWORD, time_zone: zone, specialty: None };
+        Client::sign_up(&to, &Random::seeded(seed), self.now(), KDF, &who).await?;
+        Client::sign_in(&to, Arc::new(Random::seeded(seed ^ 2)), &email, PASSWORD, json!({})).await
+    }
+
+    async fn populate(&mut self) -> anyhow::Result<()> {
+        for n in 0..2 {
+            self.doctors.push(self.sign_up("doctor", &format!("doctor{n}"), "Europe/Berlin").await?);
+        }
+        for n in 0..self.settings.people {
+            if self.settings.only.is_some_and(|only| only != n) {
+                continue;
+            }
+            let mut rng = StdRng::seed_from_u64(self.settings.seed.wrapping_mul(1_000_003) + n as u64);
+            let zone = *ZONES.choose(&mut rng).unwrap_or(&"UTC");
+            let client = self.sign_up("patient", &format!("patient{n}"), zone).await?;
+            let doctors = 1 + usize::from(rng.random_bool(0.2));
+            for doctor in &self.doctors[..doctors] {
+                client.state(&*self.apps[0].clock, doctor.id(), true).await?;
+            }
+            let index = self.people.len();
+            if rng.random_bool(0.5) {
+                let template = TEMPLATE.replace("PERSON", &index.to_string());
+                let body = json!({ "kind": "http", "url": "https://channel.example/", "template": template });
+                client.post("/api/channels/", &body).await?;
+            }
+            let mut wishes = json!({ "quiet": null });
+            if rng.random_bool(0.2) {
+                wishes =
+                    json!({ "quiet": { "from": "22:00", "to": "07:00" }, "digest": rng.random_bool(0.5) });
+            }
+            self.ask(&client, Method::PATCH, "/api/me/", &json!({ "reminders": wishes })).await?;
+            let person = Person {
+                id: client.id(),
+                client,
+                habits: Habits::new(self.now(), zone),
+                steps: Vec::new(),
+                uncertain: false,
+                quiet: wishes["quiet"].is_object(),
+                rng,
+            };
+            self.people.push(person);
+            for doctor in 0..doctors {
+                let first = self.people[index].rng.random_range(0..2 * 86_400);
+                self.plan(self.now() + Span::from_secs(first), index, Plan::Note { doctor });
+            }
+            if self.settings.faults.travel && self.people[index].rng.random_bool(0.3) {
+                let when = self.people[index].rng.random_range(1..self.settings.days.max(2));
+                self.plan(self.now() + Span::from_days(i64::from(when)), index, Plan::Travel);
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(&mut self, at: Instant, person: usize, plan: Plan) {
+        self.thoughts += 1;
+        self.agenda.push(Reverse((at, person, self.thoughts, plan)));
+    }
+
+    /// The outages that are on record, as of the beginning of this step.
+    pub fn outages(&self) -> Vec<Outage> {
+        self.outages.clone()
+    }
+
+    /// Reads them anew.
+    pub async fn read_outages(&mut self) -> anyhow::Result<()> {
+        self.outages = self.outages_now().await?;
+        Ok(())
+    }
+
+    async fn outages_now(&self) -> anyhow::Result<Vec<Outage>> {
+        Ok(service::outages(&mut self.apps[0].store.peek().await?, Instant::from_micros(0), self.now())
+            .await?)
+    }
+
+    /// One step of time; false at the end of the world.
+    pub async fn step(&mut self) -> anyhow::Result<bool> {
+        self.touched.clear();
+        let pause = Span::from_secs(self.rng.random_range(20..1_200));
+        for app in &self.apps {
+            app.clock.advance(pause);
+        }
+        let now = self.now();
+        if self.down_until.is_some_and(|until| now < until) {
+            return Ok(now < self.end);
+        }
+        if self.down_until.take().is_none() {
+            // A worker was alive in between, and had nothing to do.
+            let mut tx = self.apps[0].store.write().await?;
+            service::beat(&mut tx, now).await?;
+            tx.commit().await?;
+        } else {
+            self.tally.outages += 1;
+        }
+        self.read_outages().await?;
+        while let Some(Reverse((at, person, _, plan))) =
+            self.agenda.peek().copied().filter(|Reverse((at, ..))| *at <= now)
+        {
+            self.agenda.pop();
+            self.carry_out(person, plan, at)
+                .await
+                .with_context(|| format!("person {person} at {now}: {plan:?}"))?;
+            // Before anything else is acknowledged.
+            self.adopt(person).await.with_context(|| format!("person {person} at {now}, after {plan:?}"))?;
+            self.touched.insert(person);
+        }
+        Box::pin(self.work()).await?;
+        let faults = self.settings.faults;
+        if faults.outages && self.rng.random_bool(0.000_7) {
+            let hours = self.rng.random_range(1..60);
+            self.down_until = Some(now + Span::from_hours(hours));
+        }
+        if faults.clock && self.rng.random_bool(0.000_5) {
+            // Set back, as by a wrong source of time: what has happened stays.
+            let back = Span::from_secs(self.rng.random_range(1..600));
+            for app in &self.apps {
+                app.clock.fall_back(back);
+            }
+        }
+        Ok(now < self.end)
+    }
+
+    /// The end of all faults: what is due is worked off.
+    pub async fn recover(&mut self) -> anyhow::Result<()> {
+        self.down_until = None;
+        self.settings.faults.crashes = false;
+        Box::pin(self.work()).await
+    }
+
+    /// Both workers, one of which may die; until both have lived.
+    async fn work(&mut self) -> anyhow::Result<()> {
+        let [a, b] = &self.apps;
+        if self.settings.faults.crashes && self.rng.random_bool(0.05) {
+            let faults = Faults::after(self.rng.random_range(0..60));
+            let dies = async { engine::round(a).await.is_err() | sender::round(a).await.is_err() };
+            let lives = async { engine::round(b).await.and(sender::round(b).await) };
+            if a.config.database_url.is_set() {
+                let (_, alive) = tokio::join!(faults.over(Box::pin(dies)), Box::pin(lives));
+                alive?;
+            } else {
+                // One writer: they follow one another anyhow, and so do the same each time.
+                faults.over(Box::pin(dies)).await;
+                Box::pin(lives).await?;
+            }
+            self.tally.deaths += u64::from(faults.struck());
+        }
+        engine::round(a).await?;
+        sender::round(a).await?;
+        Ok(())
+    }
+
+    /// Asks the first service as a person does.
+    async fn ask(&self, client: &Client, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+        Transport::here(self.service.clone()).send(Some(client.token()), method, path, Some(body)).await
+    }
+
+    /// Runs something under a fault, now and then: `None` where nobody has answered.
+    async fn perhaps<T>(
+        &mut self,
+        work: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<Option<Result<T, Refused>>> {
+        let dies = self.settings.faults.crashes && self.rng.random_bool(0.02);
+        let faults = Faults::after(if dies { self.rng.random_range(0..40) } else { i64::MAX / 2 });
+        let done = faults.over(Box::pin(work)).await;
+        self.tally.deaths += u64::from(faults.struck());
+        match done {
+            Ok(done) => Ok(Some(Ok(done))),
+            Err(error) => match error.downcast::<Refused>() {
+                Ok(refused) if refused.status < 500 => Ok(Some(Err(refused))),
+                Ok(_) if faults.struck() => Ok(None),
+                Ok(refused) => bail!("a server's error without a fault: {refused}"),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    async fn carry_out(&mut self, person: usize, plan: Plan, at: Instant) -> anyhow::Result<()> {
+        match plan {
+            Plan::Consider { step } => self.consider(person, step),
+            Plan::Tap { step, ordinal, action } => self.tap(person, step, ordinal, action).await,
+            Plan::Correct { step, ordinal } => self.correct(person, step, ordinal).await,
+            Plan::Note { doctor } => self.write(person, doctor, at).await,
+            Plan::Travel => self.travel(person).await,
+        }
+    }
+
+    /// Somebody thinks of a step: what is open is answered at some time or never, what was missed may be corrected,
+    /// and it is thought of again when anything changes.
+    fn consider(&mut self, person: usize, step: usize) -> anyhow::Result<()> {
+        let (now, outages) = (self.now(), self.outages());
+        let who = &mut self.people[person];
+        if who.steps[step].thought_of.is_some_and(|at| at > now) {
+            return Ok(());
+        }
+        let Some((_, replay)) = who.steps[step].replay(&who.habits, &outages, now)? else { return Ok(()) };
+        let mut plans = Vec::new();
+        let open = replay.occurrences.iter().find(|one| one.status == OccurrenceStatus::Due);
+        if let Some(open) =
+            open.filter(|open| who.steps[step].decided.is_none_or(|decided| decided < open.ordinal))
+        {
+            let ordinal = open.ordinal;
+            who.steps[step].decided = Some(ordinal);
+            let within = (open.closes_at - open.due_at).as_micros();
+            // Within so many hundredths of the time it is open.
+            let when = |rng: &mut StdRng, hundredths: i64| {
+                let part = within / 100 * rng.random_range(0..hundredths);
+                (open.due_at + Span::from_micros(part)).max(now)
+            };
+            match who.rng.random_range(0..100) {
+                0..58 => plans.push((when(&mut who.rng, 30), Plan::Tap { step, ordinal, action: 0 })),
+                // Twice, from two devices.
+                58..62 => {
+                    let at = when(&mut who.rng, 30);
+                    plans.extend([
+                        (at, Plan::Tap { step, ordinal, action: 0 }),
+                        (at, Plan::Tap { step, ordinal, action: 0 }),
+                    ]);
+                }
+                62..68 => plans.push((when(&mut who.rng, 90), Plan::Tap { step, ordinal, action: 2 })),
+                68..72 => plans.push((when(&mut who.rng, 20), Plan::Tap { step, ordinal, action: 1 })),
+                // In the very moment it closes.
+                72..76 => plans.push((open.closes_at, Plan::Tap { step, ordinal, action: 0 })),
+                _ => {}
+            }
+        }
+        if let Some(missed) = replay.occurrences.iter().rfind(|one| one.status == OccurrenceStatus::Missed)
+            && who.rng.random_bool(0.1)
+        {
+            let later = Span::from_hours(who.rng.random_range(0..200));
+            plans.push((now + later, Plan::Correct { step, ordinal: missed.ordinal }));
+        }
+        let again = replay.wake_at.map(|at| at.max(now + Span::from_secs(1)));
+        who.steps[step].thought_of = again;
+        plans.extend(again.map(|at| (at, Plan::Consider { step })));
+        for (at, plan) in plans {
+            self.plan(at, person, plan);
+        }
+        Ok(())
+    }
+
+    /// What the world expects of an answer, by its own memory.
+    fn expected(
+        &self,
+        person: usize,
+        step: usize,
+        answer: Answer,
+    ) -> anyhow::Result<Result<Instant, Refusal>> {
+        let who = &self.people[person];
+        let course = who.steps[step].course(&who.habits)?.context("a step without a course")?;
+        Ok(course.check_in(&who.steps[step].log, answer).map(|window| window.closes_at))
+    }
+
+    /// An answer by the token of a message.
+    async fn tap(&mut self, person: usize, step: usize, ordinal: u32, action: u8) -> anyhow::Result<()> {
+        let (now, who) = (self.now(), &self.people[person]);
+        let status = if action == 2 { AnswerStatus::Skipped } else { AnswerStatus::Done };
+        let answer = Answer { ordinal, status, at: now, recorded_at: now, cause: None };
+        let expected = self.expected(person, step, answer)?;
+        let course = who.steps[step].course(&who.habits)?.context("a step without a course")?;
+        let known = course.replay(&who.steps[step].log, &self.outages(), now);
+        let closes = known.occurrences.iter().find(|one| one.ordinal == ordinal).map(|one| one.closes_at);
+        let Some(until) = closes else { return Ok(()) };
+        let tap = Tap { user: who.id, step: who.steps[step].id, ordinal, until };
+        let of = [Action::Done, Action::Later, Action::Skip][usize::from(action.min(2))];
+        let body = json!({ "tap": tap.token(&self.apps[0], of) });
+        let to = Transport::here(self.service.clone());
+        let sent = async move { to.send(None, Method::POST, "/api/tap/", Some(&body)).await };
+        let answered = self.perhaps(sent).await?;
+        let who = &mut self.people[person];
+        match answered {
+            None => {
+                who.uncertain = true;
+                self.tally.answers[2] += 1;
+            }
+            Some(Ok(taken)) => {
+                self.tally.answers[0] += 1;
+                ensure!(now < until, "an answer was taken after {until}");
+                if action != 1 {
+                    ensure!(
+                        expected.is_ok(),
+                        "an answer was taken that should not be: {expected:?}, {taken}"
+                    );
+                    who.steps[step].log.push(answer);
+                }
+                who.steps[step].thought_of = None;
+                let next = if action == 1 { now + Span::from_minutes(20) } else { now + Span::from_secs(1) };
+                let plan = if action == 1 {
+                    Plan::Tap { step, ordinal, action: 0 }
+                } else {
+                    Plan::Consider { step }
+                };
+                self.plan(next, person, plan);
+            }
+            Some(Err(refused)) => {
+                self.tally.answers[1] += 1;
+                let good = expected.is_ok()
+                    && now < until
+                    && !["used", "not_open", "invalid"].contains(&refused.code.as_str());
+                ensure!(!good, "an answer was refused that should be taken: {refused}");
+            }
+        }
+        Ok(())
+    }
+
+    /// A missed one is corrected in the app, with the time it was due.
+    async fn correct(&mut self, person: usize, step: usize, ordinal: u32) -> anyhow::Result<()> {
+        let (now, outages, who) = (self.now(), self.outages(), &self.people[person]);
+        let Some((_, replay)) = who.steps[step].replay(&who.habits, &outages, now)? else { return Ok(()) };
+        let Some(missed) = replay.occurrences.iter().find(|one| one.ordinal == ordinal) else {
+            return Ok(());
+        };
+        let answer = Answer {
+            ordinal,
+            status: AnswerStatus::Done,
+            at: missed.due_at.min(now),
+            recorded_at: now,
+            cause: None,
+        };
+        let expected = self.expected(person, step, answer)?;
+        let log = &who.steps[step].log;
+        let same = log
+            .iter()
+            .rfind(|one| one.ordinal == ordinal)
+            .is_some_and(|last| (last.status, last.at) == (answer.status, answer.at));
+        let id = ReminderId::of(who.steps[step].id, ordinal);
+        let body = json!({ "reminder_id": id, "status": "done", "at": answer.at });
+        let (to, token) = (Transport::here(self.service.clone()), who.client.token().to_owned());
+        let sent = async move { to.send(Some(&token), Method::POST, "/api/check-in/", Some(&body)).await };
+        let answered = self.perhaps(sent).await?;
+        let who = &mut self.people[person];
+        match answered {
+            None => {
+                who.uncertain = true;
+                self.tally.answers[2] += 1;
+            }
+            Some(Ok(_)) => {
+                self.tally.answers[0] += 1;
+                ensure!(expected.is_ok(), "a correction was taken that should not be: {expected:?}");
+                if !same {
+                    who.steps[step].log.push(answer);
+                }
+                who.steps[step].thought_of = None;
+                self.plan(now + Span::from_secs(1), person, Plan::Consider { step });
+            }
+            Some(Err(refused)) => {
+                self.tally.answers[1] += 1;
+                ensure!(expected.is_err(), "a correction was refused that should be taken: {refused}");
+            }
+        }
+        Ok(())
+    }
+
+    /// A doctor writes: a plan of one to three things in the place of what was, or nothing.
+    async fn write(&mut self, person: usize, doctor: usize, at: Instant) -> anyhow::Result<()> {
+        let now = self.now();
+        let rng = &mut self.people[person].rng;
+        let things = if rng.random_bool(0.05) { 0 } else { rng.random_range(1..4) };
+        let mut note = String::new();
+        for thing in 0..things {
+            let how = HOW.choose(rng).unwrap_or(&"daily");
+            note += &format!("Take Drug {} {how}. ", ["A", "B", "C"][thing]);
+        }
+        if note.is_empty() {
+            "All is well. No further treatment needed.".clone_into(&mut note);
+        }
+        let again = Span::from_hours(rng.random_range(24..24 * 21));
+        self.plan(at + again, person, Plan::Note { doctor });
+        let (author, patient) = (self.doctors.swap_remove(doctor), self.people[person].id);
+        let clock = Arc::clone(&self.apps[0].clock);
+        let sent = async {
+            let words = author.read_here(&*clock, &note);
+            author.submit(&*clock, patient, &words, "activate").await
+        };
+        let answered = self.perhaps(sent).await;
+        // Back to their place.
+        self.doctors.push(author);
+        let last = self.doctors.len() - 1;
+        self.doctors.swap(doctor, last);
+        let by = self.doctors[doctor].id();
+        match answered? {
+            None => self.people[person].uncertain = true,
+            Some(Err(refused)) => bail!("a note was refused: {refused}"),
+            Some(Ok(written)) => self.in_force(person, by, &written, now)?,
+        }
+        Ok(())
+    }
+
+    /// Remembers that a note is in force.
+    fn in_force(&mut self, person: usize, by: UserId, written: &Written, now: Instant) -> anyhow::Result<()> {
+        self.tally.notes += 1;
+        for step in &mut self.people[person].steps {
+            if step.doctor == by && step.superseded_at.is_none() {
+                step.superseded_at = Some(now);
+            }
+        }
+        for view in written.answer["plan"].as_array().into_iter().flatten() {
+            let step = Step::of(view, written.id, by, now)?;
+            self.remember(person, step);
+        }
+        Ok(())
+    }
+
+    /// A step that is in force from now on.
+    pub(super) fn remember(&mut self, person: usize, step: Step) {
+        let steps = &mut self.people[person].steps;
+        steps.push(step);
+        let step = steps.len() - 1;
+        self.plan(self.now() + Span::from_secs(1), person, Plan::Consider { step });
+    }
+
+    /// A journey, and perhaps back.
+    async fn travel(&mut self, person: usize) -> anyhow::Result<()> {
+        let now = self.now();
+        let zone = *ZONES.choose(&mut self.people[person].rng).unwrap_or(&"UTC");
+        let (to, token) =
+            (Transport::here(self.service.clone()), self.people[person].client.token().to_owned());
+        let body = json!({ "time_zone": zone });
+        let sent = async move { to.send(Some(&token), Method::PATCH, "/api/me/", Some(&body)).await };
+        match self.perhaps(sent).await? {
+            None => self.people[person].uncertain = true,
+            Some(Err(refused)) => bail!("a journey was refused: {refused}"),
+            Some(Ok(_)) => self.people[person].habits.moves(now, zone),
+        }
+        for step in 0..self.people[person].steps.len() {
+            self.people[person].steps[step].thought_of = None;
+            self.plan(now + Span::from_secs(1), person, Plan::Consider { step });
+        }
+        let days = self.people[person].rng.random_range(2..20);
+        self.plan(now + Span::from_days(days), person, Plan::Travel);
+        Ok(())
+    }
+}
