@@ -205,8 +205,9 @@ pub struct Window {
 }
 
 impl Window {
-    fn between(due_at: Instant, next: Instant) -> Self {
-        let gap = next - due_at;
+    /// What it was when it fell due: a change since only ends it earlier, where the next is due earlier.
+    fn between(due_at: Instant, next: Instant, foreseen: Instant) -> Self {
+        let gap = foreseen - due_at;
         Self {
             due_at,
             closes_at: next.min(due_at + Span::from_hours(24).max(gap.div(4))),

@@ -137,6 +137,14 @@ impl Pattern {
         (known < self.regimes.len()).then(|| Self { regimes: self.regimes[..known].to_vec(), ..self.clone() })
     }
 
+    /// The slot after one, as it was foreseen when that one fell due: a journey or new times since have moved `next`.
+    pub(crate) fn foreseen(&self, due: Instant, next: Instant) -> Instant {
+        let later = self.regimes[1..].iter().find(|regime| regime.from > due);
+        // Slots from before a change are the same with it and without it.
+        let moved = later.filter(|regime| regime.from <= next).and_then(|_| self.as_known_at(due));
+        moved.and_then(|then| then.slots().find(|slot| *slot > due)).unwrap_or(next)
+    }
+
     /// The slots of the pattern days inside the duration, counted as if the first day were whole.
     fn planned_within(&self, duration: Quantity) -> u32 {
         let count = match &self.shape {

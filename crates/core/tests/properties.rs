@@ -287,4 +287,23 @@ proptest! {
             }
         }
     }
+    /// What has closed stays as it closed, and what is open is not closed by a change, only by the next being due.
+    #[test]
+    fn new_habits_reopen_nothing(weekly in any::<bool>(), story in story(), days in 0..20_i64, minutes in 0..1_440_i64, zone in prop::sample::select(ZONES.as_slice())) {
+        let mut story = story;
+        if weekly {
+            story.timing = serde_json::from_str(r#"{"frequency":1,"period":1,"periodUnit":"wk"}"#).unwrap();
+        }
+        let changed = story.start + Span::from_days(days) + Span::from_minutes(minutes);
+        let mut regimes = story.regimes();
+        regimes.push(Regime { from: changed, zone: TimeZone::get(zone).unwrap(), anchors: Anchors::default() });
+        let after = Course::new(&story.timing, story.start, regimes, None);
+        let log: Vec<_> = story.log().into_iter().filter(|answer| answer.recorded_at < changed).collect();
+        let (was, is) = (story.course().replay(&log, &[], changed), after.replay(&log, &[], changed));
+        prop_assert_eq!(was.occurrences.len(), is.occurrences.len());
+        for (was, is) in was.occurrences.iter().zip(&is.occurrences) {
+            prop_assert_eq!((was.due_at, was.status, was.on_time), (is.due_at, is.status, is.on_time));
+            prop_assert!(was.closes_at == is.closes_at || (was.closes_at > changed && is.closes_at >= changed));
+        }
+    }
 }

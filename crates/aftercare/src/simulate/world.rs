@@ -126,8 +126,8 @@ pub struct World {
     settings: Settings,
     end: Instant,
     outages: Vec<Outage>,
-    /// Until then the service is down.
-    down_until: Option<Instant>,
+    /// From when on, and until when, the service is down.
+    down: Option<(Instant, Instant)>,
     /// Whose state is looked at after this step.
     pub(super) touched: BTreeSet<usize>,
     /// Which of them are looked at, where there are many.
@@ -162,7 +162,7 @@ impl World {
             settings: settings.clone(),
             end: start + Span::from_days(i64::from(settings.days)),
             outages: Vec::new(),
-            down_until: None,
+            down: None,
             touched: BTreeSet::new(),
             sample: StdRng::seed_from_u64(seed ^ 3),
             tally: Tally::default(),
@@ -272,10 +272,11 @@ impl World {
             app.clock.advance(pause);
         }
         let now = self.now();
-        if self.down_until.is_some_and(|until| now < until) {
+        if self.down.is_some_and(|(_, until)| now < until) {
             return Ok(now < self.end);
         }
-        if self.down_until.take().is_none() {
+        let down = self.down.take();
+        if down.is_none() {
             // A worker was alive in between, and had nothing to do.
             let mut tx = self.apps[0].store.write().await?;
             service::beat(&mut tx, now).await?;
@@ -296,10 +297,15 @@ impl World {
             self.touched.insert(person);
         }
         Box::pin(self.work()).await?;
+        if let Some((from, _)) = down {
+            let known = self.outages_now().await?;
+            let known = known.iter().any(|outage| outage.from <= from && now <= outage.to);
+            ensure!(known, "nobody knows of the outage from {from} to {now}");
+        }
         let faults = self.settings.faults;
         if faults.outages && self.rng.random_bool(0.000_7) {
             let hours = self.rng.random_range(1..60);
-            self.down_until = Some(now + Span::from_hours(hours));
+            self.down = Some((now, now + Span::from_hours(hours)));
         }
         if faults.clock && self.rng.random_bool(0.000_5) {
             // Set back, as by a wrong source of time: what has happened stays.
@@ -313,7 +319,7 @@ impl World {
 
     /// The end of all faults: what is due is worked off.
     pub async fn recover(&mut self) -> anyhow::Result<()> {
-        self.down_until = None;
+        self.down = None;
         self.settings.faults.crashes = false;
         Box::pin(self.work()).await
     }

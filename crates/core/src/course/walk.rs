@@ -42,13 +42,15 @@ impl Tally {
 
 /// The windows of a course, computed as far as somebody asks.
 pub(super) struct Windows<'a> {
+    pattern: Option<&'a Pattern>,
     slots: Option<Slots<'a>>,
     known: Vec<Instant>,
 }
 
 impl<'a> Windows<'a> {
     pub(super) fn of(course: &'a Course) -> Self {
-        Self { slots: course.pattern.as_ref().map(Pattern::slots), known: Vec::new() }
+        let pattern = course.pattern.as_ref();
+        Self { pattern, slots: pattern.map(Pattern::slots), known: Vec::new() }
     }
 
     fn slot(&mut self, index: usize) -> Option<Instant> {
@@ -78,6 +80,7 @@ impl<'a> Windows<'a> {
         let index = ordinal as usize;
         let due_at = self.slot(index)?;
         let next = self.slot(index + 1)?;
-        Some(Window::between(due_at, next))
+        let foreseen = self.pattern?.foreseen(due_at, next);
+        Some(Window::between(due_at, next, foreseen))
     }
 }
