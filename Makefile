@@ -49,3 +49,4 @@ eval:
 figures:
 	cargo bench --locked --package aftercare --bench figures
 	cargo bench --locked --package aftercare --bench sign_in
+	cargo bench --locked --package aftercare --bench lateness

@@ -11,6 +11,7 @@ use aftercare_core::{
     announce::{Listener, Message, Open, Verdict, Wishes},
     id::{Bucket, ReminderId, UserId},
     instant::{Instant, Span},
+    replay::zone,
 };
 use aftercare_store::{
     StoreError, Tx,
@@ -93,7 +94,9 @@ impl Round<'_> {
         let rung = delivery::rung(channels);
         // Whoever only listens is told once: what is open stands in the app.
         wishes.repeat &= !rung.is_empty();
-        let listener = Listener { wishes: &wishes, zone: habits.zone(now), anchors: habits.anchors(now) };
+        let away = wishes.away.as_deref().and_then(|name| zone(name).ok());
+        let zone = away.as_ref().unwrap_or_else(|| habits.zone(now));
+        let listener = Listener { wishes: &wishes, zone, anchors: habits.anchors(now) };
         let mut items: Vec<Open> = open.iter().map(|one| one.open).collect();
         let Verdict { message, next } = listener.decide(&mut items, now);
         said.wakes.extend(next.map(|at| Wake::person(person, at)));

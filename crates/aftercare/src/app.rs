@@ -62,8 +62,8 @@ pub struct Parts {
     pub hint: Notify,
     /// Wakes the sender before its time.
     pub messages: Notify,
-    /// One round of the sender at a time in this process.
-    pub sending: tokio::sync::Mutex<()>,
+    /// One round of the sender at a time in this process; the bucket it begins with, so that all have their turn.
+    pub sending: tokio::sync::Mutex<i16>,
     /// Where mail goes.
     pub mail: Mail,
     /// What asks addresses that people give.

@@ -251,6 +251,23 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
     }
 }
 
+/// Moves the test clock forward as if nobody had been there, then works off what fell due.
+pub async fn sleep(app: &App, by: Span) -> Result<Instant, StoreError> {
+    if !app.clock_moves {
+        return Ok(app.now());
+    }
+    {
+        let _alone = app.round.lock().await;
+        let mut tx = app.store.write().await?;
+        service::set_moved(&mut tx, app.clock.moved() + by).await?;
+        tx.commit().await?;
+        app.clock.advance(by);
+    }
+    round(app).await?;
+    sender::round(app).await?;
+    Ok(app.now())
+}
+
 /// Runs until `stop` is done: a round at each next due instant, on a hint, and once a heartbeat.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);

@@ -109,7 +109,7 @@ pub async fn parts(config: Config, random: Random, clock: ServiceClock) -> anyho
         requests: Requests::default(),
         hint: Notify::new(),
         messages: Notify::new(),
-        sending: Mutex::new(()),
+        sending: Mutex::new(0),
         mail: Mail::new(&config)?,
         outward: Outward::new(config.asks_inside())?,
         push_key: OnceCell::new(),

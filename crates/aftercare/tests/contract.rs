@@ -76,6 +76,7 @@ fn every_route_is_described() {
     get /api/reminders/
     get /api/sessions/
     get /api/tap/{link}/
+    get /api/travel-preview/
     get /cal/{file}
     get /healthz
     get /readyz

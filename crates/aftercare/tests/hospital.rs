@@ -47,6 +47,13 @@ async fn passwords_are_long_and_not_common() {
     }
     assert_eq!(post(sign_up("patient", "Ada", PASSWORD)).await.status, 201);
     assert_eq!(post(sign_up("doctor", "Grace", "7rainbow")).await.status, 201, "a second factor follows");
+    // Without a mail server there is no mail that goes nowhere unseen.
+    let mut ada = app.anon();
+    let tokens = ada.post("/api/login/", json!({ "email": email("Ada"), "password": PASSWORD })).await.ok();
+    ada.token = tokens["access_token"].as_str().map(str::to_owned);
+    let refused = ada.post("/api/channels/", json!({ "kind": "email" })).await;
+    assert_eq!((refused.status, &refused.json["errors"][0]["pointer"]), (422, &json!("/kind")));
+    assert_eq!(app.anon().get("/dev/mail/").await.status, 404);
     // Where it is a developer's machine, it is told and taken.
     let dev = TestApp::new().await;
     let told = dev.anon().post("/api/signup/", sign_up("patient", "Ada", "baseball")).await;

@@ -117,6 +117,8 @@ stories! {
         grace.submit(&ada, NOTE).await;
         app.advance(Span::from_hours(2)).await;
         let text = ada.get("/api/dev/mail/").await.ok()["items"][0]["text"].as_str().unwrap().to_owned();
+        let shown = app.anon().get("/dev/mail/").await;
+        assert!(String::from_utf8(shown.bytes).unwrap().contains("<h2>You have something due</h2>"));
         let link = text.split("Answer: ").nth(1).unwrap().lines().next().unwrap();
         let path = |url: &str| url[url.find("/api/").unwrap()..].to_owned();
         let page = app.anon().get(&path(link)).await;

@@ -68,3 +68,11 @@ async fn a_seed_is_a_world() {
     let (a, b) = (live(&world(9, 5, 12), "").await, live(&world(9, 5, 12), "").await);
     assert_eq!(format!("{a:?}"), format!("{b:?}"));
 }
+
+/// The bugs that are planted to see whether the world finds them can be planted still.
+#[test]
+fn planted_bugs_stand_where_they_did() {
+    let run = concat!(env!("CARGO_MANIFEST_DIR"), "/../../eval/planted/run.py");
+    let checked = std::process::Command::new("python3").args([run, "--check"]).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}

@@ -45,11 +45,15 @@ pub struct Wishes {
     pub repeat: bool,
     /// Nothing but one message at breakfast, lunch, dinner and bedtime, with what has gathered.
     pub digest: bool,
+    /// The IANA zone they are in for a while, where the plan keeps the times of home: quiet hours and the moments of
+    /// the day are those of there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away: Option<String>,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { quiet: None, repeat: true, digest: false }
+        Self { quiet: None, repeat: true, digest: false, away: None }
     }
 }
 
@@ -235,7 +239,7 @@ mod tests {
     #[test]
     fn quiet_hours_shift_and_silence() {
         let quiet = Some(Quiet { from: Time::constant(22, 0, 0, 0), to: Time::constant(7, 0, 0, 0) });
-        let wishes = Wishes { quiet, repeat: false, digest: false };
+        let wishes = Wishes { quiet, repeat: false, ..Wishes::default() };
         // Due at 23:00 and closing the next day; due at 02:00 and closing at 06:00.
         let mut open = [due(1_380, 2_820), due(1_560, 1_800)];
         assert_eq!(told(&wishes, &mut open, 1_380, 5_000), [(1_860, 1_380, 1)]);
@@ -275,7 +279,7 @@ mod tests {
             let quiet = quiet.filter(|(from, to)| from != to).map(|(from, to)| Quiet {
                 from: Time::constant(from, 0, 0, 0), to: Time::constant(to, 0, 0, 0),
             });
-            let wishes = Wishes { quiet, repeat, digest };
+            let wishes = Wishes { quiet, repeat, digest, away: None };
             let (zone, anchors) = (TimeZone::UTC, Anchors::default());
             let listener = Listener { wishes: &wishes, zone: &zone, anchors: &anchors };
             let mut open: Vec<_> = items.iter()

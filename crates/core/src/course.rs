@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use walk::{Tally, Windows};
 
+pub use walk::Window;
+
 /// What a missed occurrence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -191,33 +193,6 @@ pub struct Course {
     policy: Policy,
     planned: Option<u32>,
     superseded_at: Option<Instant>,
-}
-
-/// When one occurrence is due, closes, and may first be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// When it falls due.
-    pub due_at: Instant,
-    /// Until when it is open: min(next due, due + max(24 h, gap / 4)).
-    pub closes_at: Instant,
-    /// min(2 h, gap / 4): so far off due counts as on time, and may be answered ahead.
-    pub tolerance: Span,
-}
-
-impl Window {
-    /// What it was when it fell due: a change since only ends it earlier, where the next is due earlier.
-    fn between(due_at: Instant, next: Instant, foreseen: Instant) -> Self {
-        let gap = foreseen - due_at;
-        Self {
-            due_at,
-            closes_at: next.min(due_at + Span::from_hours(24).max(gap.div(4))),
-            tolerance: Span::from_hours(2).min(gap.div(4)),
-        }
-    }
-
-    fn on_time(&self, at: Instant) -> bool {
-        at >= self.due_at - self.tolerance && at <= self.due_at + self.tolerance
-    }
 }
 
 impl Course {
@@ -433,17 +408,28 @@ impl Course {
     /// What is still to come after `replay`, in order and without end where open-ended: the
     /// ordinal and window of each, as if everything from now on were answered.
     pub fn upcoming(&self, replay: &Replay) -> impl Iterator<Item = (u32, Window)> {
+        self.foretold(replay, |_| true)
+    }
+
+    /// The same if of what is open or to come only some is answered, by when it is due.
+    pub fn foretold(
+        &self,
+        replay: &Replay,
+        answers: impl Fn(Instant) -> bool,
+    ) -> impl Iterator<Item = (u32, Window)> {
         let first = u32::try_from(replay.occurrences.len()).unwrap_or(u32::MAX);
-        let answers = |status| {
-            matches!(status, OccurrenceStatus::Done | OccurrenceStatus::Skipped | OccurrenceStatus::Due)
+        let counts = |one: &&Occurrence| match one.status {
+            OccurrenceStatus::Done | OccurrenceStatus::Skipped => true,
+            OccurrenceStatus::Due => answers(one.due_at),
+            _ => false,
         };
-        let mut answered = u32::try_from(replay.occurrences.iter().filter(|o| answers(o.status)).count())
-            .unwrap_or(u32::MAX);
+        let mut answered =
+            u32::try_from(replay.occurrences.iter().filter(counts).count()).unwrap_or(u32::MAX);
         let running = replay.state == CourseState::Running;
         let mut windows = Windows::of(self);
         (first..).map_while(move |ordinal| {
             let window = windows.get(ordinal).filter(|_| running && self.belongs(ordinal, answered))?;
-            answered += 1;
+            answered += u32::from(answers(window.due_at));
             Some((ordinal, window))
         })
     }

@@ -27,9 +27,9 @@ use uuid::Uuid;
 /// Nobody else tries what is under way before this: longer than any request takes.
 const LEASE: Span = Span::from_secs(60);
 /// So many are under way at once.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 /// At most so many are taken at a time.
-const BATCH: usize = 256;
+const BATCH: usize = 1_024;
 /// A browser that has not shown a message within this is taken for one that does not.
 const SHOWN_WITHIN: Span = Span::from_minutes(2);
 /// After so many failures of one message the next channel has it too.
@@ -46,10 +46,10 @@ struct Job {
 
 /// Sends everything whose time has come; how many were handed over or tried.
 pub async fn round(app: &App) -> Result<u64, StoreError> {
-    let _alone = app.sending.lock().await;
+    let mut first = app.sending.lock().await;
     let mut total = 0;
     loop {
-        let (taken, jobs) = claim(app).await?;
+        let (taken, jobs) = claim(app, &mut first).await?;
         if taken == 0 {
             return Ok(total);
         }
@@ -63,10 +63,13 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
     }
 }
 
-/// Takes what is due, and gives what of it is still true.
-async fn claim(app: &App) -> Result<(usize, Vec<Job>), StoreError> {
+/// Takes what is due, and gives what of it is still true. Begins with a bucket, and says with which to go on: where
+/// there is more than can be taken at once, nobody waits for ever.
+async fn claim(app: &App, first: &mut i16) -> Result<(usize, Vec<Job>), StoreError> {
     let now = app.now();
-    let buckets = delivery::buckets(&mut app.store.peek().await?, now).await?;
+    let mut buckets = delivery::buckets(&mut app.store.peek().await?, now).await?;
+    let turn = buckets.partition_point(|bucket| bucket < first);
+    buckets.rotate_left(turn);
     let (mut taken, mut jobs) = (0, Vec::new());
     if buckets.is_empty() {
         return Ok((0, jobs));
@@ -78,6 +81,7 @@ async fn claim(app: &App) -> Result<(usize, Vec<Job>), StoreError> {
         let attempts = delivery::claim(&mut tx, bucket, now, lease, room).await?;
         taken += attempts.len();
         jobs.extend(still_true(app, &mut tx, bucket, &attempts).await?);
+        *first = bucket + 1;
         if taken >= BATCH {
             break;
         }

@@ -10,9 +10,11 @@ use aftercare_core::id::{Bucket, DeliveryId, UserId};
 use aftercare_store::{Tx, channel, delivery};
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use utoipa::ToSchema;
 
 /// A message that was shown.
@@ -56,6 +58,41 @@ pub async fn unsubscribe(State(app): State<App>, Path(link): Path<String>) -> Re
     channel::delete(&mut tx, user, id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `/dev/mail/`: the same mail as a page.
+pub async fn mail_page(State(app): State<App>) -> Result<Response, Problem> {
+    if !app.clock_moves || app.mail.is_real() {
+        return Err(Problem::not_found());
+    }
+    let mut html = String::from(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>Mail – Aftercare</title><style>body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;\
+         padding:0 1rem;color-scheme:light dark}article{border-top:1px solid;padding:.5rem 0}pre{white-space:pre-wrap;\
+         overflow-wrap:anywhere;font:inherit}</style><main><h1>Mail</h1><p>Nothing leaves: no mail server is set.</p>",
+    );
+    for kept in app.mail.kept() {
+        // Addresses hold no markup and words none that matter; a page shows both as they are.
+        let safe = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+        let lines = kept.text.lines().map(|line| match line.split_once("http") {
+            Some((before, rest)) => format!("{}<a href=\"http{1}\">http{1}</a>", safe(before), safe(rest)),
+            None => safe(line),
+        });
+        // A String takes everything.
+        let _ = write!(
+            html,
+            "<article><h2>{}</h2><p>{} · {}</p><pre>{}</pre></article>",
+            safe(&kept.subject),
+            safe(&kept.to),
+            kept.at,
+            lines.collect::<Vec<_>>().join("\n")
+        );
+    }
+    html += "</main></html>";
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let headers =
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, policy)];
+    Ok((headers, html).into_response())
 }
 
 /// Mail that was kept.

@@ -287,6 +287,9 @@ async fn target(app: &App, actor: &Actor, body: NewChannel) -> Result<(String, T
     let url =
         |url: &str, at: &str| app.outward.check(url).map(drop).map_err(|why| Problem::invalid_field(at, why));
     let (name, target) = match body {
+        NewChannel::Email { .. } if !app.mail.is_real() && !app.clock_moves => {
+            return Err(Problem::invalid_field("/kind", "mail is not set up here; choose another kind"));
+        }
         NewChannel::Email { name, address } => {
             let own = email_of(app, &person(&mut app.store.peek().await?, actor.id).await?)?;
             let address = address.map_or(own, |address| normalize_email(&address));

@@ -59,6 +59,9 @@ pub struct Change {
     /// IANA time zone. Holds from now on; what has happened keeps its instants.
     #[schema(example = "Europe/Berlin")]
     time_zone: Option<String>,
+    /// With a new `time_zone`: `move` has the plan follow (so it is if absent), `keep` leaves it at the times of home,
+    /// and only quiet hours follow. `/api/travel-preview/` shows both.
+    travel: Option<Travel>,
     /// Times of day, all or some of them. Holds from now on.
     #[schema(value_type = Option<Object>, example = json!({"breakfast": "07:30"}))]
     anchors: Option<serde_json::Map<String, serde_json::Value>>,
@@ -70,6 +73,16 @@ pub struct Change {
     /// False: the password is never taken, only what a device derives from it; sessions that were opened
     /// with it end. True asks for a sign-in of the last five minutes.
     assisted: Option<bool>,
+}
+
+/// What a journey does to a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Travel {
+    /// It keeps the times of home.
+    Keep,
+    /// It goes by the clock of there, no two doses closer than half their interval.
+    Move,
 }
 
 /// Look at one's own account
@@ -129,10 +142,19 @@ pub async fn change_me(
     let told = stored::of(&mut tx, actor.id).await?;
     let told = merged_wishes(told.as_deref(), body.reminders.as_ref());
     let told = told.map_err(|error| errors.push(FieldError::at("/reminders", error))).unwrap_or_default();
+    if body.travel.is_some() && body.time_zone.is_none() {
+        errors.push(FieldError::at("/travel", "goes with a new time_zone"));
+    }
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    if body.reminders.is_some() {
+    let mut told = told;
+    let mut time_zone = time_zone.unwrap_or_else(|| before.time_zone.clone());
+    if body.time_zone.is_some() {
+        let keeps = body.travel == Some(Travel::Keep) && time_zone != before.time_zone;
+        told.away = keeps.then(|| std::mem::replace(&mut time_zone, before.time_zone.clone()));
+    }
+    if body.reminders.is_some() || body.time_zone.is_some() {
         let told = serde_json::to_string(&told).map_err(Problem::internal)?;
         stored::put(&mut tx, actor.id, &told).await?;
         due::insert(&mut tx, Wake::person(actor.id, now)).await?;
@@ -147,7 +169,6 @@ pub async fn change_me(
     if let Some(mode) = body.note_mode {
         account::set_note_mode(&mut tx, actor.id, Some(mode.into())).await?;
     }
-    let time_zone = time_zone.unwrap_or_else(|| before.time_zone.clone());
     let anchors = serde_json::to_string(&anchors).map_err(Problem::internal)?;
     // A client that says again what holds begins no new regime.
     if time_zone != before.time_zone || anchors != before.anchors {
@@ -198,6 +219,10 @@ fn merged_wishes(
         all[key] = value.clone();
     }
     let all: Wishes = serde_json::from_value(all).map_err(|error| error.to_string())?;
+    if let Some(name) = &all.away {
+        zone_name(name)
+            .map_err(|_| "away: must be an IANA time zone such as Asia/Tokyo, or null".to_owned())?;
+    }
     if all.quiet.is_some_and(|quiet| quiet.from == quiet.to) {
         return Err("quiet: `from` and `to` must differ; null for no quiet".to_owned());
     }

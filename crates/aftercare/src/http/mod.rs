@@ -54,6 +54,7 @@ mod submission;
 mod submit_note;
 mod submitted;
 mod tap;
+mod travel;
 mod view;
 mod words;
 
@@ -145,6 +146,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::change_keys))
         .routes(routes!(emergency::emergency))
         .routes(routes!(me::get_me, me::change_me, rights::erase_me))
+        .routes(routes!(travel::travel_preview))
         .routes(routes!(device_state::read_state, device_state::keep_state))
         .routes(routes!(rights::export))
         .routes(routes!(doctors::search_doctors))
@@ -215,6 +217,7 @@ pub fn service(app: App) -> Router {
             get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }),
         )
         .route("/api/docs/", get(move || async move { docs }))
+        .route("/dev/mail/", get(arrival::mail_page))
         .route("/", get(|| async { Redirect::to("/api/docs/") }))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async {

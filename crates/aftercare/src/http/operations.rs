@@ -69,6 +69,10 @@ pub struct Advance {
     /// Weeks, days, hours, minutes, seconds: `1d2h`, `30m`. At most 400 days.
     #[schema(example = "1d2h")]
     advance: String,
+    /// As if nobody had been there meanwhile: nothing is worked off on the way, and more than three minutes are an
+    /// outage.
+    #[serde(default)]
+    asleep: bool,
 }
 
 /// Read the test clock
@@ -94,7 +98,8 @@ pub async fn move_clock(
     let by = parse_span(&body.advance).filter(|by| *by <= Span::from_days(400)).ok_or_else(|| {
         Problem::invalid_field("/advance", "must be such as \"1d2h\" or \"30m\", at most 400 days")
     })?;
-    Ok(Json(ClockView { now: engine::leap(&app, by).await? }))
+    let moved = if body.asleep { engine::sleep(&app, by).await? } else { engine::leap(&app, by).await? };
+    Ok(Json(ClockView { now: moved }))
 }
 
 /// `1d2h` and the like.

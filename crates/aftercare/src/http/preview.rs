@@ -8,12 +8,13 @@ use super::{
 use crate::app::App;
 use aftercare_core::{
     anchors::Anchors,
-    course::{Policy, Replay},
+    course::{Course, Policy, Replay},
     instant::Instant,
-    replay::{Case, CaseError, CheckIn},
+    replay::{Case, CaseError, CheckIn, zone},
     timing::Timing,
 };
 use axum::extract::State;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,6 +45,23 @@ pub struct Preview {
     /// As of when; now if absent.
     #[schema(value_type = Option<String>, format = DateTime)]
     now: Option<Instant>,
+    /// What if all that is due on these dates is missed, and everything else answered.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, example = json!(["2026-02-03"]))]
+    missed: Vec<Date>,
+}
+
+/// How a course would go on.
+#[derive(Serialize, ToSchema)]
+pub struct Foretold {
+    /// The next 60 due times.
+    #[schema(value_type = Vec<String>)]
+    upcoming: Vec<Instant>,
+    /// When the last is due; null where open-ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Instant>,
+    /// How many beyond those prescribed there will have been.
+    extended_by: u32,
 }
 
 /// What would happen.
@@ -56,6 +74,28 @@ pub struct Previewed {
     /// The next 60 due times, if all from now on are answered.
     #[schema(value_type = Vec<String>)]
     upcoming: Vec<Instant>,
+    /// When the last is due, if all from now on are answered; null where open-ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Instant>,
+    /// The same where `missed` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_missed: Option<Foretold>,
+}
+
+impl Foretold {
+    fn of(course: &Course, replay: &Replay, answers: impl Fn(Instant) -> bool + Copy) -> Self {
+        let all = || course.foretold(replay, answers).map(|(_, window)| window.due_at);
+        let bounded = course.cap().is_some();
+        let happened = replay.occurrences.len();
+        let total = if bounded { happened + all().count() } else { happened };
+        let beyond = course.planned().map_or(0, |planned| total.saturating_sub(planned as usize));
+        let latest = || replay.occurrences.last().map(|one| one.due_at);
+        Self {
+            upcoming: all().take(60).collect(),
+            ends_at: if bounded { all().last().or_else(latest) } else { None },
+            extended_by: u32::try_from(beyond).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 /// Try a schedule
@@ -75,6 +115,10 @@ pub async fn schedule_preview(
     if body.check_ins.len() > 10_000 {
         return Err(Problem::invalid_field("/check_ins", "must be at most 10,000"));
     }
+    if body.missed.len() > 1_000 {
+        return Err(Problem::invalid_field("/missed", "must be at most 1,000"));
+    }
+    let missed = body.missed;
     let case = Case {
         name: None,
         timing: body.timing,
@@ -91,8 +135,11 @@ pub async fn schedule_preview(
     let work = tokio::task::spawn_blocking(move || {
         let replay = case.replay()?;
         let course = case.course()?;
-        let upcoming = course.upcoming(&replay).take(60).map(|(_, window)| window.due_at).collect();
-        Ok(Previewed { replay, upcoming })
+        let Foretold { upcoming, ends_at, .. } = Foretold::of(&course, &replay, |_| true);
+        let zone = zone(&case.zone)?;
+        let kept = |due: Instant| !missed.contains(&zone.to_datetime(due.timestamp()).date());
+        let if_missed = (!missed.is_empty()).then(|| Foretold::of(&course, &replay, kept));
+        Ok(Previewed { replay, upcoming, ends_at, if_missed })
     });
     let done: Result<Previewed, CaseError> = work.await.map_err(Problem::internal)?;
     done.map(Json).map_err(|error| {

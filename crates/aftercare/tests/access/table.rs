@@ -130,6 +130,11 @@ pub fn table() -> Vec<Row> {
             |w, _| path(format!("/api/channels/{}/log/{}/replay/", w.channel, w.note)),
             [404, 404, 404, 404, 404, 401, 401],
         ),
+        (
+            "get /api/travel-preview/",
+            |_, _| path("/api/travel-preview/?time_zone=Asia/Tokyo"),
+            [200, 403, 403, 403, 200, 401, 401],
+        ),
         ("get /cal/{file}", |_, _| path(format!("/cal/{}.ics", "A".repeat(48))), [404; 7]),
         ("get /healthz", |_, _| path("/healthz"), [200; 7]),
         ("get /readyz", |_, _| path("/readyz"), [200; 7]),

@@ -1,10 +1,37 @@
 //! What a replay carries along: the count of misses, and the windows as far as they are asked for.
 
-use super::{Course, OccurrenceStatus, Window};
+use super::{Course, OccurrenceStatus};
 use crate::{
-    instant::Instant,
+    instant::{Instant, Span},
     pattern::{Pattern, Slots},
 };
+
+/// When one occurrence is due, closes, and may first be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When it falls due.
+    pub due_at: Instant,
+    /// Until when it is open: min(next due, due + max(24 h, gap / 4)).
+    pub closes_at: Instant,
+    /// min(2 h, gap / 4): so far off due counts as on time, and may be answered ahead.
+    pub tolerance: Span,
+}
+
+impl Window {
+    /// What it was when it fell due: a change since only ends it earlier, where the next is due earlier.
+    pub(super) fn between(due_at: Instant, next: Instant, foreseen: Instant) -> Self {
+        let gap = foreseen - due_at;
+        Self {
+            due_at,
+            closes_at: next.min(due_at + Span::from_hours(24).max(gap.div(4))),
+            tolerance: Span::from_hours(2).min(gap.div(4)),
+        }
+    }
+
+    pub(super) fn on_time(&self, at: Instant) -> bool {
+        at >= self.due_at - self.tolerance && at <= self.due_at + self.tolerance
+    }
+}
 
 /// Counts misses and finds lapses.
 pub(super) struct Tally {
