@@ -14,14 +14,14 @@ run:
 INDEPENDENT = crates/aftercare/tests/independent
 
 # What the tests need beside Rust and Node: PostgreSQL's server binaries, Python for the scorer,
-# curl and jq for the README's walk, Chromium for what only a browser does, other people's
+# curl and jq for the README's walk, Chromium and Firefox for what only browsers do, other people's
 # cryptography against ours, and the programs that hold the description against the service.
 setup:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium >/dev/null && python3 -c "import ensurepip" || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium; }
-	@[ -x $(INDEPENDENT)/venv/bin/schemathesis ] || { python3 -m venv $(INDEPENDENT)/venv && \
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium firefox-esr >/dev/null && python3 -c "import ensurepip" || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium firefox-esr; }
+	@$(INDEPENDENT)/venv/bin/python -c "import schemathesis, icalendar, aiosmtpd, standardwebhooks" 2>/dev/null || { python3 -m venv $(INDEPENDENT)/venv && \
 	  $(INDEPENDENT)/venv/bin/pip install --quiet --disable-pip-version-check -r $(INDEPENDENT)/requirements.txt; }
-	@[ -d $(INDEPENDENT)/node_modules/@stoplight ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
+	@[ -d $(INDEPENDENT)/node_modules/puppeteer-core ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 
 test: setup lint wasm
 	cargo test --workspace --locked

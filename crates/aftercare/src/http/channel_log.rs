@@ -124,8 +124,10 @@ pub struct Replayed {
 pub async fn replay(
     State(app): State<App>,
     actor: Actor,
-    Path((id, message)): Path<(ChannelId, DeliveryId)>,
+    Path((id, message)): Path<(String, String)>,
 ) -> Result<Json<Replayed>, Problem> {
+    let named = id.parse().ok().zip(message.parse().ok());
+    let (id, message): (ChannelId, DeliveryId) = named.ok_or_else(Problem::not_found)?;
     let mut tx = app.store.write().await?;
     let found = channel::get(&mut tx, actor.id, id).await?.ok_or_else(Problem::not_found)?;
     let one = delivery::get(&mut tx, actor.id, message).await?.filter(|one| one.channel_id == id);

@@ -110,7 +110,7 @@ impl World {
     /// Each message was true when it was sent: so many things were open, one of them since the time it carries.
     fn check_said(&mut self, outages: &[Outage]) -> anyhow::Result<()> {
         let now = self.now();
-        let mut now_said: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        let mut now_said: BTreeMap<usize, BTreeMap<String, (u32, Instant)>> = BTreeMap::new();
         for Said { person, id, count, due_at } in self.channels.said() {
             let Some(count) = count else { continue };
             self.tally.said += 1;
@@ -130,11 +130,15 @@ impl World {
                 open.contains(&due_at),
                 "person {person} at {now} was told of {due_at}; open are {open:?}"
             );
-            now_said.entry(person).or_default().insert(id);
+            now_said.entry(person).or_default().insert(id, (count, due_at));
         }
         for (person, ids) in now_said {
             // A new one and a repeat that was late may meet; a storm may not.
-            ensure!(ids.len() <= 2, "person {person} at {now} was told {} things at once", ids.len());
+            ensure!(
+                ids.len() <= 2,
+                "person {person} at {now} was told {} things at once: {ids:?}",
+                ids.len()
+            );
         }
         Ok(())
     }
