@@ -1,5 +1,5 @@
 //! Who is told that something is due: the rule is the core's ([`aftercare_core::announce`]); here it is asked
-//! for people of a bucket at once, and what follows is stored: messages to their channels, events for those who
+//! for many people at once, and what follows is stored: messages to their channels, events for those who
 //! listen, and when to look again.
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use aftercare_core::{
     announce::{Listener, Message, Open, Verdict, Wishes},
-    id::{Bucket, ReminderId, UserId},
+    id::{ReminderId, UserId},
     instant::{Instant, Span},
     replay::zone,
 };
@@ -29,10 +29,8 @@ pub fn wishes(stored: Option<&str>) -> Wishes {
     stored.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
-/// People of a bucket, locked, with what is needed to decide.
+/// People, locked, with what is needed to decide.
 pub struct Round<'a> {
-    /// Which bucket.
-    pub bucket: i16,
     /// Who, and how they want to be told.
     pub people: &'a [(UserId, Option<String>)],
     /// Where and when they live.
@@ -54,14 +52,14 @@ struct Said {
 impl Round<'_> {
     /// Decides for each, and stores what follows.
     pub async fn tell(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
-        let ids: Vec<Uuid> = self.people.iter().map(|(id, _)| id.0).collect();
+        let ids: Vec<UserId> = self.people.iter().map(|(id, _)| *id).collect();
         let mut open: HashMap<UserId, Vec<OpenReminder>> = HashMap::new();
-        for one in open_reminder::of_people(tx, self.bucket, &ids).await? {
+        for one in open_reminder::of_people(tx, &ids).await? {
             open.entry(one.patient_id).or_default().push(one);
         }
-        let with: Vec<Uuid> = open.keys().map(|id| id.0).collect();
+        let with: Vec<UserId> = ids.iter().copied().filter(|id| open.contains_key(id)).collect();
         let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
-        for channel in channel::of_people(tx, self.bucket, &with).await? {
+        for channel in channel::of_people(tx, &with).await? {
             channels.entry(channel.user_id).or_default().push(channel);
         }
         let mut said = Said::default();
@@ -70,13 +68,12 @@ impl Round<'_> {
             let channels = channels.remove(person).unwrap_or_default();
             self.decide(app, *person, wishes(stored.as_deref()), habits, open, &channels, &mut said);
         }
-        open_reminder::put(tx, self.bucket, &said.open).await?;
-        aftercare_store::delivery::insert(tx, self.bucket, &said.deliveries, self.now).await?;
-        event::tell(tx, self.bucket, &said.events).await?;
-        let people: Vec<UserId> = self.people.iter().map(|(id, _)| *id).collect();
-        let later = delivery::reached::look(app, tx, self.bucket, &people, &said.owed, self.now).await?;
+        open_reminder::put(tx, &said.open).await?;
+        aftercare_store::delivery::insert(tx, &said.deliveries, self.now).await?;
+        event::tell(tx, &said.events).await?;
+        let later = delivery::reached::look(app, tx, &ids, &said.owed, self.now).await?;
         said.wakes.extend(later);
-        due::insert_many(tx, self.bucket, &said.wakes).await
+        due::insert_many(tx, &said.wakes).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "one person's part of a round, said in one place")]
@@ -154,7 +151,7 @@ pub async fn tell_of(
     kind: DeliveryKind,
     (due_at, object_id): (Instant, Option<Uuid>),
 ) -> Result<(), StoreError> {
-    let (now, bucket) = (app.now(), Bucket::of(person).get());
+    let now = app.now();
     let channels = channel::of(tx, person).await?;
     let shows = |channel: &&Channel| kind != DeliveryKind::Clear || sender::is_acknowledged(channel.kind);
     let new: Vec<_> = delivery::rung(&channels)
@@ -178,9 +175,9 @@ pub async fn tell_of(
             fault: None,
         })
         .collect();
-    aftercare_store::delivery::insert(tx, bucket, &new, now).await?;
+    aftercare_store::delivery::insert(tx, &new, now).await?;
     app.messages.notify_one();
     let what = if kind == DeliveryKind::Clear { EventKind::CheckIn } else { EventKind::PlanChanged };
     let event = Event { id: app.random.id(now), user_id: person, kind: what, object_id, at: now };
-    event::tell(tx, bucket, &[event]).await
+    event::tell(tx, &[event]).await
 }

@@ -35,10 +35,11 @@ use std::{
     collections::{BTreeSet, HashMap},
     time::Duration,
 };
-use uuid::Uuid;
 
-/// At most so many steps in one transaction.
-const BATCH: i64 = 200;
+/// About so many steps in one transaction.
+const BATCH: usize = 400;
+/// At most so many letters in one transaction.
+const LETTERS: i64 = 200;
 /// At least so often a worker says that it is alive.
 pub const HEARTBEAT: Span = Span::from_secs(30);
 /// So often what has had its time is removed.
@@ -65,7 +66,7 @@ async fn tell_doctors(app: &App) -> Result<(), StoreError> {
     while outbox::waits(&mut app.store.peek().await?).await? {
         let mut tx = app.store.write().await?;
         let now = app.now();
-        let told = outbox::work_off(&mut tx, BATCH, now, || app.random.id(now)).await?;
+        let told = outbox::work_off(&mut tx, LETTERS, now, || app.random.id(now)).await?;
         tx.commit().await?;
         if told == 0 {
             break;
@@ -75,16 +76,21 @@ async fn tell_doctors(app: &App) -> Result<(), StoreError> {
 }
 
 async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
-    let mut total = 0;
+    // So many buckets at once: as many as make a batch.
+    let (mut total, mut stride) = (0, 16);
     loop {
-        let mut tx = app.store.read().await?;
-        let buckets = due::buckets(&mut tx, now).await?;
-        drop(tx);
+        let buckets = due::buckets(&mut app.store.peek().await?, now).await?;
         let mut left = buckets.as_slice();
         let mut claimed = 0;
         while !left.is_empty() {
-            let (done, rest) = batch(app, left, now).await?;
-            claimed += done;
+            let (turn, rest) = left.split_at(stride.min(left.len()));
+            let done = batch(app, turn, now).await?;
+            if done > 2 * BATCH {
+                stride = (stride / 2).max(1);
+            } else if done < BATCH / 2 {
+                stride = (2 * stride).min(Bucket::COUNT.unsigned_abs().into());
+            }
+            claimed += done as u64;
             left = rest;
         }
         total += claimed;
@@ -96,46 +102,40 @@ async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
     }
 }
 
-/// One transaction: as many buckets as fill a batch.
-async fn batch<'a>(app: &App, buckets: &'a [i16], now: Instant) -> Result<(u64, &'a [i16]), StoreError> {
+/// One transaction: all that is due in some buckets. Steps first, then the people for whom something is new, or whose
+/// own time has come; in a few statements however many they are.
+async fn batch(app: &App, buckets: &[i16], now: Instant) -> Result<usize, StoreError> {
     let mut tx = app.store.write().await?;
-    let (mut room, mut done, mut rest) = (BATCH, 0, buckets);
-    while let ([bucket, others @ ..], true) = (rest, room > 0) {
-        let wakes = due::claim(&mut tx, *bucket, now, room).await?;
-        look(app, &mut tx, *bucket, &wakes).await?;
-        done += wakes.len() as u64;
-        room -= i64::try_from(wakes.len()).unwrap_or(room);
-        rest = others;
-    }
+    let wakes = due::claim(&mut tx, buckets, now).await?;
+    look(app, &mut tx, &wakes).await?;
     tx.commit().await?;
     app.messages.notify_one();
-    Ok((done, rest))
+    Ok(wakes.len())
 }
 
-/// Looks at what is due of a bucket: steps first, then the people for whom something is new, or whose own time
-/// has come. In one transaction, and in a few statements however many they are.
-async fn look(app: &App, tx: &mut Tx, bucket: i16, wakes: &[Wake]) -> Result<(), StoreError> {
-    let ids =
-        |of: &mut dyn Iterator<Item = Uuid>| of.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
-    let everybody = ids(&mut wakes.iter().map(|wake| wake.patient_id.0));
-    let steps = ids(&mut wakes.iter().filter(|wake| !wake.is_of_person()).map(|wake| wake.step_id.0));
+async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> {
+    let everybody: BTreeSet<UserId> = wakes.iter().map(|wake| wake.patient_id).collect();
+    let everybody: Vec<UserId> = everybody.into_iter().collect();
+    let of_steps = wakes.iter().filter(|wake| !wake.is_of_person());
+    let steps: BTreeSet<_> = of_steps.map(|wake| (wake.patient_id, wake.step_id)).collect();
+    let steps: Vec<_> = steps.into_iter().collect();
     // People before their steps, as everywhere: answers to one person's reminders follow one another.
-    let people = account::lock_many(tx, bucket, &everybody).await?;
-    let found = step::lock_many(tx, bucket, &steps).await?;
+    let people = account::lock_many(tx, &everybody).await?;
+    let found = step::lock_many(tx, &steps).await?;
     let now = app.now();
     let mut habits: HashMap<UserId, Vec<RegimeRow>> = HashMap::new();
-    for (person, row) in regime::of_people(tx, bucket, &everybody).await? {
+    for (person, row) in regime::of_people(tx, &everybody).await? {
         habits.entry(person).or_default().push(row);
     }
     let read = |(person, rows)| Habits::of(person, rows).map(|habits| (person, habits));
     let habits: HashMap<UserId, Habits> = habits.into_iter().filter_map(|one| read(one).ok()).collect();
     let mut told = BTreeSet::new();
     if !found.is_empty() {
-        told.extend(record(app, tx, bucket, found, &habits, now).await?);
+        told.extend(record(app, tx, found, &habits, now).await?);
     }
     told.extend(wakes.iter().filter(|wake| wake.is_of_person()).map(|wake| wake.patient_id));
     let people: Vec<_> = people.into_iter().filter(|(id, _)| told.contains(id)).collect();
-    announce::Round { bucket, people: &people, habits: &habits, now }.tell(app, tx).await
+    announce::Round { people: &people, habits: &habits, now }.tell(app, tx).await
 }
 
 /// Replays steps and writes what has changed. Gives those for whom something new is open. A step that cannot
@@ -143,19 +143,18 @@ async fn look(app: &App, tx: &mut Tx, bucket: i16, wakes: &[Wake]) -> Result<(),
 async fn record(
     app: &App,
     tx: &mut Tx,
-    bucket: i16,
     found: Vec<Found>,
     habits: &HashMap<UserId, Habits>,
     now: Instant,
 ) -> Result<Vec<UserId>, StoreError> {
-    let ids: Vec<Uuid> = found.iter().map(|found| found.id.0).collect();
+    let ids: Vec<_> = found.iter().map(|found| (found.patient_id, found.id)).collect();
     let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
-    for (step, answer) in check_in::of_steps(tx, bucket, &ids).await? {
+    for (step, answer) in check_in::of_steps(tx, &ids).await? {
         logs.entry(step).or_default().push(answer);
     }
-    let of: BTreeSet<Uuid> = found.iter().map(|found| found.patient_id.0).collect();
-    let of: Vec<Uuid> = of.into_iter().collect();
-    let open = open_reminder::of_people(tx, bucket, &of).await?;
+    let of: BTreeSet<UserId> = found.iter().map(|found| found.patient_id).collect();
+    let of: Vec<UserId> = of.into_iter().collect();
+    let open = open_reminder::of_people(tx, &of).await?;
     let open: HashMap<StepId, OpenReminder> = open.into_iter().map(|one| (one.step_id, one)).collect();
     let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(|row| row.activated_at).min();
     let outages = service::outages(tx, began.unwrap_or(now), now).await?;
@@ -180,7 +179,7 @@ async fn record(
         let was_open = open.get(&step.row.id).copied();
         Look { step, recorded: *recorded, was_open, corrected: None }
     });
-    record::write(tx, bucket, &looks.collect::<Vec<_>>(), now).await
+    record::write(tx, &looks.collect::<Vec<_>>(), now).await
 }
 
 /// Says that a worker is alive; a silence before it is recorded as an outage.

@@ -6,7 +6,7 @@ use aftercare_core::{
     announce::Open,
     attention::{self, Reason},
     course::OccurrenceStatus,
-    id::{Bucket, UserId},
+    id::UserId,
     instant::{Instant, Span},
 };
 use aftercare_store::{
@@ -18,7 +18,6 @@ use aftercare_store::{
     step::{self, Task},
 };
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
 /// A task that nobody does is said to be open for so long.
 const TASK: Span = Span::from_days(7);
@@ -73,15 +72,10 @@ fn attention(step: &PlanStep, now: Instant) -> (i16, Option<Instant>) {
     (Reason::bits(&attention::of_course(course, replay, now)), soon)
 }
 
-/// Writes what has changed of some steps of a bucket. Gives those for whom something new is open.
-pub async fn write(
-    tx: &mut Tx,
-    bucket: i16,
-    looks: &[Look<'_>],
-    now: Instant,
-) -> Result<Vec<UserId>, StoreError> {
+/// Writes what has changed of some steps. Gives those for whom something new is open.
+pub async fn write(tx: &mut Tx, looks: &[Look<'_>], now: Instant) -> Result<Vec<UserId>, StoreError> {
     let (mut put, mut wakes, mut opened, mut closed, mut told) = (vec![], vec![], vec![], vec![], vec![]);
-    let (mut looks_needed, mut letters) = (BTreeMap::<i16, Vec<Uuid>>::new(), vec![]);
+    let (mut looks_needed, mut letters) = (BTreeMap::<i16, Vec<_>>::new(), vec![]);
     for look in looks {
         let (row, occurrences) = (&look.step.row, look.step.occurrences());
         let happened = u32::try_from(occurrences.len()).unwrap_or(u32::MAX);
@@ -97,7 +91,7 @@ pub async fn write(
         );
         let (bits, soon) = attention(look.step, now);
         if bits != row.attention {
-            looks_needed.entry(bits).or_default().push(row.id.0);
+            looks_needed.entry(bits).or_default().push((row.patient_id, row.id));
             letters.push(Letter { id: row.id.0, patient_id: row.patient_id, doctor_id: row.doctor_id });
         }
         let at = wake(look.step, now);
@@ -119,14 +113,14 @@ pub async fn write(
             (None, None) => {}
         }
     }
-    occurrence::put(tx, bucket, &put, now).await?;
-    due::insert_many(tx, bucket, &wakes).await?;
-    open_reminder::remove(tx, bucket, &closed).await?;
-    open_reminder::put(tx, bucket, &opened).await?;
+    occurrence::put(tx, &put, now).await?;
+    due::insert_many(tx, &wakes).await?;
+    open_reminder::remove(tx, &closed).await?;
+    open_reminder::put(tx, &opened).await?;
     for (bits, steps) in looks_needed {
-        step::set_attention(tx, bucket, &steps, bits).await?;
+        step::set_attention(tx, &steps, bits).await?;
     }
-    outbox::put(tx, bucket, &letters, News::Attention).await?;
+    outbox::put(tx, &letters, News::Attention).await?;
     told.sort_unstable();
     told.dedup();
     Ok(told)
@@ -143,21 +137,16 @@ pub async fn record(
     let recorded = occurrence::recorded(tx, patient, id).await?;
     let was_open = open_reminder::of_step(tx, patient, id).await?;
     let look = Look { step, recorded, was_open, corrected };
-    for person in write(tx, Bucket::of(patient).get(), &[look], now).await? {
+    for person in write(tx, &[look], now).await? {
         due::insert(tx, Wake::person(person, now)).await?;
     }
     Ok(())
 }
 
-/// Writes what there is of steps of a person that begin: nothing is stored of them yet.
-pub async fn begin(
-    tx: &mut Tx,
-    patient: UserId,
-    steps: &[&PlanStep],
-    now: Instant,
-) -> Result<(), StoreError> {
+/// Writes what there is of steps that begin: nothing is stored of them yet.
+pub async fn begin(tx: &mut Tx, steps: &[&PlanStep], now: Instant) -> Result<(), StoreError> {
     let looks = steps.iter().map(|step| Look { step, recorded: 0, was_open: None, corrected: None });
-    for person in write(tx, Bucket::of(patient).get(), &looks.collect::<Vec<_>>(), now).await? {
+    for person in write(tx, &looks.collect::<Vec<_>>(), now).await? {
         due::insert(tx, Wake::person(person, now)).await?;
     }
     Ok(())

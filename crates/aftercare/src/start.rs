@@ -35,7 +35,7 @@ pub async fn store(config: &Config) -> anyhow::Result<Store> {
             .create(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let file = config.data.join("aftercare.db");
-        Store::sqlite(&file).await.with_context(|| format!("cannot open {}", file.display()))?
+        Store::sqlite(&file).with_context(|| format!("cannot open {}", file.display()))?
     };
     store.migrate().await?;
     Ok(store)

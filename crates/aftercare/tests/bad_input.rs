@@ -156,14 +156,13 @@ async fn a_write_in_the_way_is_waited_for_or_told_and_nothing_is_half_written() 
     let before = patient.get("/api/actionable-steps/").await.ok();
     // Another process holds the database's write lock for longer than anybody waits.
     let file = app.folder.path().join("data/aftercare.db");
-    let url = format!("sqlite://{}", file.display());
-    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
-    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.execute_batch("begin immediate").unwrap();
     let answer =
         doctor.post("/api/submit-notes/", json!({ "patient_id": patient.id(), "note": "Rest." })).await;
     assert_eq!(answer.problem(), (503, "unavailable"));
     assert_eq!(patient.get("/api/actionable-steps/").await.ok(), before, "reading goes on");
-    sqlx::query("rollback").execute(&mut other).await.unwrap();
+    other.execute_batch("rollback").unwrap();
     doctor.submit(&patient, "Take Drug B daily for 7 days.").await;
 }
 
@@ -174,8 +173,7 @@ async fn a_full_disk_is_told_and_nothing_is_half_written() {
     doctor.submit(&patient, "Take Drug A daily for 7 days.").await;
     // SQLite itself says "full" when the file may not grow; the limit is the writing connection's.
     let mut tx = app.app.store.write().await.unwrap();
-    let aftercare_store::Tx::Sqlite(sqlite) = &mut tx else { unreachable!("this story is SQLite's") };
-    sqlx::query("pragma max_page_count = 1").execute(&mut **sqlite).await.unwrap();
+    common::execute(&mut tx, "pragma max_page_count = 1").await;
     tx.commit().await.unwrap();
     let mut before = patient.get("/api/actionable-steps/").await.ok();
     let submit = async |n: usize| {

@@ -217,7 +217,7 @@ fn recorded(rows: &[String]) -> BTreeMap<(String, u64), (String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite() {
-    kills("", async |folder: &Path| Store::sqlite(&folder.join("data/aftercare.db")).await.unwrap()).await;
+    kills("", async |folder: &Path| Store::sqlite(&folder.join("data/aftercare.db")).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

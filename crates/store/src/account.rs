@@ -5,6 +5,7 @@ use crate::{
     bundle::{self, Bundle},
     code,
     many::fetch_in,
+    row::{FromRow, row},
     sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
@@ -120,22 +121,23 @@ pub async fn find(tx: &mut Tx, email_index: &[u8; 32]) -> Result<Option<UserId>,
     Ok(row.and_then(|row| row.0).map(UserId))
 }
 
-#[derive(sqlx::FromRow)]
-struct PersonRow {
-    role: i16,
-    name: String,
-    email: Vec<u8>,
-    created_at: i64,
-    salt: Vec<u8>,
-    kdf_m: i32,
-    kdf_t: i32,
-    kdf_p: i32,
-    verifier: Vec<u8>,
-    stamp: i32,
-    short_password: bool,
-    assisted: Option<bool>,
-    second_factor: bool,
-    time_zone: Option<String>,
+row! {
+    struct PersonRow {
+        role: i16,
+        name: String,
+        email: Vec<u8>,
+        created_at: i64,
+        salt: Vec<u8>,
+        kdf_m: i32,
+        kdf_t: i32,
+        kdf_p: i32,
+        verifier: Vec<u8>,
+        stamp: i32,
+        short_password: bool,
+        assisted: Option<bool>,
+        second_factor: bool,
+        time_zone: Option<String>,
+    }
 }
 
 impl PersonRow {
@@ -227,13 +229,26 @@ pub struct Opener {
 struct OpenerRow {
     #[sqlx(flatten)]
     person: PersonRow,
-    blob: Vec<u8>,
-    epoch: i32,
-    enc_pk: Vec<u8>,
-    sign_pk: Vec<u8>,
-    sig: Vec<u8>,
-    succession: Option<Vec<u8>>,
-    known_since: i64,
+    #[sqlx(flatten)]
+    keys: KeysRow,
+}
+
+row! {
+    struct KeysRow {
+        blob: Vec<u8>,
+        epoch: i32,
+        enc_pk: Vec<u8>,
+        sign_pk: Vec<u8>,
+        sig: Vec<u8>,
+        succession: Option<Vec<u8>>,
+        known_since: i64,
+    }
+}
+
+impl FromRow for OpenerRow {
+    fn read(row: &rusqlite::Row<'_>, place: &mut usize) -> rusqlite::Result<Self> {
+        Ok(Self { person: FromRow::read(row, place)?, keys: FromRow::read(row, place)? })
+    }
 }
 
 /// A person and what their account is opened with, in one statement: signing in is what everybody does.
@@ -253,7 +268,8 @@ pub async fn opener(tx: &mut Tx, id: UserId) -> Result<Option<(Person, Opener)>,
         id.0
     )?;
     let Some(row) = row else { return Ok(None) };
-    let OpenerRow { person, blob, epoch, enc_pk, sign_pk, sig, succession, known_since } = row;
+    let OpenerRow { person, keys } = row;
+    let KeysRow { blob, epoch, enc_pk, sign_pk, sig, succession, known_since } = keys;
     let bundle = Bundle { epoch, enc_pk, sign_pk, sig, succession, created_at: known_since.into() };
     Ok(Some((person.read(id)?, Opener { wrapped: blob, bundle })))
 }
@@ -272,20 +288,16 @@ pub async fn lock(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Some people of a bucket, locked in one order for all, with how they want to be told (JSON; `None`: as
+/// Some people, locked in one order for all, with how they want to be told (JSON; `None`: as
 /// everybody is by default).
-pub async fn lock_many(
-    tx: &mut Tx,
-    bucket: i16,
-    people: &[Uuid],
-) -> Result<Vec<(UserId, Option<String>)>, StoreError> {
+pub async fn lock_many(tx: &mut Tx, people: &[UserId]) -> Result<Vec<(UserId, Option<String>)>, StoreError> {
     let rows = fetch_in!(
         tx,
         (Uuid, Option<String>),
-        "-- account::lock_many\nselect id, wishes from person where bucket = $1 and state = 0 and id in",
+        "-- account::lock_many\nselect id, wishes from person where state = 0 and (bucket, id)",
         people,
-        "order by id for update",
-        bucket
+        |id| [Bucket::of(*id).get(), id.0],
+        "order by id for update"
     )?;
     Ok(rows.into_iter().map(|(id, wishes)| (UserId(id), wishes)).collect())
 }

@@ -1,7 +1,7 @@
 //! What happened to a person's account and data: one chain of rows a person, and its head under a
 //! key that is not in the database.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{StoreError, Tx, row::row, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -94,16 +94,24 @@ pub async fn add(tx: &mut Tx, row: &Row, mac: &[u8]) -> Result<(), StoreError> {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Raw {
-    subject_id: Uuid,
-    seq: i64,
-    at: i64,
-    actor_id: Option<Uuid>,
-    action: i16,
-    object_id: Option<Uuid>,
-    detail: String,
-    hash: Vec<u8>,
+/// The columns of a row.
+macro_rules! columns {
+    () => {
+        "subject_id, seq, at, actor_id, action, object_id, detail, hash"
+    };
+}
+
+row! {
+    struct Raw {
+        subject_id: Uuid,
+        seq: i64,
+        at: i64,
+        actor_id: Option<Uuid>,
+        action: i16,
+        object_id: Option<Uuid>,
+        detail: String,
+        hash: Vec<u8>,
+    }
 }
 
 fn read(row: Raw) -> Row {
@@ -129,8 +137,12 @@ pub async fn newest(
     let rows = fetch_all!(
         tx,
         Raw,
-        "-- audit::newest
-        select * from audit where bucket = $1 and subject_id = $2 and seq < $3 order by seq desc limit $4",
+        concat!(
+            "-- audit::newest
+        select ",
+            columns!(),
+            " from audit where bucket = $1 and subject_id = $2 and seq < $3 order by seq desc limit $4"
+        ),
         Bucket::of(subject).get(),
         subject.0,
         before.unwrap_or(i64::MAX),
@@ -144,8 +156,12 @@ pub async fn oldest(tx: &mut Tx, subject: UserId, after: i64, limit: i64) -> Res
     let rows = fetch_all!(
         tx,
         Raw,
-        "-- audit::oldest
-        select * from audit where bucket = $1 and subject_id = $2 and seq > $3 order by seq limit $4",
+        concat!(
+            "-- audit::oldest
+        select ",
+            columns!(),
+            " from audit where bucket = $1 and subject_id = $2 and seq > $3 order by seq limit $4"
+        ),
         Bucket::of(subject).get(),
         subject.0,
         after,

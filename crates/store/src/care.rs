@@ -3,6 +3,7 @@
 use crate::{
     StoreError, Tx,
     outbox::{self, Letter, News},
+    row::row,
     sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
@@ -94,27 +95,36 @@ pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreErro
         kids.as_ref().map(|(_, doctor)| doctor.as_slice())
     )?;
     let letter = Letter { id: outbox, patient_id: care.patient_id, doctor_id: care.doctor_id };
-    outbox::put(tx, bucket, &[letter], News::Choice).await
+    outbox::put(tx, &[letter], News::Choice).await
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    patient_id: Uuid,
-    doctor_id: Uuid,
-    since: i64,
-    until: Option<i64>,
-    statement_n: i64,
-    statement_at: i64,
-    statement_sig: Vec<u8>,
-    statement_patient_kid: Option<Vec<u8>>,
-    statement_doctor_kid: Option<Vec<u8>>,
-    last_seq: i64,
-    last_transcript: Vec<u8>,
-    last_ticket: i64,
-    live_ticket: i64,
-    last_note_at: Option<i64>,
-    failed_ticket: i64,
+/// The columns of a row.
+macro_rules! columns {
+    () => {
+        "id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, statement_patient_kid,
+          statement_doctor_kid, last_seq, last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket"
+    };
+}
+
+row! {
+    struct Row {
+        id: Uuid,
+        patient_id: Uuid,
+        doctor_id: Uuid,
+        since: i64,
+        until: Option<i64>,
+        statement_n: i64,
+        statement_at: i64,
+        statement_sig: Vec<u8>,
+        statement_patient_kid: Option<Vec<u8>>,
+        statement_doctor_kid: Option<Vec<u8>>,
+        last_seq: i64,
+        last_transcript: Vec<u8>,
+        last_ticket: i64,
+        live_ticket: i64,
+        last_note_at: Option<i64>,
+        failed_ticket: i64,
+    }
 }
 
 fn read(row: Row) -> Care {
@@ -144,8 +154,12 @@ pub async fn get(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<
     let row = fetch_one!(
         tx,
         Row,
-        "-- care::get
-        select * from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        concat!(
+            "-- care::get
+        select ",
+            columns!(),
+            " from care where bucket = $1 and patient_id = $2 and doctor_id = $3"
+        ),
         Bucket::of(patient).get(),
         patient.0,
         doctor.0
@@ -158,8 +172,12 @@ pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
     let row = fetch_one!(
         tx,
         Row,
-        "-- care::lock
-        select * from care where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        concat!(
+            "-- care::lock
+        select ",
+            columns!(),
+            " from care where bucket = $1 and patient_id = $2 and doctor_id = $3"
+        ),
         postgres(" for update"),
         "",
         Bucket::of(patient).get(),
@@ -174,8 +192,12 @@ pub async fn of_patient(tx: &mut Tx, patient: UserId) -> Result<Vec<Care>, Store
     let rows = fetch_all!(
         tx,
         Row,
-        "-- care::of_patient
-        select * from care where bucket = $1 and patient_id = $2 and until is null order by since, doctor_id",
+        concat!(
+            "-- care::of_patient
+        select ",
+            columns!(),
+            " from care where bucket = $1 and patient_id = $2 and until is null order by since, doctor_id"
+        ),
         Bucket::of(patient).get(),
         patient.0
     )?;

@@ -3,6 +3,7 @@
 use crate::{
     StoreError, Tx,
     many::{execute_in, fetch_in},
+    row::row,
     sql::execute,
 };
 use aftercare_core::{
@@ -44,21 +45,22 @@ pub struct Channel {
     pub fault: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    user_id: Uuid,
-    id: Uuid,
-    kind: i16,
-    state: i16,
-    place: i16,
-    name: String,
-    target: Vec<u8>,
-    secret_hash: Option<Vec<u8>>,
-    created_at: i64,
-    handed_at: Option<i64>,
-    reached_at: Option<i64>,
-    failing_since: Option<i64>,
-    fault: Option<String>,
+row! {
+    struct Row {
+        user_id: Uuid,
+        id: Uuid,
+        kind: i16,
+        state: i16,
+        place: i16,
+        name: String,
+        target: Vec<u8>,
+        secret_hash: Option<Vec<u8>>,
+        created_at: i64,
+        handed_at: Option<i64>,
+        reached_at: Option<i64>,
+        failing_since: Option<i64>,
+        fault: Option<String>,
+    }
 }
 
 fn read(row: Row) -> Result<Channel, StoreError> {
@@ -100,24 +102,24 @@ pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The channels of some people of a bucket, in the order they are tried.
-pub async fn of_people(tx: &mut Tx, bucket: i16, people: &[Uuid]) -> Result<Vec<Channel>, StoreError> {
+/// The channels of some people, in the order they are tried.
+pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<Channel>, StoreError> {
     let rows = fetch_in!(
         tx,
         Row,
         "-- channel::of_people
         select user_id, id, kind, state, place, name, target, secret_hash, created_at, handed_at, reached_at, failing_since, fault
-        from channel where bucket = $1 and user_id in",
+        from channel where (bucket, user_id)",
         people,
-        "order by user_id, place, id",
-        bucket
+        |id| [Bucket::of(*id).get(), id.0],
+        "order by user_id, place, id"
     )?;
     rows.into_iter().map(read).collect()
 }
 
 /// A person's channels, in the order they are tried.
 pub async fn of(tx: &mut Tx, user: UserId) -> Result<Vec<Channel>, StoreError> {
-    of_people(tx, Bucket::of(user).get(), &[user.0]).await
+    of_people(tx, &[user]).await
 }
 
 /// One of a person's channels.
@@ -160,23 +162,21 @@ pub async fn delete(tx: &mut Tx, user: UserId, id: ChannelId) -> Result<bool, St
 /// Messages were handed over to these channels; `reached`: and have arrived.
 pub async fn handed(
     tx: &mut Tx,
-    bucket: i16,
-    channels: &[Uuid],
+    channels: &[(UserId, ChannelId)],
     reached: bool,
     now: Instant,
 ) -> Result<(), StoreError> {
     execute_in!(
         tx,
         "-- channel::handed
-        update channel set handed_at = $2, reached_at = case when $3 then $2 else reached_at end, failing_since = null, fault = null
-        where bucket = $1 and id in",
+        update channel set handed_at = $1, reached_at = case when $2 then $1 else reached_at end, failing_since = null, fault = null
+        where (bucket, user_id, id)",
         channels,
+        |key| [Bucket::of(key.0).get(), key.0.0, key.1.0],
         "",
-        bucket,
         now.as_micros(),
         reached
-    );
-    Ok(())
+    )
 }
 
 /// A message has arrived: somebody's device has said so.

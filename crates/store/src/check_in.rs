@@ -114,16 +114,16 @@ pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Vec<A
     rows.into_iter().map(|row| read(row).map(|(_, answer)| answer)).collect()
 }
 
-/// The logs of some steps of a bucket.
-pub async fn of_steps(tx: &mut Tx, bucket: i16, steps: &[Uuid]) -> Result<Vec<(StepId, Answer)>, StoreError> {
+/// The logs of some steps.
+pub async fn of_steps(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<(StepId, Answer)>, StoreError> {
     let rows = fetch_in!(
         tx,
         Row,
         "-- check_in::of_steps
-        select step_id, ordinal, status, at, recorded_at, cause from check_in where bucket = $1 and step_id in",
+        select step_id, ordinal, status, at, recorded_at, cause from check_in where (bucket, step_id)",
         steps,
-        "order by step_id, recorded_at, id",
-        bucket
+        |key| [Bucket::of(key.0).get(), key.1.0],
+        "order by step_id, recorded_at, id"
     )?;
     rows.into_iter().map(read).collect()
 }

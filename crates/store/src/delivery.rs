@@ -3,7 +3,8 @@
 use crate::{
     StoreError, Tx, code,
     many::{execute_in, fetch_in, insert_many},
-    sql::{execute, fetch_all, fetch_one},
+    row::row,
+    sql::{execute, fetch_all, fetch_one, fetch_postgres},
 };
 use aftercare_core::{
     id::{Bucket, ChannelId, DeliveryId, UserId},
@@ -59,27 +60,27 @@ pub struct Attempt {
     pub user_id: UserId,
 }
 
-/// Stores new messages of a bucket, and has them sent at `at`.
-pub async fn insert(tx: &mut Tx, bucket: i16, new: &[Delivery], at: Instant) -> Result<(), StoreError> {
-    store(tx, bucket, new).await?;
+/// Stores new messages, and has them sent at `at`.
+pub async fn insert(tx: &mut Tx, new: &[Delivery], at: Instant) -> Result<(), StoreError> {
+    store(tx, new).await?;
     let attempts: Vec<_> =
         new.iter().map(|one| Attempt { at, delivery_id: one.id, user_id: one.user_id }).collect();
-    enqueue(tx, bucket, &attempts).await
+    enqueue(tx, &attempts).await
 }
 
 /// Stores a message that is handed over by whoever has made it.
 pub async fn insert_handed(tx: &mut Tx, one: &Delivery) -> Result<(), StoreError> {
-    store(tx, Bucket::of(one.user_id).get(), std::slice::from_ref(one)).await
+    store(tx, std::slice::from_ref(one)).await
 }
 
-async fn store(tx: &mut Tx, bucket: i16, new: &[Delivery]) -> Result<(), StoreError> {
+async fn store(tx: &mut Tx, new: &[Delivery]) -> Result<(), StoreError> {
     insert_many!(
         tx,
         "-- delivery::insert
-        insert into delivery (bucket, user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at) values",
+        insert into delivery (bucket, user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at)",
         new,
         |one| [
-            bucket,
+            Bucket::of(one.user_id).get(),
             one.user_id.0,
             one.id.0,
             one.channel_id.0,
@@ -94,20 +95,18 @@ async fn store(tx: &mut Tx, bucket: i16, new: &[Delivery]) -> Result<(), StoreEr
             one.expires_at.as_micros(),
         ],
         ""
-    );
-    Ok(())
+    )
 }
 
 /// Has deliveries tried.
-pub async fn enqueue(tx: &mut Tx, bucket: i16, attempts: &[Attempt]) -> Result<(), StoreError> {
+pub async fn enqueue(tx: &mut Tx, attempts: &[Attempt]) -> Result<(), StoreError> {
     insert_many!(
         tx,
-        "-- delivery::enqueue\ninsert into sending (bucket, at, delivery_id, user_id) values",
+        "-- delivery::enqueue\ninsert into sending (bucket, at, delivery_id, user_id)",
         attempts,
-        |one| [bucket, one.at.as_micros(), one.delivery_id.0, one.user_id.0],
+        |one| [Bucket::of(one.user_id).get(), one.at.as_micros(), one.delivery_id.0, one.user_id.0],
         "on conflict do nothing"
-    );
-    Ok(())
+    )
 }
 
 /// The buckets with an attempt due by `now`.
@@ -136,33 +135,57 @@ pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
     Ok(row.and_then(|row| row.0).map(Instant::from))
 }
 
-/// Takes up to `limit` attempts of a bucket that are due, and leases them until `lease`: nobody else tries
-/// them before.
+/// Takes up to `limit` attempts that are due out of some buckets, in their order, and leases them until `lease`:
+/// nobody else tries them before.
 pub async fn claim(
     tx: &mut Tx,
-    bucket: i16,
+    buckets: &[i16],
     now: Instant,
     lease: Instant,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Attempt>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (Uuid, Uuid),
-        "-- delivery::claim
-        with claimed as materialized (
-          select at, delivery_id from sending where bucket = $1 and at <= $2 order by at limit $3",
-        postgres(" for update skip locked"),
-        ") delete from sending where bucket = $1 and (at, delivery_id) in (select at, delivery_id from claimed)
-        returning delivery_id, user_id",
-        bucket,
-        now.as_micros(),
-        limit
-    )?;
+    let most = |taken: usize| i64::try_from(limit - taken).unwrap_or(i64::MAX);
+    let mut rows: Vec<(Uuid, Uuid)> = Vec::new();
+    if let Tx::Sqlite(_) = tx {
+        for bucket in buckets {
+            rows.extend(fetch_all!(
+                tx,
+                (Uuid, Uuid),
+                "-- delivery::claim
+                delete from sending where (bucket, at, delivery_id) in (
+                  select bucket, at, delivery_id from sending where bucket = $1 and at <= $2 order by at limit $3)
+                returning delivery_id, user_id",
+                *bucket,
+                now.as_micros(),
+                most(rows.len())
+            )?);
+            if rows.len() >= limit {
+                break;
+            }
+        }
+    } else {
+        rows = fetch_postgres!(
+            tx,
+            (Uuid, Uuid),
+            "-- delivery::claim
+            with claimed as materialized (
+              select found.* from unnest($1) as turn(bucket) cross join lateral (
+                select bucket, at, delivery_id from sending where sending.bucket = turn.bucket and at <= $2
+                order by at limit $3 for update skip locked) as found
+              limit $3)
+            delete from sending using claimed where sending.bucket = claimed.bucket and sending.at = claimed.at
+              and sending.delivery_id = claimed.delivery_id
+            returning sending.delivery_id, sending.user_id",
+            buckets,
+            now.as_micros(),
+            most(0)
+        )?;
+    }
     let attempts: Vec<_> = rows
         .into_iter()
         .map(|(id, user)| Attempt { at: lease, delivery_id: DeliveryId(id), user_id: UserId(user) })
         .collect();
-    enqueue(tx, bucket, &attempts).await?;
+    enqueue(tx, &attempts).await?;
     Ok(attempts)
 }
 
@@ -178,42 +201,35 @@ pub async fn release(tx: &mut Tx, attempt: &Attempt) -> Result<bool, StoreError>
     Ok(rows == 1)
 }
 
-/// Ends leases of a bucket that end at one instant; gives those that were still held.
-pub async fn release_many(
-    tx: &mut Tx,
-    bucket: i16,
-    lease: Instant,
-    ids: &[Uuid],
-) -> Result<Vec<Uuid>, StoreError> {
-    let rows = fetch_in!(
+/// Ends leases.
+pub async fn release_many(tx: &mut Tx, attempts: &[Attempt]) -> Result<(), StoreError> {
+    execute_in!(
         tx,
-        (Uuid,),
-        "-- delivery::release_many\ndelete from sending where bucket = $1 and at = $2 and delivery_id in",
-        ids,
-        "returning delivery_id",
-        bucket,
-        lease.as_micros()
-    )?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
+        "-- delivery::release_many\ndelete from sending where (bucket, at, delivery_id)",
+        attempts,
+        |one| [Bucket::of(one.user_id).get(), one.at.as_micros(), one.delivery_id.0],
+        ""
+    )
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    user_id: Uuid,
-    id: Uuid,
-    channel_id: Uuid,
-    kind: i16,
-    said_at: i64,
-    due_at: i64,
-    object_id: Option<Uuid>,
-    count: i32,
-    repeated: bool,
-    state: i16,
-    attempts: i16,
-    expires_at: i64,
-    handed_at: Option<i64>,
-    reached_at: Option<i64>,
-    fault: Option<String>,
+row! {
+    struct Row {
+        user_id: Uuid,
+        id: Uuid,
+        channel_id: Uuid,
+        kind: i16,
+        said_at: i64,
+        due_at: i64,
+        object_id: Option<Uuid>,
+        count: i32,
+        repeated: bool,
+        state: i16,
+        attempts: i16,
+        expires_at: i64,
+        handed_at: Option<i64>,
+        reached_at: Option<i64>,
+        fault: Option<String>,
+    }
 }
 
 fn read(row: Row) -> Result<Delivery, StoreError> {
@@ -236,25 +252,25 @@ fn read(row: Row) -> Result<Delivery, StoreError> {
     })
 }
 
-/// Messages of a bucket by their ids.
-pub async fn some(tx: &mut Tx, bucket: i16, ids: &[Uuid]) -> Result<Vec<Delivery>, StoreError> {
+/// Messages by their ids.
+pub async fn some(tx: &mut Tx, ids: &[(UserId, DeliveryId)]) -> Result<Vec<Delivery>, StoreError> {
     let rows = fetch_in!(
         tx,
         Row,
         "-- delivery::some
         select user_id, id, channel_id, kind, said_at, due_at, object_id, count, repeated, state, attempts, expires_at,
           handed_at, reached_at, fault
-        from delivery where bucket = $1 and id in",
+        from delivery where (bucket, id)",
         ids,
-        "order by id",
-        bucket
+        |key| [Bucket::of(key.0).get(), key.1.0],
+        "order by id"
     )?;
     rows.into_iter().map(read).collect()
 }
 
 /// One message to a person.
 pub async fn get(tx: &mut Tx, user: UserId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-    let found = some(tx, Bucket::of(user).get(), &[id.0]).await?;
+    let found = some(tx, &[(user, id)]).await?;
     Ok(found.into_iter().find(|delivery| delivery.user_id == user))
 }
 
@@ -283,27 +299,25 @@ pub async fn of_channel(
     rows.into_iter().map(read).collect()
 }
 
-/// How messages of a bucket stand now.
+/// How messages stand now.
 pub async fn set_state(
     tx: &mut Tx,
-    bucket: i16,
-    ids: &[Uuid],
+    ids: &[(UserId, DeliveryId)],
     state: DeliveryState,
     now: Instant,
 ) -> Result<(), StoreError> {
     execute_in!(
         tx,
         "-- delivery::set_state
-        update delivery set state = $2, attempts = attempts + case when $2 = 1 then 1 else 0 end,
-          handed_at = case when $2 = 1 then $3 else handed_at end
-        where bucket = $1 and id in",
+        update delivery set state = $1, attempts = attempts + case when $1 = 1 then 1 else 0 end,
+          handed_at = case when $1 = 1 then $2 else handed_at end
+        where (bucket, id)",
         ids,
+        |key| [Bucket::of(key.0).get(), key.1.0],
         "",
-        bucket,
         code::delivery_state(state),
         now.as_micros()
-    );
-    Ok(())
+    )
 }
 
 /// An attempt failed: how it stands, and why.

@@ -1,6 +1,10 @@
 //! What the engine claims: the next instant at which something changes, for each running step.
 
-use crate::{StoreError, Tx, many::insert_many, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    many::insert_many,
+    sql::{fetch_all, fetch_postgres},
+};
 use aftercare_core::{
     id::{Bucket, StepId, UserId},
     instant::Instant,
@@ -32,19 +36,18 @@ impl Wake {
 
 /// Has something looked at again at an instant; asking twice is asking once.
 pub async fn insert(tx: &mut Tx, wake: Wake) -> Result<(), StoreError> {
-    insert_many(tx, Bucket::of(wake.patient_id).get(), &[wake]).await
+    insert_many(tx, &[wake]).await
 }
 
-/// The same for much of a bucket.
-pub async fn insert_many(tx: &mut Tx, bucket: i16, wakes: &[Wake]) -> Result<(), StoreError> {
+/// The same for many.
+pub async fn insert_many(tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> {
     insert_many!(
         tx,
-        "-- due::insert\ninsert into due (bucket, wake_at, step_id, patient_id) values",
+        "-- due::insert\ninsert into due (bucket, wake_at, step_id, patient_id)",
         wakes,
-        |wake| [bucket, wake.at.as_micros(), wake.step_id.0, wake.patient_id.0],
+        |wake| [Bucket::of(wake.patient_id).get(), wake.at.as_micros(), wake.step_id.0, wake.patient_id.0],
         "on conflict do nothing"
-    );
-    Ok(())
+    )
 }
 
 /// The buckets with something due by `now`, by one probe of the index each.
@@ -73,22 +76,37 @@ pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
     Ok(rows.first().and_then(|row| row.0).map(Instant::from))
 }
 
-/// Takes up to `limit` of what is due in a bucket out of the table; what another worker holds is
-/// left to it. They come back by [`insert`] in the same transaction, or not at all.
-pub async fn claim(tx: &mut Tx, bucket: i16, now: Instant, limit: i64) -> Result<Vec<Wake>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (i64, Uuid, Uuid),
-        "-- due::claim
-        with claimed as materialized (
-          select wake_at, step_id from due where bucket = $1 and wake_at <= $2 order by wake_at limit $3",
-        postgres(" for update skip locked"),
-        ") delete from due where bucket = $1 and (wake_at, step_id) in (select wake_at, step_id from claimed)
-        returning wake_at, step_id, patient_id",
-        bucket,
-        now.as_micros(),
-        limit
-    )?;
+/// Takes all that is due in some buckets out of the table; what another worker holds is left to it. They come back
+/// by [`insert`] in the same transaction, or not at all. A bucket is taken whole: what is due of one person is looked
+/// at together.
+pub async fn claim(tx: &mut Tx, buckets: &[i16], now: Instant) -> Result<Vec<Wake>, StoreError> {
+    let mut rows: Vec<(i64, Uuid, Uuid)> = Vec::new();
+    if let Tx::Sqlite(_) = tx {
+        for bucket in buckets {
+            rows.extend(fetch_all!(
+                tx,
+                (i64, Uuid, Uuid),
+                "-- due::claim
+                delete from due where bucket = $1 and wake_at <= $2 returning wake_at, step_id, patient_id",
+                *bucket,
+                now.as_micros()
+            )?);
+        }
+    } else {
+        rows = fetch_postgres!(
+            tx,
+            (i64, Uuid, Uuid),
+            "-- due::claim
+            with claimed as materialized (
+              select bucket, wake_at, step_id from due where bucket = any($1) and wake_at <= $2
+              for update skip locked)
+            delete from due using claimed where due.bucket = claimed.bucket and due.wake_at = claimed.wake_at
+              and due.step_id = claimed.step_id
+            returning due.wake_at, due.step_id, due.patient_id",
+            buckets,
+            now.as_micros()
+        )?;
+    }
     Ok(rows
         .into_iter()
         .map(|(at, step, patient)| Wake { at: at.into(), step_id: StepId(step), patient_id: UserId(patient) })

@@ -9,7 +9,6 @@ use sqlx::{
     PgConnection, PgPool, Postgres, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     future::Future,
@@ -92,19 +91,9 @@ pub fn is_private(url: &str) -> bool {
 
 impl Store {
     /// Opens a SQLite file, made where it does not exist.
-    pub async fn sqlite(file: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // NORMAL loses acknowledged commits at a power cut; FULL loses none.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(5))
-            .pragma("trusted_schema", "off")
-            .pragma("secure_delete", "on")
-            .statement_cache_capacity(256);
-        let write = Connections::open(options.clone(), 1).await?;
-        let read = Connections::open(options.pragma("query_only", "on"), 4).await?;
+    pub fn sqlite(file: &Path) -> Result<Self, StoreError> {
+        let write = Connections::open(file.to_owned(), true, 1)?;
+        let read = Connections::open(file.to_owned(), false, 4)?;
         Ok(Self { engine: Engine::Sqlite { write, read } })
     }
 
@@ -144,7 +133,7 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         in_time(async {
             Ok(match &self.engine {
-                Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?.begin("begin").await?),
+                Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?.begin()?),
                 Engine::Postgres(pool) => {
                     let begun = pool.begin_with("begin isolation level repeatable read read only").await?;
                     Tx::Postgres(Held::Within(begun))
@@ -170,9 +159,7 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         in_time(async {
             Ok(match &self.engine {
-                Engine::Sqlite { write, .. } => {
-                    Tx::Sqlite(write.lease().await?.begin("begin immediate").await?)
-                }
+                Engine::Sqlite { write, .. } => Tx::Sqlite(write.lease().await?.begin_writing().await?),
                 Engine::Postgres(pool) => Tx::Postgres(Held::Within(pool.begin().await?)),
             })
         })
@@ -183,8 +170,8 @@ impl Store {
     pub async fn close(&self) {
         match &self.engine {
             Engine::Sqlite { write, read } => {
-                read.close().await;
-                write.close().await;
+                read.close();
+                write.close();
             }
             Engine::Postgres(pool) => pool.close().await,
         }
@@ -199,7 +186,7 @@ impl Tx {
         let commit = Box::pin(async move {
             match self {
                 Self::Sqlite(lease) => lease.commit().await,
-                Self::Postgres(Held::Within(transaction)) => transaction.commit().await,
+                Self::Postgres(Held::Within(transaction)) => Ok(transaction.commit().await?),
                 Self::Postgres(Held::Outside(_)) => Ok(()),
             }
         });

@@ -30,27 +30,18 @@ pub enum StoreError {
 /// Serialization failure, deadlock, lock timeout, administrator's shutdown, read-only (demoted).
 const CONFLICTS: [&str; 5] = ["40001", "40P01", "55P03", "57P01", "25006"];
 
-fn code(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned)
-}
-
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if let Some(database) = error.as_database_error() {
             if database.is_unique_violation() {
                 return Self::Taken(database.message().to_owned());
             }
-            let code = code(&error).unwrap_or_default();
-            if CONFLICTS.contains(&code.as_str()) {
+            let code = database.code().unwrap_or_default();
+            if CONFLICTS.contains(&code.as_ref()) {
                 return Self::Conflict(error.to_string());
             }
-            // SQLite: busy 5, locked 6, read-only 8, I/O 10, full 13, cannot open 14.
-            // PostgreSQL: class 08 connection, 53 resources, 55 state, 57 intervention, 58 system.
-            let primary = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
-            let passes = matches!(primary, Some(5 | 6 | 8 | 10 | 13 | 14))
-                || code.len() == 5
-                    && ["08", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class));
-            return if passes {
+            // Class 08 connection, 53 resources, 55 state, 57 intervention, 58 system.
+            return if ["08", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)) {
                 Self::Unavailable(error.to_string())
             } else {
                 Self::Broken(error.to_string())
@@ -63,6 +54,27 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Tls(_) => Self::Unavailable(error.to_string()),
             error => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::{ErrorCode as Code, ffi};
+        let Some(failure) = error.sqlite_error() else { return Self::Broken(error.to_string()) };
+        let unique = [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
+        match failure.code {
+            Code::ConstraintViolation if unique.contains(&failure.extended_code) => {
+                Self::Taken(error.to_string())
+            }
+            Code::OperationInterrupted => Self::Unavailable("no answer within 10 s".to_owned()),
+            Code::DatabaseBusy
+            | Code::DatabaseLocked
+            | Code::ReadOnly
+            | Code::SystemIoFailure
+            | Code::DiskFull
+            | Code::CannotOpen => Self::Unavailable(error.to_string()),
+            _ => Self::Broken(error.to_string()),
         }
     }
 }

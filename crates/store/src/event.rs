@@ -24,16 +24,22 @@ pub struct Event {
     pub at: Instant,
 }
 
-/// Tells of what happened to people of a bucket.
-pub async fn tell(tx: &mut Tx, bucket: i16, events: &[Event]) -> Result<(), StoreError> {
+/// Tells of what happened to people.
+pub async fn tell(tx: &mut Tx, events: &[Event]) -> Result<(), StoreError> {
     insert_many!(
         tx,
-        "-- event::tell\ninsert into event (bucket, user_id, id, kind, object_id, at) values",
+        "-- event::tell\ninsert into event (bucket, user_id, id, kind, object_id, at)",
         events,
-        |one| [bucket, one.user_id.0, one.id.0, code::event(one.kind), one.object_id, one.at.as_micros()],
+        |one| [
+            Bucket::of(one.user_id).get(),
+            one.user_id.0,
+            one.id.0,
+            code::event(one.kind),
+            one.object_id,
+            one.at.as_micros()
+        ],
         ""
-    );
-    Ok(())
+    )
 }
 
 /// What happened for a person after an event, in order.

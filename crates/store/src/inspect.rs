@@ -2,7 +2,6 @@
 
 use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
 use aftercare_core::id::NoteId;
-use sqlx::AssertSqlSafe;
 
 /// The tables there are.
 pub async fn tables(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
@@ -64,13 +63,13 @@ pub async fn table(tx: &mut Tx, table: &str) -> Result<Option<Vec<String>>, Stor
                 "-- inspect::table\nselect json_object({}) from {table} limit 100000",
                 fields.join(", ")
             );
-            fetch_all!(tx, (String,), AssertSqlSafe(sql.clone()))?
+            fetch_all!(tx, (String,), sql.as_str())?
         }
         Tx::Postgres(_) => {
             execute!(tx, "set local bytea_output = 'hex'")?;
             let sql =
                 format!("-- inspect::table\nselect row_to_json({table})::text from {table} limit 100000");
-            fetch_all!(tx, (String,), AssertSqlSafe(sql.clone()))?
+            fetch_all!(tx, (String,), sql.as_str())?
         }
     };
     Ok(Some(rows.into_iter().map(|row| row.0).collect()))

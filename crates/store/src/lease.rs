@@ -1,21 +1,24 @@
 //! `SQLite`'s connections: one that writes, several that only read.
 //!
-//! Each statement goes to a connection's own thread and back, which costs more than most statements do. So
-//! nothing goes that way twice: a pool of the driver asks each connection, whenever it comes back, whether it
-//! is still there, and a file does not go away; the driver waits for the end of an answer, and then for the
-//! end of its channel.
+//! Statements run where they are asked for: most take a few microseconds, less than the way to another thread and
+//! back. What waits for the disk, a commit, goes to a thread that may wait.
 
-use futures_util::TryStreamExt;
-use sqlx::{
-    ConnectOptions, Connection, Either, Executor, FromRow, Sqlite, SqliteConnection,
-    query::{Query, QueryAs},
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow},
-};
+use crate::{StoreError, fault, row::FromRow};
+use rusqlite::{CachedStatement, Connection, Statement, ToSql};
 use std::{
-    ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, PoisonError},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long somebody else's writing is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So many of SQLite's own steps are done between two looks at the time.
+const STEPS: i32 = 10_000;
 
 /// Some connections to one file.
 #[derive(Clone, Debug)]
@@ -23,47 +26,95 @@ pub(crate) struct Connections(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    options: SqliteConnectOptions,
+    file: PathBuf,
+    writes: bool,
     /// How many may be on lease at once, in the order they were asked for.
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Vec<Open>>,
+}
+
+/// A connection, and when its statement began.
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    watch: Arc<Watch>,
+}
+
+/// When a statement began, in milliseconds since it was made.
+#[derive(Debug)]
+struct Watch {
+    made: Instant,
+    began: AtomicU64,
+}
+
+impl Watch {
+    fn now(&self) -> u64 {
+        u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn begin(&self) {
+        self.began.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        u128::from(self.now() - self.began.load(Ordering::Relaxed)) > crate::engine::DEADLINE.as_millis()
+    }
 }
 
 impl Shared {
-    fn take(&self) -> Option<SqliteConnection> {
+    fn take(&self) -> Option<Open> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    fn give(&self, connection: SqliteConnection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    fn give(&self, open: Open) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
+    }
+
+    fn connect(&self) -> Result<Open, StoreError> {
+        let connection = Connection::open(&self.file)?;
+        connection.busy_timeout(PATIENCE)?;
+        // Synchronous NORMAL loses acknowledged commits at a power cut; FULL loses none.
+        connection.execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off;
+            pragma secure_delete = on;",
+        )?;
+        if self.writes {
+            // Whoever waits to write does so without holding a thread.
+            connection.busy_timeout(Duration::ZERO)?;
+        } else {
+            connection.pragma_update(None, "query_only", "on")?;
+        }
+        connection.set_prepared_statement_cache_capacity(256);
+        let watch = Arc::new(Watch { made: Instant::now(), began: AtomicU64::new(0) });
+        let seen = Arc::clone(&watch);
+        connection.progress_handler(STEPS, Some(move || seen.is_over()))?;
+        Ok(Open { connection, watch })
     }
 }
 
 impl Connections {
     /// So many at most; one is opened now.
-    pub(crate) async fn open(options: SqliteConnectOptions, most: usize) -> Result<Self, sqlx::Error> {
-        let idle = Mutex::new(vec![options.connect().await?]);
-        Ok(Self(Arc::new(Shared { options, permits: Arc::new(Semaphore::new(most)), idle })))
+    pub(crate) fn open(file: PathBuf, writes: bool, most: usize) -> Result<Self, StoreError> {
+        let permits = Arc::new(Semaphore::new(most));
+        let shared = Shared { file, writes, permits, idle: Mutex::default() };
+        shared.give(shared.connect()?);
+        Ok(Self(Arc::new(shared)))
     }
 
     /// One of them, once one is free.
-    pub(crate) async fn lease(&self) -> Result<Lease, sqlx::Error> {
+    pub(crate) async fn lease(&self) -> Result<Lease, StoreError> {
         let Self(shared) = self;
         let permit = Arc::clone(&shared.permits).acquire_owned().await;
-        let permit = permit.map_err(|_| sqlx::Error::PoolClosed)?;
-        let connection = match shared.take() {
-            Some(connection) => connection,
-            None => shared.options.connect().await?,
-        };
-        Ok(Lease { held: Some((connection, Home(Arc::clone(shared), permit))), within: false })
+        let permit = permit.map_err(|_| StoreError::Unavailable("it is being closed".to_owned()))?;
+        let open = shared.take().map_or_else(|| shared.connect(), Ok)?;
+        Ok(Lease { held: Some((open, Home(Arc::clone(shared), permit))) })
     }
 
     /// Closes those that are not on lease, and gives out no more.
-    pub(crate) async fn close(&self) {
+    pub(crate) fn close(&self) {
         self.0.permits.close();
-        while let Some(connection) = self.0.take() {
-            // It ends either way.
-            let _ = connection.close().await;
+        while let Some(open) = self.0.take() {
+            drop(open);
         }
     }
 }
@@ -76,107 +127,161 @@ struct Home(Arc<Shared>, #[expect(dead_code, reason = "ends when dropped")] Owne
 #[derive(Debug)]
 pub struct Lease {
     /// Taken when it goes back.
-    held: Option<(SqliteConnection, Home)>,
-    within: bool,
-}
-
-impl Deref for Lease {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        match &self.held {
-            Some((connection, _)) => connection,
-            None => unreachable!("held until it is dropped"),
-        }
-    }
-}
-
-impl DerefMut for Lease {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        match &mut self.held {
-            Some((connection, _)) => connection,
-            None => unreachable!("held until it is dropped"),
-        }
-    }
+    held: Option<(Open, Home)>,
 }
 
 impl Lease {
-    /// Runs a statement; the number of rows it touched.
-    pub(crate) async fn execute(
-        &mut self,
-        query: Query<'_, Sqlite, SqliteArguments>,
-    ) -> Result<u64, sqlx::Error> {
-        let mut answer = (**self).fetch_many(query);
-        while let Some(next) = answer.try_next().await? {
-            if let Either::Left(done) = next {
-                return Ok(done.rows_affected());
+    /// The connection, for one statement.
+    fn connection(&self) -> Result<&Connection, StoreError> {
+        fault::step()?;
+        Ok(self.raw())
+    }
+
+    fn raw(&self) -> &Connection {
+        match &self.held {
+            Some((open, _)) => {
+                open.watch.begin();
+                &open.connection
             }
+            None => unreachable!("held until it is dropped"),
         }
-        Ok(0)
+    }
+
+    /// Runs a statement; the number of rows it touched.
+    pub(crate) fn execute(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<u64, StoreError> {
+        let mut statement = self.connection()?.prepare_cached(sql)?;
+        let order = order(&statement);
+        bind(&mut statement, &order, values)?;
+        Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
+    }
+
+    /// Makes a statement that is run many times.
+    pub(crate) fn many(&mut self, sql: &str) -> Result<Many<'_>, StoreError> {
+        let statement = self.connection()?.prepare_cached(sql)?;
+        Ok(Many { order: order(&statement), statement })
     }
 
     /// All rows of a query.
-    pub(crate) async fn rows<R>(
+    pub(crate) fn rows<R: FromRow>(
         &mut self,
-        query: QueryAs<'_, Sqlite, R, SqliteArguments>,
-    ) -> Result<Vec<R>, sqlx::Error>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-    {
+        sql: &str,
+        values: &[&dyn ToSql],
+    ) -> Result<Vec<R>, StoreError> {
         let mut rows = Vec::new();
-        let mut answer = (**self).fetch_many(query);
-        while let Some(Either::Right(row)) = answer.try_next().await? {
-            rows.push(R::from_row(&row)?);
-        }
+        self.many(sql)?.rows(values, &mut rows)?;
         Ok(rows)
     }
 
-    /// The row of a query that has at most one. Whether there is one takes the same time: the first that comes
-    /// back is the row, or that there is none.
-    pub(crate) async fn row<R>(
+    /// The row of a query that has at most one.
+    pub(crate) fn row<R: FromRow>(
         &mut self,
-        query: QueryAs<'_, Sqlite, R, SqliteArguments>,
-    ) -> Result<Option<R>, sqlx::Error>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-    {
-        match (**self).fetch_many(query).try_next().await? {
-            Some(Either::Right(row)) => R::from_row(&row).map(Some),
-            _ => Ok(None),
-        }
+        sql: &str,
+        values: &[&dyn ToSql],
+    ) -> Result<Option<R>, StoreError> {
+        let mut statement = self.connection()?.prepare_cached(sql)?;
+        let order = order(&statement);
+        bind(&mut statement, &order, values)?;
+        Ok(statement.raw_query().next()?.map(|row| R::read(row, &mut 0)).transpose()?)
     }
 
-    /// Begins a transaction.
-    pub(crate) async fn begin(mut self, how: &'static str) -> Result<Self, sqlx::Error> {
-        // Set first: who is dropped meanwhile may have begun.
-        self.within = true;
-        self.execute(sqlx::query(how)).await?;
+    /// Runs statements as they stand.
+    #[cfg(feature = "testing")]
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.raw().execute_batch(sql)?)
+    }
+
+    /// Begins a transaction that only reads.
+    pub(crate) fn begin(self) -> Result<Self, StoreError> {
+        self.raw().execute_batch("begin")?;
         Ok(self)
     }
 
-    /// Makes it permanent.
-    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        if self.within {
-            self.execute(sqlx::query("commit")).await?;
-            self.within = false;
+    /// Begins a transaction that writes, once nobody else does.
+    pub(crate) async fn begin_writing(self) -> Result<Self, StoreError> {
+        let asked = Instant::now();
+        loop {
+            match self.raw().execute_batch("begin immediate") {
+                Ok(()) => return Ok(self),
+                Err(error) if is_busy(&error) && asked.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Makes it permanent. Runs to its end even where the caller is dropped.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        if self.raw().is_autocommit() {
+            return Ok(());
+        }
+        let work = move || Ok(self.raw().execute_batch("commit")?);
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(error) => Err(StoreError::Broken(error.to_string())),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+}
+
+/// A statement that is run many times.
+pub(crate) struct Many<'a> {
+    statement: CachedStatement<'a>,
+    order: Vec<usize>,
+}
+
+impl Many<'_> {
+    /// Runs it once.
+    pub(crate) fn execute(&mut self, values: &[&dyn ToSql]) -> Result<(), StoreError> {
+        bind(&mut self.statement, &self.order, values)?;
+        self.statement.raw_execute()?;
+        Ok(())
+    }
+
+    /// Adds the rows of its answer.
+    pub(crate) fn rows<R: FromRow>(
+        &mut self,
+        values: &[&dyn ToSql],
+        to: &mut Vec<R>,
+    ) -> Result<(), StoreError> {
+        bind(&mut self.statement, &self.order, values)?;
+        let mut rows = self.statement.raw_query();
+        while let Some(row) = rows.next()? {
+            to.push(R::read(row, &mut 0)?);
         }
         Ok(())
     }
 }
 
+/// Which value stands at each of a statement's places: to SQLite `$2` is a name, and its place is where it comes first.
+fn order(statement: &Statement<'_>) -> Vec<usize> {
+    let named = |place| statement.parameter_name(place)?.strip_prefix('$')?.parse().ok();
+    (1..=statement.parameter_count()).map(|place| named(place).unwrap_or(place)).collect()
+}
+
+fn bind(statement: &mut Statement<'_>, order: &[usize], values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+    for (place, number) in order.iter().enumerate() {
+        let value = values.get(number - 1);
+        let value = value.ok_or(rusqlite::Error::InvalidParameterCount(values.len(), *number))?;
+        statement.raw_bind_parameter(place + 1, value)?;
+    }
+    Ok(())
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some((mut connection, home)) = self.held.take() else { return };
-        if !self.within {
-            home.0.give(connection);
-        } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                // On a full or failing disk SQLite has undone it by itself, and there is nothing to roll
-                // back: such a connection is closed, and another opened when one is asked for.
-                if sqlx::query("rollback").execute(&mut connection).await.is_ok() {
-                    home.0.give(connection);
-                }
-            });
+        let Some((open, home)) = self.held.take() else { return };
+        if !open.connection.is_autocommit() {
+            // On a full or failing disk SQLite has undone it by itself. A connection that cannot be rolled back is
+            // closed, and another opened when one is asked for.
+            open.watch.begin();
+            if open.connection.execute_batch("rollback").is_err() && !open.connection.is_autocommit() {
+                return;
+            }
         }
+        home.0.give(open);
     }
 }

@@ -40,6 +40,7 @@ pub mod passkey;
 pub mod push_key;
 pub mod reach;
 pub mod regime;
+mod row;
 pub mod schema;
 pub mod sealed_column;
 pub mod service;

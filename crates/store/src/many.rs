@@ -1,127 +1,111 @@
-//! Many rows in one statement, on both engines with one text: a way to the database and back costs more than
-//! most statements do.
+//! Many rows in one statement, on both engines with one text. To PostgreSQL they go as arrays, a column each: the
+//! way there and back costs more than most statements do. On SQLite there is no way: the statement is run for each.
 
-use std::fmt::Write;
-
-/// At most so many rows in one statement.
-const MOST: usize = 128;
-
-/// How many of so many rows to take next: sizes are powers of two, so that few texts are prepared.
-pub(crate) fn chunk(left: usize) -> usize {
-    if left >= MOST { MOST } else { 1 << left.ilog2() }
+/// `head` for one row on SQLite: ` values ($1, $2) tail`.
+pub(crate) fn row_of(head: &str, columns: usize, tail: &str) -> String {
+    format!("{head} values ({}) {tail}", places(0, columns))
 }
 
-/// `head ($1, $2), ($3, $4) tail`.
-pub(crate) fn values(head: &str, columns: usize, rows: usize, tail: &str) -> String {
-    let mut sql = String::with_capacity(head.len() + tail.len() + rows * columns * 6);
-    sql.push_str(head);
-    for row in 0..rows {
-        sql.push_str(if row == 0 { " (" } else { ", (" });
-        for column in 0..columns {
-            let comma = if column == 0 { "" } else { ", " };
-            // A String takes everything.
-            let _ = write!(sql, "{comma}${}", row * columns + column + 1);
-        }
-        sql.push(')');
-    }
-    sql.push(' ');
-    sql.push_str(tail);
-    sql
+/// `head` for rows on PostgreSQL: ` select * from unnest($1, $2) tail`.
+pub(crate) fn rows_of(head: &str, columns: usize, tail: &str) -> String {
+    format!("{head} select * from unnest({}) {tail}", places(0, columns))
 }
 
-/// `head ($3, $4, …) tail`: a list of ids after so many other arguments, and how often its last id is to be
-/// said again to fill it up.
-pub(crate) fn list(head: &str, before: usize, ids: usize, tail: &str) -> (String, usize) {
-    let places = ids.next_power_of_two();
-    let mut sql = String::with_capacity(head.len() + tail.len() + places * 5);
-    sql.push_str(head);
-    for place in 0..places {
-        let _ = write!(sql, "{}${}", if place == 0 { " (" } else { ", " }, before + place + 1);
-    }
-    sql.push_str(") ");
-    sql.push_str(tail);
-    (sql, places - ids)
+/// `head` for one key on SQLite, after so many other arguments: ` = ($2, $3) tail`.
+pub(crate) fn key(head: &str, before: usize, columns: usize, tail: &str) -> String {
+    format!("{head} = ({}) {tail}", places(before, columns))
+}
+
+/// `head` for keys on PostgreSQL: ` in (select * from unnest($2, $3)) tail`.
+pub(crate) fn keys(head: &str, before: usize, columns: usize, tail: &str) -> String {
+    format!("{head} in (select * from unnest({})) {tail}", places(before, columns))
+}
+
+fn places(before: usize, columns: usize) -> String {
+    let places: Vec<_> = (1..=columns).map(|column| format!("${}", before + column)).collect();
+    places.join(", ")
 }
 
 /// Inserts rows; each is a list of values.
 macro_rules! insert_many {
-    ($tx:expr, $head:literal, $rows:expr, |$row:pat_param| [$($value:expr),+ $(,)?], $tail:literal) => {{
-        let mut left = $rows;
-        while !left.is_empty() {
-            let (now, rest) = left.split_at($crate::many::chunk(left.len()));
-            let columns = [$(stringify!($value)),+].len();
-            let sql = sqlx::AssertSqlSafe($crate::many::values($head, columns, now.len(), $tail));
-            $crate::engine::in_time(async {
-                match $tx {
-                    $crate::Tx::Sqlite(tx) => {
-                        let mut query = sqlx::query(sql);
-                        for $row in now { $(query = query.bind($value);)+ }
-                        tx.execute(query).await?;
-                    }
-                    $crate::Tx::Postgres(tx) => {
-                        let mut query = sqlx::query(sql);
-                        for $row in now { $(query = query.bind($value);)+ }
-                        query.execute(&mut **tx).await?;
-                    }
-                }
-                Ok(())
-            }).await?;
-            left = rest;
-        }
-    }};
-}
-
-/// All rows of a query over a list of ids, which stands where `head` ends. No rows for no ids.
-macro_rules! fetch_in {
-    ($tx:expr, $row:ty, $head:literal, $ids:expr, $tail:literal $(, $arg:expr)* $(,)?) => {{
-        let ids: &[uuid::Uuid] = $ids;
-        match ids.last() {
-            None => Ok(Vec::new()),
-            Some(last) => {
-                let before = <[&str]>::len(&[$(stringify!($arg)),*]);
-                let tail = if let $crate::Tx::Postgres(_) = $tx { $tail } else { $tail.trim_end_matches(" for update") };
-                let (sql, again) = $crate::many::list($head, before, ids.len(), tail);
-                let sql = sqlx::AssertSqlSafe(sql);
-                let all = ids.iter().chain(std::iter::repeat_n(last, again));
-                $crate::engine::in_time(async {
-                    Ok(match $tx {
-                        $crate::Tx::Sqlite(tx) => {
-                            let query = sqlx::query_as::<_, $row>(sql)$(.bind($arg))*;
-                            tx.rows(all.fold(query, |query, id| query.bind(*id))).await?
-                        }
-                        $crate::Tx::Postgres(tx) => {
-                            let query = sqlx::query_as::<_, $row>(sql)$(.bind($arg))*;
-                            all.fold(query, |query, id| query.bind(*id)).fetch_all(&mut **tx).await?
-                        }
+    ($tx:expr, $head:literal, $rows:expr, |$row:ident| [$($value:expr),+ $(,)?], $tail:literal) => {{
+        let rows = $rows;
+        let columns = [$(stringify!($value)),+].len();
+        if rows.is_empty() {
+            Ok(())
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(tx) => {
+                    let sql = $crate::many::row_of($head, columns, $tail);
+                    tx.many(&sql).and_then(|mut statement| {
+                        rows.iter().try_for_each(|$row| statement.execute(rusqlite::params![$($value),+]))
                     })
-                }).await
+                }
+                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    let sql = $crate::many::rows_of($head, columns, $tail);
+                    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                    $(let query = query.bind(rows.iter().map(|$row| { let _ = $row; $value }).collect::<Vec<_>>());)+
+                    query.execute(&mut **tx).await?;
+                    Ok(())
+                }).await,
             }
         }
     }};
 }
 
-/// Runs a statement over a list of ids, which stands where `head` ends. Nothing for no ids.
-macro_rules! execute_in {
-    ($tx:expr, $head:literal, $ids:expr, $tail:literal $(, $arg:expr)* $(,)?) => {{
-        let ids: &[uuid::Uuid] = $ids;
-        if let Some(last) = ids.last() {
-            let before = <[&str]>::len(&[$(stringify!($arg)),*]);
-            let (sql, again) = $crate::many::list($head, before, ids.len(), $tail);
-            let sql = sqlx::AssertSqlSafe(sql);
-            let all = ids.iter().chain(std::iter::repeat_n(last, again));
-            $crate::engine::in_time(async {
-                match $tx {
-                    $crate::Tx::Sqlite(tx) => {
-                        let query = sqlx::query(sql)$(.bind($arg))*;
-                        tx.execute(all.fold(query, |query, id| query.bind(*id))).await?;
-                    }
-                    $crate::Tx::Postgres(tx) => {
-                        let query = sqlx::query(sql)$(.bind($arg))*;
-                        all.fold(query, |query, id| query.bind(*id)).execute(&mut **tx).await?;
-                    }
+/// All rows of a query over keys, which stand where `head` ends: its last words are the key's columns. No rows for no
+/// keys.
+macro_rules! fetch_in {
+    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {{
+        let keys = $keys;
+        let before = <[&str]>::len(&[$(stringify!($arg)),*]);
+        let columns = [$(stringify!($part)),+].len();
+        if keys.is_empty() {
+            Ok(Vec::new())
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(tx) => {
+                    let sql = $crate::many::key($head, before, columns, $tail.trim_end_matches(" for update"));
+                    let mut rows = Vec::<$row>::new();
+                    tx.many(&sql).and_then(|mut statement| {
+                        keys.iter().try_for_each(|$key| statement.rows(rusqlite::params![$($arg,)* $($part),+], &mut rows))
+                    }).map(|()| rows)
                 }
-                Ok(())
-            }).await?;
+                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    let sql = $crate::many::keys($head, before, columns, $tail);
+                    let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(sql))$(.bind($arg))*;
+                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
+                    Ok(query.fetch_all(&mut **tx).await?)
+                }).await,
+            }
+        }
+    }};
+}
+
+/// Runs a statement over keys, which stand where `head` ends. Nothing for no keys.
+macro_rules! execute_in {
+    ($tx:expr, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {{
+        let keys = $keys;
+        let before = <[&str]>::len(&[$(stringify!($arg)),*]);
+        let columns = [$(stringify!($part)),+].len();
+        if keys.is_empty() {
+            Ok(())
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(tx) => {
+                    let sql = $crate::many::key($head, before, columns, $tail);
+                    tx.many(&sql).and_then(|mut statement| {
+                        keys.iter().try_for_each(|$key| statement.execute(rusqlite::params![$($arg,)* $($part),+]))
+                    })
+                }
+                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    let sql = $crate::many::keys($head, before, columns, $tail);
+                    let query = sqlx::query(sqlx::AssertSqlSafe(sql))$(.bind($arg))*;
+                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
+                    query.execute(&mut **tx).await?;
+                    Ok(())
+                }).await,
+            }
         }
     }};
 }
@@ -135,17 +119,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_few_and_right() {
-        assert_eq!(
-            values("insert into t (a, b) values", 2, 2, "x"),
-            "insert into t (a, b) values ($1, $2), ($3, $4) x"
-        );
-        assert_eq!(list("id in", 1, 3, "for update"), ("id in ($2, $3, $4, $5) for update".to_owned(), 1));
-        let (mut left, mut sizes) = (203, Vec::new());
-        while left > 0 {
-            sizes.push(chunk(left));
-            left -= chunk(left);
-        }
-        assert_eq!(sizes, [128, 64, 8, 2, 1]);
+    fn texts_are_right() {
+        assert_eq!(row_of("insert into t (a, b)", 2, "x"), "insert into t (a, b) values ($1, $2) x");
+        assert_eq!(rows_of("insert into t", 2, "x"), "insert into t select * from unnest($1, $2) x");
+        assert_eq!(key("where (a, b)", 1, 2, "x"), "where (a, b) = ($2, $3) x");
+        assert_eq!(keys("where (a, b)", 1, 2, "x"), "where (a, b) in (select * from unnest($2, $3)) x");
     }
 }

@@ -19,32 +19,30 @@ pub async fn recorded(tx: &mut Tx, patient: UserId, step: StepId) -> Result<u32,
     Ok(row.and_then(|row| row.0).and_then(|last| u32::try_from(last).ok()).map_or(0, |last| last + 1))
 }
 
-/// Records occurrences of a bucket, or how they stand now.
+/// Records occurrences, or how they stand now.
 pub async fn put(
     tx: &mut Tx,
-    bucket: i16,
     occurrences: &[(UserId, StepId, &Occurrence)],
     now: Instant,
 ) -> Result<(), StoreError> {
     insert_many!(
         tx,
         "-- occurrence::put
-        insert into occurrence (bucket, step_id, ordinal, patient_id, due_at, closes_at, status, recorded_at) values",
+        insert into occurrence (bucket, step_id, ordinal, patient_id, due_at, closes_at, status, recorded_at)",
         occurrences,
-        |(patient, step, occurrence)| [
-            bucket,
-            step.0,
-            i32::try_from(occurrence.ordinal).unwrap_or(i32::MAX),
-            patient.0,
-            occurrence.due_at.as_micros(),
-            occurrence.closes_at.as_micros(),
-            code::occurrence(occurrence.status),
+        |one| [
+            Bucket::of(one.0).get(),
+            one.1.0,
+            i32::try_from(one.2.ordinal).unwrap_or(i32::MAX),
+            one.0.0,
+            one.2.due_at.as_micros(),
+            one.2.closes_at.as_micros(),
+            code::occurrence(one.2.status),
             now.as_micros(),
         ],
         "on conflict (bucket, step_id, ordinal) do update
         set due_at = excluded.due_at, closes_at = excluded.closes_at, status = excluded.status, recorded_at = excluded.recorded_at"
-    );
-    Ok(())
+    )
 }
 
 /// Removes what a correction has made unnecessary: an extension that is not needed after all.

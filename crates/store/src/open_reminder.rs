@@ -44,17 +44,17 @@ fn read((patient, step, ordinal, due, closes, once, said, said_at, snoozed): Row
     }
 }
 
-/// What is open for some people of a bucket.
-pub async fn of_people(tx: &mut Tx, bucket: i16, people: &[Uuid]) -> Result<Vec<OpenReminder>, StoreError> {
+/// What is open for some people.
+pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<OpenReminder>, StoreError> {
     let rows = fetch_in!(
         tx,
         Row,
         "-- open_reminder::of_people
         select patient_id, step_id, ordinal, due_at, closes_at, once, said, said_at, snoozed_until
-        from open_reminder where bucket = $1 and patient_id in",
+        from open_reminder where (bucket, patient_id)",
         people,
-        "order by patient_id, due_at, step_id",
-        bucket
+        |id| [Bucket::of(*id).get(), id.0],
+        "order by patient_id, due_at, step_id"
     )?;
     Ok(rows.into_iter().map(read).collect())
 }
@@ -76,14 +76,14 @@ pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Optio
 
 /// Puts in what is open now, in the place of what was open of the same steps. What was said of an occurrence
 /// stays with it.
-pub async fn put(tx: &mut Tx, bucket: i16, open: &[OpenReminder]) -> Result<(), StoreError> {
+pub async fn put(tx: &mut Tx, open: &[OpenReminder]) -> Result<(), StoreError> {
     insert_many!(
         tx,
         "-- open_reminder::put
-        insert into open_reminder (bucket, patient_id, step_id, ordinal, due_at, closes_at, once, said, said_at, snoozed_until) values",
+        insert into open_reminder (bucket, patient_id, step_id, ordinal, due_at, closes_at, once, said, said_at, snoozed_until)",
         open,
         |one| [
-            bucket,
+            Bucket::of(one.patient_id).get(),
             one.patient_id.0,
             one.step_id.0,
             i32::try_from(one.ordinal).unwrap_or(i32::MAX),
@@ -97,37 +97,18 @@ pub async fn put(tx: &mut Tx, bucket: i16, open: &[OpenReminder]) -> Result<(), 
         "on conflict (bucket, patient_id, step_id) do update set
           ordinal = excluded.ordinal, due_at = excluded.due_at, closes_at = excluded.closes_at,
           said = excluded.said, said_at = excluded.said_at, snoozed_until = excluded.snoozed_until"
-    );
-    Ok(())
+    )
 }
 
 /// Takes out what is open no more.
-pub async fn remove(tx: &mut Tx, bucket: i16, steps: &[(UserId, StepId)]) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = steps.iter().map(|(_, step)| step.0).collect();
-    let mut people: Vec<Uuid> = steps.iter().map(|(patient, _)| patient.0).collect();
-    people.dedup();
-    if let [one] = people.as_slice() {
-        execute_in!(
-            tx,
-            "-- open_reminder::remove\ndelete from open_reminder where bucket = $1 and patient_id = $2 and step_id in",
-            &ids,
-            "",
-            bucket,
-            *one
-        );
-        return Ok(());
-    }
-    for (patient, step) in steps {
-        execute!(
-            tx,
-            "-- open_reminder::remove one
-            delete from open_reminder where bucket = $1 and patient_id = $2 and step_id = $3",
-            bucket,
-            patient.0,
-            step.0
-        )?;
-    }
-    Ok(())
+pub async fn remove(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<(), StoreError> {
+    execute_in!(
+        tx,
+        "-- open_reminder::remove\ndelete from open_reminder where (bucket, patient_id, step_id)",
+        steps,
+        |key| [Bucket::of(key.0).get(), key.0.0, key.1.0],
+        ""
+    )
 }
 
 /// Has something wait: it is said again from `until` on, as if for the first time.
@@ -154,22 +135,17 @@ pub async fn snooze(
 
 /// Who of some people still has open what was said at an instant, and how much of it: step and ordinal where it is
 /// one thing. What has closed by `now`, or was asked to wait, is not.
-pub async fn still(
-    tx: &mut Tx,
-    bucket: i16,
-    people: &[Uuid],
-    now: Instant,
-) -> Result<Vec<OpenReminder>, StoreError> {
+pub async fn still(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<Vec<OpenReminder>, StoreError> {
     let rows = fetch_in!(
         tx,
         Row,
         "-- open_reminder::still
         select patient_id, step_id, ordinal, due_at, closes_at, once, said, said_at, snoozed_until
-        from open_reminder where bucket = $1 and closes_at > $2 and (snoozed_until is null or snoozed_until <= $2)
-          and said_at is not null and patient_id in",
+        from open_reminder where closes_at > $1 and (snoozed_until is null or snoozed_until <= $1)
+          and said_at is not null and (bucket, patient_id)",
         people,
+        |id| [Bucket::of(*id).get(), id.0],
         "order by patient_id, due_at, step_id",
-        bucket,
         now.as_micros()
     )?;
     Ok(rows.into_iter().map(read).collect())

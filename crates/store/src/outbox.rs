@@ -26,16 +26,15 @@ pub struct Letter {
     pub doctor_id: UserId,
 }
 
-/// Writes news of patients of a bucket.
-pub async fn put(tx: &mut Tx, bucket: i16, letters: &[Letter], news: News) -> Result<(), StoreError> {
+/// Writes news of patients.
+pub async fn put(tx: &mut Tx, letters: &[Letter], news: News) -> Result<(), StoreError> {
     insert_many!(
         tx,
-        "-- outbox::put\ninsert into outbox (bucket, id, patient_id, doctor_id, kind) values",
+        "-- outbox::put\ninsert into outbox (bucket, id, patient_id, doctor_id, kind)",
         letters,
-        |one| [bucket, one.id, one.patient_id.0, one.doctor_id.0, code::news(news)],
+        |one| [Bucket::of(one.patient_id).get(), one.id, one.patient_id.0, one.doctor_id.0, code::news(news)],
         "on conflict do nothing"
-    );
-    Ok(())
+    )
 }
 
 /// Has every doctor of a patient look at their list again.
@@ -45,7 +44,7 @@ pub async fn tell_doctors(tx: &mut Tx, patient: UserId) -> Result<(), StoreError
         .into_iter()
         .map(|care| Letter { id: care.id.0, patient_id: patient, doctor_id: care.doctor_id })
         .collect();
-    put(tx, Bucket::of(patient).get(), &letters, News::Attention).await
+    put(tx, &letters, News::Attention).await
 }
 
 /// Whether anything waits.
@@ -79,7 +78,7 @@ pub async fn work_off(
             News::Attention => {
                 let (user_id, object_id) = (doctor, Some(patient.0));
                 let event = Event { id: id(), user_id, kind: EventKind::WorkList, object_id, at: now };
-                event::tell(tx, Bucket::of(doctor).get(), &[event]).await?;
+                event::tell(tx, &[event]).await?;
             }
         }
         execute!(

@@ -1,6 +1,6 @@
 //! Passkeys (`WebAuthn`): credentials that show who somebody is, and may open their account.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, row::row, sql::execute, sql::fetch_all};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -32,19 +32,20 @@ pub struct Passkey {
     pub used_at: Option<Instant>,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    credential_id: Vec<u8>,
-    algorithm: i16,
-    public_key: Vec<u8>,
-    signed: i64,
-    synced: bool,
-    name: String,
-    wrapped: Option<Vec<u8>>,
-    epoch: Option<i32>,
-    created_at: i64,
-    used_at: Option<i64>,
+row! {
+    struct Row {
+        id: Uuid,
+        credential_id: Vec<u8>,
+        algorithm: i16,
+        public_key: Vec<u8>,
+        signed: i64,
+        synced: bool,
+        name: String,
+        wrapped: Option<Vec<u8>>,
+        epoch: Option<i32>,
+        created_at: i64,
+        used_at: Option<i64>,
+    }
 }
 
 impl From<Row> for Passkey {

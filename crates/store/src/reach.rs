@@ -21,63 +21,51 @@ pub struct Reach {
     pub told: bool,
 }
 
-/// Messages go out to people of a bucket.
-pub async fn owe(tx: &mut Tx, bucket: i16, people: &[UserId], now: Instant) -> Result<(), StoreError> {
+/// Messages go out to people.
+pub async fn owe(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<(), StoreError> {
     insert_many!(
         tx,
-        "-- reach::owe\ninsert into reach (bucket, user_id, owed_since) values",
+        "-- reach::owe\ninsert into reach (bucket, user_id, owed_since)",
         people,
-        |one| [bucket, one.0, now.as_micros()],
+        |one| [Bucket::of(*one).get(), one.0, now.as_micros()],
         "on conflict (bucket, user_id) do update set owed_since = coalesce(reach.owed_since, excluded.owed_since)"
-    );
-    Ok(())
+    )
 }
 
-/// People of a bucket were reached. Gives those of whom it had been said that they were not.
-pub async fn reached(
-    tx: &mut Tx,
-    bucket: i16,
-    people: &[UserId],
-    now: Instant,
-) -> Result<Vec<UserId>, StoreError> {
-    let told = of_people(tx, bucket, people).await?.into_iter().filter(|(_, reach)| reach.told);
+/// People were reached. Gives those of whom it had been said that they were not.
+pub async fn reached(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<Vec<UserId>, StoreError> {
+    let told = of_people(tx, people).await?.into_iter().filter(|(_, reach)| reach.told);
     let told = told.map(|(id, _)| id).collect();
     insert_many!(
         tx,
-        "-- reach::reached\ninsert into reach (bucket, user_id, reached_at) values",
+        "-- reach::reached\ninsert into reach (bucket, user_id, reached_at)",
         people,
-        |one| [bucket, one.0, now.as_micros()],
+        |one| [Bucket::of(*one).get(), one.0, now.as_micros()],
         "on conflict (bucket, user_id) do update set owed_since = null, reached_at = excluded.reached_at, told = false"
-    );
+    )?;
     Ok(told)
 }
 
-/// It was said of people of a bucket that nobody has seen what is owed to them arrive.
-pub async fn set_told(tx: &mut Tx, bucket: i16, people: &[Uuid]) -> Result<(), StoreError> {
+/// It was said of people that nobody has seen what is owed to them arrive.
+pub async fn set_told(tx: &mut Tx, people: &[UserId]) -> Result<(), StoreError> {
     execute_in!(
         tx,
-        "-- reach::set_told\nupdate reach set told = true where bucket = $1 and user_id in",
+        "-- reach::set_told\nupdate reach set told = true where (bucket, user_id)",
         people,
-        "",
-        bucket
-    );
-    Ok(())
+        |id| [Bucket::of(*id).get(), id.0],
+        ""
+    )
 }
 
-/// How well people of a bucket are reached; those to whom nothing was ever sent are left out.
-pub async fn of_people(
-    tx: &mut Tx,
-    bucket: i16,
-    people: &[UserId],
-) -> Result<Vec<(UserId, Reach)>, StoreError> {
-    let ids: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+/// How well people are reached; those to whom nothing was ever sent are left out.
+pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<(UserId, Reach)>, StoreError> {
     let rows = fetch_in!(
         tx,
         (Uuid, Option<i64>, Option<i64>, bool),
-        "-- reach::of_people\nselect user_id, owed_since, reached_at, told from reach where bucket = $1 and user_id in",
-        &ids,
-        "",
-        bucket
+        "-- reach::of_people\nselect user_id, owed_since, reached_at, told from reach where (bucket, user_id)",
+        people,
+        |id| [Bucket::of(*id).get(), id.0],
+        ""
     )?;
     let read = |(id, owed, reached, told): (Uuid, Option<i64>, Option<i64>, bool)| {
         let reach =
@@ -89,6 +77,6 @@ pub async fn of_people(
 
 /// How well a person is reached.
 pub async fn of(tx: &mut Tx, user: UserId) -> Result<Reach, StoreError> {
-    let found = of_people(tx, Bucket::of(user).get(), &[user]).await?;
+    let found = of_people(tx, &[user]).await?;
     Ok(found.first().map(|(_, reach)| *reach).unwrap_or_default())
 }

@@ -37,24 +37,20 @@ pub async fn put(tx: &mut Tx, person: UserId, regime: &RegimeRow) -> Result<(), 
 
 /// All regimes of a person in order. There is one from sign-up on.
 pub async fn of(tx: &mut Tx, person: UserId) -> Result<Vec<RegimeRow>, StoreError> {
-    let rows = of_people(tx, Bucket::of(person).get(), &[person.0]).await?;
+    let rows = of_people(tx, &[person]).await?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// The regimes of some people of a bucket, each person's in order.
-pub async fn of_people(
-    tx: &mut Tx,
-    bucket: i16,
-    people: &[Uuid],
-) -> Result<Vec<(UserId, RegimeRow)>, StoreError> {
+/// The regimes of some people, each person's in order.
+pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<(UserId, RegimeRow)>, StoreError> {
     let rows = fetch_in!(
         tx,
         (Uuid, i64, String, String),
         "-- regime::of_people
-        select person_id, from_at, time_zone, anchors from regime where bucket = $1 and person_id in",
+        select person_id, from_at, time_zone, anchors from regime where (bucket, person_id)",
         people,
-        "order by person_id, from_at",
-        bucket
+        |id| [Bucket::of(*id).get(), id.0],
+        "order by person_id, from_at"
     )?;
     Ok(rows
         .into_iter()

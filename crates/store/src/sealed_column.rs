@@ -1,7 +1,6 @@
 //! Every column that is encrypted under a master key, so that it can be put under a newer one.
 
 use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// A column that is encrypted under a master key.
@@ -75,7 +74,7 @@ impl Column {
             Tx::Sqlite(_) => fetch_all!(
                 tx,
                 (i16, Uuid, i16, Vec<u8>),
-                AssertSqlSafe(sql.clone()),
+                sql.as_str(),
                 number.as_slice(),
                 Uuid::nil(),
                 limit
@@ -83,9 +82,7 @@ impl Column {
             Tx::Postgres(_) => fetch_all!(
                 tx,
                 (i16, Uuid, i16, Vec<u8>),
-                AssertSqlSafe(
-                    sql.replace("select 0,", "select 0::smallint,").replace(", 0, ", ", 0::smallint, ")
-                ),
+                sql.replace("select 0,", "select 0::smallint,").replace(", 0, ", ", 0::smallint, ").as_str(),
                 number.as_slice(),
                 Uuid::nil(),
                 limit
@@ -107,7 +104,7 @@ impl Column {
             select substr({0}, 2, 1), count(*) from {1} where length({0}) > 2 group by 1 order by 1",
             self.value, self.table
         );
-        let rows = fetch_all!(tx, (Vec<u8>, i64), AssertSqlSafe(sql.clone()))?;
+        let rows = fetch_all!(tx, (Vec<u8>, i64), sql.as_str())?;
         Ok(rows.into_iter().map(|(id, n)| (id.first().copied().unwrap_or(0), n)).collect())
     }
 
@@ -120,8 +117,7 @@ impl Column {
             update {0} set {1} = $1 where {1} = $2 and {bucket} = $3 and {row} = $4",
             self.table, self.value
         );
-        let rows =
-            execute!(tx, AssertSqlSafe(sql.clone()), sealed, old.sealed.as_slice(), old.bucket, old.row)?;
+        let rows = execute!(tx, sql.as_str(), sealed, old.sealed.as_slice(), old.bucket, old.row)?;
         Ok(rows > 0)
     }
 }

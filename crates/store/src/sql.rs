@@ -7,55 +7,68 @@
 /// Runs a statement; the number of rows it touched.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
-        $crate::engine::in_time(async {
-            Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => tx.execute(sqlx::query($sql)$(.bind($arg))*).await?,
-                $crate::Tx::Postgres(tx) => sqlx::query($sql)$(.bind($arg))*.execute(&mut **tx).await?.rows_affected(),
-            })
-        }).await
+        match $tx {
+            $crate::Tx::Sqlite(tx) => tx.execute($sql, rusqlite::params![$($arg),*]),
+            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                let query = sqlx::query(sqlx::AssertSqlSafe($sql))$(.bind($arg))*;
+                Ok(query.execute(&mut **tx).await?.rows_affected())
+            }).await,
+        }
     };
 }
 
 /// All rows of a query, as a type that is read from columns by name or place.
 macro_rules! fetch_all {
-    ($tx:expr, $row:ty, $head:literal, postgres($lock:literal), $tail:literal $(, $arg:expr)* $(,)?) => {
-        $crate::engine::in_time(async {
-            Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => tx.rows(sqlx::query_as::<_, $row>(concat!($head, $tail))$(.bind($arg))*).await?,
-                $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>(concat!($head, $lock, $tail))$(.bind($arg))*.fetch_all(&mut **tx).await?,
-            })
-        }).await
+    ($tx:expr, $row:ty, $head:expr, postgres($lock:literal), $tail:literal $(, $arg:expr)* $(,)?) => {
+        $crate::sql::fetch_all!(@ $tx, $row, concat!($head, $tail), concat!($head, $lock, $tail) $(, $arg)*)
     };
     ($tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
-        $crate::engine::in_time(async {
-            Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => tx.rows(sqlx::query_as::<_, $row>($sql)$(.bind($arg))*).await?,
-                $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.fetch_all(&mut **tx).await?,
-            })
-        }).await
+        $crate::sql::fetch_all!(@ $tx, $row, $sql, $sql $(, $arg)*)
+    };
+    (@ $tx:expr, $row:ty, $sqlite:expr, $postgres:expr $(, $arg:expr)*) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => tx.rows::<$row>($sqlite, rusqlite::params![$($arg),*]),
+            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($postgres))$(.bind($arg))*;
+                Ok(query.fetch_all(&mut **tx).await?)
+            }).await,
+        }
+    };
+}
+
+/// All rows of a query that only PostgreSQL is asked; none on SQLite.
+macro_rules! fetch_postgres {
+    ($tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(_) => Ok(Vec::new()),
+            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($sql))$(.bind($arg))*;
+                Ok(query.fetch_all(&mut **tx).await?)
+            }).await,
+        }
     };
 }
 
 /// The row of a query that has at most one.
 macro_rules! fetch_one {
-    ($tx:expr, $row:ty, $head:literal, postgres($lock:literal), $tail:literal $(, $arg:expr)* $(,)?) => {
-        $crate::engine::in_time(async {
-            Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => tx.row(sqlx::query_as::<_, $row>(concat!($head, $tail))$(.bind($arg))*).await?,
-                $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>(concat!($head, $lock, $tail))$(.bind($arg))*.fetch_optional(&mut **tx).await?,
-            })
-        }).await
+    ($tx:expr, $row:ty, $head:expr, postgres($lock:literal), $tail:literal $(, $arg:expr)* $(,)?) => {
+        $crate::sql::fetch_one!(@ $tx, $row, concat!($head, $tail), concat!($head, $lock, $tail) $(, $arg)*)
     };
     ($tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
-        $crate::engine::in_time(async {
-            Ok(match $tx {
-                $crate::Tx::Sqlite(tx) => tx.row(sqlx::query_as::<_, $row>($sql)$(.bind($arg))*).await?,
-                $crate::Tx::Postgres(tx) => sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.fetch_optional(&mut **tx).await?,
-            })
-        }).await
+        $crate::sql::fetch_one!(@ $tx, $row, $sql, $sql $(, $arg)*)
+    };
+    (@ $tx:expr, $row:ty, $sqlite:expr, $postgres:expr $(, $arg:expr)*) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => tx.row::<$row>($sqlite, rusqlite::params![$($arg),*]),
+            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($postgres))$(.bind($arg))*;
+                Ok(query.fetch_optional(&mut **tx).await?)
+            }).await,
+        }
     };
 }
 
 pub(crate) use execute;
 pub(crate) use fetch_all;
 pub(crate) use fetch_one;
+pub(crate) use fetch_postgres;

@@ -3,6 +3,7 @@
 use crate::{
     StoreError, Tx, code,
     many::{execute_in, fetch_in},
+    row::row,
     sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
@@ -196,18 +197,18 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
     row.map(|row| read(patient, row)).transpose()
 }
 
-/// Some steps of a bucket, locked in one order for all, each with how many of its occurrences are recorded.
-pub async fn lock_many(tx: &mut Tx, bucket: i16, ids: &[Uuid]) -> Result<Vec<Found>, StoreError> {
+/// Some steps, locked in one order for all, each with how many of its occurrences are recorded.
+pub async fn lock_many(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>, StoreError> {
     let rows = fetch_in!(
         tx,
         FoundRow,
         "-- step::lock_many
-        select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = $1 and occurrence.step_id = step.id) as last,
+        select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = step.bucket and occurrence.step_id = step.id) as last,
           id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
-        from step where bucket = $1 and id in",
-        ids,
-        "order by id for update",
-        bucket
+        from step where (bucket, id)",
+        steps,
+        |key| [Bucket::of(key.0).get(), key.1.0],
+        "order by id for update"
     )?;
     Ok(rows
         .into_iter()
@@ -233,24 +234,25 @@ pub struct Found {
     pub row: Result<StepRow, StoreError>,
 }
 
-#[derive(sqlx::FromRow)]
-struct FoundRow {
-    patient_id: Uuid,
-    last: Option<i32>,
-    id: Uuid,
-    note_id: Uuid,
-    doctor_id: Uuid,
-    position: i16,
-    kind: i16,
-    state: i16,
-    timing: Option<String>,
-    policy: i16,
-    activated_at: i64,
-    due_at: Option<i64>,
-    answered_at: Option<i64>,
-    superseded_at: Option<i64>,
-    superseded_by: Option<Uuid>,
-    attention: i16,
+row! {
+    struct FoundRow {
+        patient_id: Uuid,
+        last: Option<i32>,
+        id: Uuid,
+        note_id: Uuid,
+        doctor_id: Uuid,
+        position: i16,
+        kind: i16,
+        state: i16,
+        timing: Option<String>,
+        policy: i16,
+        activated_at: i64,
+        due_at: Option<i64>,
+        answered_at: Option<i64>,
+        superseded_at: Option<i64>,
+        superseded_by: Option<Uuid>,
+        attention: i16,
+    }
 }
 
 impl FoundRow {
@@ -279,17 +281,16 @@ pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(),
     Ok(())
 }
 
-/// Remembers why the doctor of some steps of a bucket was told to look.
-pub async fn set_attention(tx: &mut Tx, bucket: i16, steps: &[Uuid], bits: i16) -> Result<(), StoreError> {
+/// Remembers why the doctor of some steps was told to look.
+pub async fn set_attention(tx: &mut Tx, steps: &[(UserId, StepId)], bits: i16) -> Result<(), StoreError> {
     execute_in!(
         tx,
-        "-- step::set_attention\nupdate step set attention = $2 where bucket = $1 and id in",
+        "-- step::set_attention\nupdate step set attention = $1 where (bucket, id)",
         steps,
+        |key| [Bucket::of(key.0).get(), key.1.0],
         "",
-        bucket,
         bits
-    );
-    Ok(())
+    )
 }
 
 /// Answers a task.
@@ -420,7 +421,7 @@ pub async fn remove(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), St
             "-- step::remove {table}\ndelete from {table} where bucket = $1 and step_id in (
                select id from step where bucket = $1 and patient_id = $2 and note_id = $3)"
         );
-        execute!(tx, sqlx::AssertSqlSafe(sql.clone()), bucket, patient.0, note.0)?;
+        execute!(tx, sql.as_str(), bucket, patient.0, note.0)?;
     }
     execute!(
         tx,

@@ -2,7 +2,7 @@
 //! started from the installed binaries on loopback and ends with the test process.
 #![expect(clippy::panic, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::Store;
+use crate::{Store, Tx};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -42,12 +42,25 @@ pub async fn postgres_url() -> String {
 /// Where it cannot be made.
 pub async fn store(on: On, folder: &Path) -> Store {
     let store = match on {
-        On::Sqlite => Store::sqlite(&folder.join("test.db")).await,
+        On::Sqlite => Store::sqlite(&folder.join("test.db")),
         On::Postgres => Store::postgres(&postgres_url().await).await,
     }
     .expect("a fresh database opens");
     store.migrate().await.expect("a fresh database migrates");
     store
+}
+
+/// Runs statements as somebody with the database in hand would.
+///
+/// # Panics
+/// Where the database refuses.
+pub async fn run(tx: &mut Tx, sql: &str) {
+    match tx {
+        Tx::Sqlite(lease) => lease.batch(sql).expect("it runs"),
+        Tx::Postgres(held) => {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut **held).await.expect("it runs");
+        }
+    }
 }
 
 /// Starts a server whose life hangs on a pipe to this process: when the test process ends,

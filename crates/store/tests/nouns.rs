@@ -3,7 +3,7 @@
 
 use aftercare_core::{
     course::{Occurrence, OccurrenceStatus, Outage},
-    id::{NoteId, RelationshipId, StepId, UserId},
+    id::{Bucket, NoteId, RelationshipId, StepId, UserId},
     instant::{Instant, Span},
     people::Role,
 };
@@ -20,6 +20,7 @@ use aftercare_store::{
     regime::{self, RegimeRow},
     service, wrapped_key,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const NOW: i64 = 1_770_000_000_000_000;
@@ -99,55 +100,54 @@ on_both_engines! {
     /// Of two workers on one database none gets what the other holds, and together they get all.
     async fn claims_are_exclusive(store: Store) {
         let mut tx = store.write().await.unwrap();
+        let buckets: BTreeSet<_> = (0..20).map(|n| Bucket::of(user(n)).get()).collect();
+        let buckets: Vec<_> = buckets.into_iter().collect();
         for n in 0..20 {
             for minutes in [-1, 5] {
                 let at = now() + Span::from_minutes(minutes);
-                due::insert(&mut tx, Wake { at, step_id: StepId(Uuid::from_u128(n)), patient_id: user(7) }).await.unwrap();
-                due::insert(&mut tx, Wake { at, step_id: StepId(Uuid::from_u128(n)), patient_id: user(7) }).await.unwrap();
+                let wake = Wake { at, step_id: StepId(Uuid::from_u128(n)), patient_id: user(n) };
+                due::insert(&mut tx, wake).await.unwrap();
+                due::insert(&mut tx, wake).await.unwrap();
             }
         }
         tx.commit().await.unwrap();
         let mut reader = store.read().await.unwrap();
-        let buckets = due::buckets(&mut reader, now()).await.unwrap();
-        assert_eq!(buckets, [aftercare_core::id::Bucket::of(user(7)).get()]);
+        assert_eq!(due::buckets(&mut reader, now()).await.unwrap(), buckets);
         assert_eq!(due::next(&mut reader).await.unwrap(), Some(now() - Span::from_minutes(1)));
         drop(reader);
-        let worker = |limit| {
+        let worker = |buckets: Vec<i16>| {
             let store = store.clone();
-            let bucket = buckets[0];
             async move {
                 let mut tx = store.write().await.unwrap();
-                let wakes = due::claim(&mut tx, bucket, now(), limit).await.unwrap();
+                let wakes = due::claim(&mut tx, &buckets, now()).await.unwrap();
                 tokio::task::yield_now().await;
                 tx.commit().await.unwrap();
                 wakes
             }
         };
-        let (a, b) = tokio::join!(worker(12), worker(12));
+        let (a, b) = tokio::join!(worker(buckets[..12].to_vec()), worker(buckets[8..].to_vec()));
         let mut steps: Vec<_> = a.iter().chain(&b).map(|wake| wake.step_id).collect();
-        let claimed = steps.len();
         steps.sort();
         steps.dedup();
-        assert_eq!(steps.len(), claimed, "one wake went to two workers");
-        let rest = worker(100).await.len();
-        assert_eq!(claimed + rest, 20);
-        assert!(worker(100).await.is_empty());
+        assert_eq!(steps.len(), a.len() + b.len(), "one wake went to two workers");
+        assert_eq!(steps.len(), 20, "together they get all");
+        assert!(worker(buckets).await.is_empty());
     }
 
     /// What a worker claimed and did not commit is there for the next.
     async fn an_undone_claim_comes_back(store: Store) {
         let wake = Wake { at: now(), step_id: StepId(Uuid::from_u128(1)), patient_id: user(7) };
-        let bucket = aftercare_core::id::Bucket::of(user(7)).get();
+        let bucket = Bucket::of(user(7)).get();
         let mut tx = store.write().await.unwrap();
         due::insert(&mut tx, wake).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.write().await.unwrap();
-        assert_eq!(due::claim(&mut tx, bucket, now(), 10).await.unwrap(), [wake]);
+        assert_eq!(due::claim(&mut tx, &[bucket], now()).await.unwrap(), [wake]);
         drop(tx);
         let mut tx = store.write().await.unwrap();
         // PostgreSQL undoes it by the way: the same wake again waits for that.
         due::insert(&mut tx, wake).await.unwrap();
-        assert_eq!(due::claim(&mut tx, bucket, now(), 10).await.unwrap(), [wake]);
+        assert_eq!(due::claim(&mut tx, &[bucket], now()).await.unwrap(), [wake]);
     }
 
     /// Never two live plans of one doctor for one patient.
@@ -205,8 +205,7 @@ on_both_engines! {
         let mut tx = store.write().await.unwrap();
         for (ordinal, status) in [(0, OccurrenceStatus::Due), (0, OccurrenceStatus::Done), (1, OccurrenceStatus::Due)] {
             let occurrence = Occurrence { ordinal, due_at: now(), closes_at: now(), status, on_time: None, answered_at: None, cause: None };
-            let bucket = aftercare_core::id::Bucket::of(user(1)).get();
-            occurrence::put(&mut tx, bucket, &[(user(1), step, &occurrence)], now()).await.unwrap();
+            occurrence::put(&mut tx, &[(user(1), step, &occurrence)], now()).await.unwrap();
         }
         let recorded = occurrence::recorded(&mut tx, user(1), step).await.unwrap();
         assert_eq!(recorded, 2);

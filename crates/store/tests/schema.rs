@@ -17,13 +17,13 @@ on_both_engines! {
 async fn a_newer_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("newer.db");
-    let store = Store::sqlite(&file).await.unwrap();
+    let store = Store::sqlite(&file).unwrap();
     store.migrate().await.unwrap();
     store.close().await;
-    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
-    sqlx::query("insert into migration (version) values (999)").execute(&pool).await.unwrap();
-    pool.close().await;
-    let error = Store::sqlite(&file).await.unwrap().migrate().await.unwrap_err();
+    let newer = rusqlite::Connection::open(&file).unwrap();
+    newer.execute_batch("insert into migration (version) values (999)").unwrap();
+    newer.close().unwrap();
+    let error = Store::sqlite(&file).unwrap().migrate().await.unwrap_err();
     assert!(matches!(&error, StoreError::Schema(text) if text.contains("schema 999")), "{error}");
 }
 

@@ -15,7 +15,7 @@ use aftercare_store::{
     event::{self, Event, EventKind},
     outbox, reach, service,
 };
-use uuid::Uuid;
+use std::collections::HashMap;
 
 /// Our outages are remembered for so long where somebody is not reached.
 pub const LOOK_BACK: Span = Span::from_days(30);
@@ -37,36 +37,35 @@ pub async fn unreached_since(
     Ok(owed.filter(|since| unreached_at(*since, outages) <= now))
 }
 
-/// People of a bucket whom a message is owed to, some of them from now on. Those who have not been reached for a
+/// People whom a message is owed to, some of them from now on. Those who have not been reached for a
 /// day are told, and their doctors; gives when to look at the others.
 pub async fn look(
     app: &App,
     tx: &mut Tx,
-    bucket: i16,
     people: &[UserId],
     owed_now: &[UserId],
     now: Instant,
 ) -> Result<Vec<Wake>, StoreError> {
-    let known = reach::of_people(tx, bucket, people).await?;
-    let begins =
-        |id: &&UserId| !known.iter().any(|(known, reach)| known == *id && reach.owed_since.is_some());
+    let known = reach::of_people(tx, people).await?;
+    let owed: HashMap<_, _> = known.iter().filter_map(|(id, reach)| Some((*id, reach.owed_since?))).collect();
+    let begins = |id: &&UserId| !owed.contains_key(*id);
     let mut wakes: Vec<_> =
         owed_now.iter().filter(begins).map(|id| Wake::person(*id, unreached_at(now, &[]))).collect();
-    reach::owe(tx, bucket, owed_now, now).await?;
+    reach::owe(tx, owed_now, now).await?;
     let waiting: Vec<_> = known.iter().filter(|(_, reach)| !reach.told).collect();
     let waiting: Vec<_> = waiting.iter().filter_map(|(id, reach)| Some((*id, reach.owed_since?))).collect();
     if !waiting.iter().any(|(_, owed)| unreached_at(*owed, &[]) <= now) {
         return Ok(wakes);
     }
     let outages = service::outages(tx, now - LOOK_BACK, now).await?;
-    let (mut told, mut events): (Vec<Uuid>, Vec<_>) = (vec![], vec![]);
+    let (mut told, mut events): (Vec<UserId>, Vec<_>) = (vec![], vec![]);
     for (id, owed) in waiting {
         let at = unreached_at(owed, &outages);
         if at > now {
             wakes.push(Wake::person(id, at));
             continue;
         }
-        told.push(id.0);
+        told.push(id);
         events.push(Event {
             id: app.random.id(now),
             user_id: id,
@@ -76,14 +75,14 @@ pub async fn look(
         });
         outbox::tell_doctors(tx, id).await?;
     }
-    event::tell(tx, bucket, &events).await?;
-    reach::set_told(tx, bucket, &told).await?;
+    event::tell(tx, &events).await?;
+    reach::set_told(tx, &told).await?;
     Ok(wakes)
 }
 
-/// People of a bucket were reached: where their doctors had been told that they were not, they learn of it.
-pub async fn reached(tx: &mut Tx, bucket: i16, people: &[UserId], now: Instant) -> Result<(), StoreError> {
-    for person in reach::reached(tx, bucket, people, now).await? {
+/// People were reached: where their doctors had been told that they were not, they learn of it.
+pub async fn reached(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<(), StoreError> {
+    for person in reach::reached(tx, people, now).await? {
         outbox::tell_doctors(tx, person).await?;
     }
     Ok(())

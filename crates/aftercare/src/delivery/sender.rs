@@ -21,7 +21,10 @@ use aftercare_store::{
     outbox,
 };
 use futures_util::{StreamExt, stream};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Nobody else tries what is under way before this: longer than any request takes.
@@ -70,68 +73,59 @@ async fn claim(app: &App, first: &mut i16) -> Result<(usize, Vec<Job>), StoreErr
     let mut buckets = delivery::buckets(&mut app.store.peek().await?, now).await?;
     let turn = buckets.partition_point(|bucket| bucket < first);
     buckets.rotate_left(turn);
-    let (mut taken, mut jobs) = (0, Vec::new());
     if buckets.is_empty() {
-        return Ok((0, jobs));
+        return Ok((0, Vec::new()));
     }
     let mut tx = app.store.write().await?;
-    let lease = app.now() + LEASE;
-    for bucket in buckets {
-        let room = i64::try_from(BATCH - taken).unwrap_or(0);
-        let attempts = delivery::claim(&mut tx, bucket, now, lease, room).await?;
-        taken += attempts.len();
-        jobs.extend(still_true(app, &mut tx, bucket, &attempts).await?);
-        *first = bucket + 1;
-        if taken >= BATCH {
-            break;
-        }
-    }
+    let attempts = delivery::claim(&mut tx, &buckets, now, app.now() + LEASE, BATCH).await?;
+    let jobs = still_true(app, &mut tx, &attempts).await?;
     tx.commit().await?;
-    Ok((taken, jobs))
+    let of: BTreeSet<i16> = attempts.iter().map(|one| Bucket::of(one.user_id).get()).collect();
+    let last = buckets.iter().rfind(|bucket| of.contains(*bucket));
+    *first = last.map_or(0, |last| last + 1);
+    Ok((attempts.len(), jobs))
 }
 
-/// Of what was taken of a bucket: what is to be sent. What is not true any more is dropped; where a browser has
+/// Of what was taken: what is to be sent. What is not true any more is dropped; where a browser has
 /// not shown a message in time, the next channel gets it.
-async fn still_true(
-    app: &App,
-    tx: &mut Tx,
-    bucket: i16,
-    attempts: &[Attempt],
-) -> Result<Vec<Job>, StoreError> {
+async fn still_true(app: &App, tx: &mut Tx, attempts: &[Attempt]) -> Result<Vec<Job>, StoreError> {
     let now = app.now();
-    let by_id: HashMap<Uuid, Attempt> = attempts.iter().map(|one| (one.delivery_id.0, *one)).collect();
-    let ids: Vec<Uuid> = by_id.keys().copied().collect();
-    let deliveries = delivery::some(tx, bucket, &ids).await?;
-    let mut people: Vec<Uuid> = attempts.iter().map(|one| one.user_id.0).collect();
-    people.sort_unstable();
-    people.dedup();
-    let open = open_reminder::still(tx, bucket, &people, now).await?;
+    let by_id: BTreeMap<_, Attempt> = attempts.iter().map(|one| (one.delivery_id, *one)).collect();
+    let ids: Vec<_> = by_id.values().map(|one| (one.user_id, one.delivery_id)).collect();
+    let deliveries = delivery::some(tx, &ids).await?;
+    let people: BTreeSet<UserId> = attempts.iter().map(|one| one.user_id).collect();
+    let people: Vec<UserId> = people.into_iter().collect();
+    let mut open: HashMap<UserId, Vec<OpenReminder>> = HashMap::new();
+    for one in open_reminder::still(tx, &people, now).await? {
+        open.entry(one.patient_id).or_default().push(one);
+    }
     let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
-    for channel in channel::of_people(tx, bucket, &people).await? {
+    for channel in channel::of_people(tx, &people).await? {
         channels.entry(channel.user_id).or_default().push(channel);
     }
     let (mut jobs, mut over, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
     // What is there no more is not looked for again at the end of each lease.
-    over.extend(ids.iter().filter(|id| !deliveries.iter().any(|one| one.id.0 == **id)));
+    let there: BTreeSet<_> = deliveries.iter().map(|one| one.id).collect();
+    over.extend(by_id.values().filter(|one| !there.contains(&one.delivery_id)).copied());
     for one in deliveries {
-        let Some(attempt) = by_id.get(&one.id.0) else { continue };
+        let Some(attempt) = by_id.get(&one.id) else { continue };
         let theirs = channels.get(&one.user_id).map_or(&[][..], Vec::as_slice);
-        let covered = covered(&one, &open);
+        let covered = covered(&one, open.get(&one.user_id).map_or(&[][..], Vec::as_slice));
         let count = match &covered {
             Some(open) => i32::try_from(open.len()).unwrap_or(i32::MAX),
             None => one.count.max(1),
         };
         let channel = theirs.iter().find(|channel| channel.id == one.channel_id).cloned();
         let (true, Some(channel)) = (now < one.expires_at && count > 0, channel) else {
-            over.push(one.id.0);
+            over.push(*attempt);
             if one.state == DeliveryState::Waiting {
-                dropped.push(one.id.0);
+                dropped.push((one.user_id, one.id));
             }
             continue;
         };
         if one.state != DeliveryState::Waiting {
             // It was handed over, and this is the look whether it was shown.
-            over.push(one.id.0);
+            over.push(*attempt);
             if one.state == DeliveryState::Handed && one.reached_at.is_none() {
                 fall_back(app, tx, &one, &channel, theirs, "it was not shown in time").await?;
             }
@@ -144,23 +138,20 @@ async fn still_true(
             }
             Err(error) => {
                 tracing::error!(channel = %channel.id, %error, "a channel cannot be read");
-                over.push(one.id.0);
-                dropped.push(one.id.0);
+                over.push(*attempt);
+                dropped.push((one.user_id, one.id));
             }
         }
     }
-    if let Some(lease) = attempts.first().map(|one| one.at) {
-        delivery::release_many(tx, bucket, lease, &over).await?;
-    }
-    delivery::set_state(tx, bucket, &dropped, DeliveryState::Dropped, now).await?;
+    delivery::release_many(tx, &over).await?;
+    delivery::set_state(tx, &dropped, DeliveryState::Dropped, now).await?;
     Ok(jobs)
 }
 
 /// What of a message is still to be said: what was said with it and is open still. `None` for one that is about no
 /// reminder: it is true until it expires.
 fn covered(one: &Delivery, open: &[OpenReminder]) -> Option<Vec<OpenReminder>> {
-    let same =
-        |item: &&OpenReminder| item.patient_id == one.user_id && item.open.said_at == Some(one.said_at);
+    let same = |item: &&OpenReminder| item.open.said_at == Some(one.said_at);
     matches!(one.kind, DeliveryKind::Reminder | DeliveryKind::Switched)
         .then(|| open.iter().filter(same).copied().collect())
 }
@@ -178,7 +169,7 @@ pub async fn settle_test(
     one: &Delivery,
     outcome: &Outcome,
 ) -> Result<(), StoreError> {
-    let (now, bucket) = (app.now(), Bucket::of(one.user_id).get());
+    let now = app.now();
     let mut tx = app.store.write().await?;
     match outcome {
         Outcome::Handed { reached } => {
@@ -186,7 +177,7 @@ pub async fn settle_test(
             let works =
                 Channel { state: ChannelState::Live, failing_since: None, fault: None, ..channel.clone() };
             channel::update(&mut tx, &works).await?;
-            channel::handed(&mut tx, bucket, &[channel.id.0], *reached, now).await?;
+            channel::handed(&mut tx, &[(one.user_id, channel.id)], *reached, now).await?;
         }
         Outcome::Later { fault, .. } | Outcome::Failed(fault) => {
             channel::failed(&mut tx, one.user_id, channel.id, false, fault, now).await?;
@@ -238,33 +229,28 @@ async fn settle(app: &App, sent: Vec<(Job, Outcome)>) -> Result<(), StoreError> 
     }
     let now = app.now();
     let mut tx = app.store.write().await?;
-    let mut handed: HashMap<(i16, bool), Vec<&Job>> = HashMap::new();
+    let mut handed: BTreeMap<bool, Vec<&Job>> = BTreeMap::new();
     for (job, outcome) in &sent {
         match outcome {
-            Outcome::Handed { reached } => {
-                let bucket = Bucket::of(job.delivery.user_id).get();
-                handed.entry((bucket, *reached)).or_default().push(job);
-            }
+            Outcome::Handed { reached } => handed.entry(*reached).or_default().push(job),
             failed => not_handed(app, &mut tx, job, failed, now).await?,
         }
     }
-    for ((bucket, reached), jobs) in handed {
-        let ids = |of: fn(&Job) -> Uuid| jobs.iter().map(|job| of(job)).collect::<Vec<_>>();
-        let lease = jobs[0].attempt.at;
-        let (deliveries, on) = (ids(|job| job.delivery.id.0), ids(|job| job.channel.id.0));
-        delivery::release_many(&mut tx, bucket, lease, &deliveries).await?;
-        delivery::set_state(&mut tx, bucket, &deliveries, DeliveryState::Handed, now).await?;
-        channel::handed(&mut tx, bucket, &on, reached, now).await?;
+    for (reached, jobs) in handed {
+        let leases: Vec<_> = jobs.iter().map(|job| job.attempt).collect();
+        delivery::release_many(&mut tx, &leases).await?;
+        let deliveries: Vec<_> = jobs.iter().map(|job| (job.delivery.user_id, job.delivery.id)).collect();
+        delivery::set_state(&mut tx, &deliveries, DeliveryState::Handed, now).await?;
+        let on: BTreeSet<_> = jobs.iter().map(|job| (job.delivery.user_id, job.channel.id)).collect();
+        channel::handed(&mut tx, &on.into_iter().collect::<Vec<_>>(), reached, now).await?;
         if reached {
-            let mut people: Vec<UserId> = jobs.iter().map(|job| job.delivery.user_id).collect();
-            people.sort_unstable();
-            people.dedup();
-            super::reached(&mut tx, bucket, &people, now).await?;
+            let people: BTreeSet<UserId> = jobs.iter().map(|job| job.delivery.user_id).collect();
+            super::reached(&mut tx, &people.into_iter().collect::<Vec<_>>(), now).await?;
         } else {
             let shown = |job: &&&Job| job.delivery.kind == DeliveryKind::Reminder;
             let looks =
                 jobs.iter().filter(shown).map(|job| Attempt { at: now + SHOWN_WITHIN, ..job.attempt });
-            delivery::enqueue(&mut tx, bucket, &looks.collect::<Vec<_>>()).await?;
+            delivery::enqueue(&mut tx, &looks.collect::<Vec<_>>()).await?;
         }
     }
     tx.commit().await
@@ -283,7 +269,7 @@ async fn not_handed(
         // The lease had ended: another sender has it.
         return Ok(());
     }
-    let (user, bucket) = (one.user_id, Bucket::of(one.user_id).get());
+    let user = one.user_id;
     let (fault, gone) = match outcome {
         Outcome::Later { fault, .. } | Outcome::Failed(fault) => (fault, false),
         Outcome::Gone(fault) => (fault, true),
@@ -304,7 +290,7 @@ async fn not_handed(
     let state = if again.is_some() { DeliveryState::Waiting } else { DeliveryState::Failed };
     delivery::failed(tx, user, one.id, state, fault).await?;
     if let Some(at) = again {
-        delivery::enqueue(tx, bucket, &[Attempt { at, ..*attempt }]).await?;
+        delivery::enqueue(tx, &[Attempt { at, ..*attempt }]).await?;
     }
     if again.is_none() || one.attempts + 1 == PATIENCE {
         let theirs = channel::of(tx, user).await?;
@@ -335,7 +321,7 @@ async fn fall_back(
     if !matches!(one.kind, DeliveryKind::Reminder | DeliveryKind::Switched) {
         return Ok(());
     }
-    let (now, bucket) = (app.now(), Bucket::of(one.user_id).get());
+    let now = app.now();
     let broken = Event {
         id: app.random.id(now),
         user_id: one.user_id,
@@ -343,7 +329,7 @@ async fn fall_back(
         object_id: Some(failed.id.0),
         at: now,
     };
-    event::tell(tx, bucket, &[broken]).await?;
+    event::tell(tx, &[broken]).await?;
     let next: Vec<_> = next_rung(theirs, failed)
         .into_iter()
         .map(|channel| Delivery {
@@ -358,7 +344,7 @@ async fn fall_back(
             ..one.clone()
         })
         .collect();
-    delivery::insert(tx, bucket, &next, now).await
+    delivery::insert(tx, &next, now).await
 }
 
 /// Runs until `stop` is done: a round at each next attempt, and on a hint.

@@ -6,7 +6,7 @@ use crate::{
     app::App,
     delivery::{email, reached, sender},
 };
-use aftercare_core::id::{Bucket, DeliveryId, UserId};
+use aftercare_core::id::{DeliveryId, UserId};
 use aftercare_store::{Tx, channel, delivery};
 use axum::{
     extract::{Path, State},
@@ -42,7 +42,7 @@ async fn arrived(app: &App, tx: &mut Tx, user: UserId, id: DeliveryId) -> Result
     let one = delivery::get(tx, user, id).await?.ok_or_else(Problem::not_found)?;
     if delivery::reached(tx, user, id, now).await? {
         channel::reached(tx, user, one.channel_id, now).await?;
-        reached(tx, Bucket::of(user).get(), &[user], now).await?;
+        reached(tx, &[user], now).await?;
     }
     Ok(())
 }

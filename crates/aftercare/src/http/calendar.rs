@@ -6,10 +6,7 @@ use crate::{
     calendar::{KEPT, calendar},
     plan::Plan,
 };
-use aftercare_core::{
-    id::{Bucket, UserId},
-    instant::Span,
-};
+use aftercare_core::{id::UserId, instant::Span};
 use aftercare_seal::{
     bytes::{decode, encode, random, same},
     pae::hash,
@@ -79,7 +76,7 @@ pub async fn read_calendar(
     drop(tx);
     if channel.handed_at.is_none_or(|asked| now - asked > NOTED) {
         let mut tx = app.store.write().await?;
-        channel::handed(&mut tx, Bucket::of(link.user).get(), &[channel.id.0], false, now).await?;
+        channel::handed(&mut tx, &[(link.user, channel.id)], false, now).await?;
         tx.commit().await?;
     }
     let (origin, host) =

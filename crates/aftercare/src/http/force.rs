@@ -165,7 +165,7 @@ async fn begin(
         }
     }
     let new: Vec<_> = steps.iter().filter(|step| !carried.contains(&step.row.id)).collect();
-    record::begin(tx, note.patient_id, &new, now).await?;
+    record::begin(tx, &new, now).await?;
     Ok(steps)
 }
 
@@ -182,7 +182,7 @@ pub(super) async fn keep_late(
     for step in &late {
         step::insert(tx, &step.row).await?;
     }
-    record::begin(tx, note.patient_id, &late.iter().collect::<Vec<_>>(), before.now).await?;
+    record::begin(tx, &late.iter().collect::<Vec<_>>(), before.now).await?;
     Ok(late)
 }
 

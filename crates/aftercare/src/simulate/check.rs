@@ -7,7 +7,7 @@ use super::{
 };
 use aftercare_core::{
     course::{OccurrenceStatus, Outage},
-    id::{Bucket, NoteId},
+    id::NoteId,
     instant::{Instant, Span},
 };
 use aftercare_store::{
@@ -156,7 +156,7 @@ impl World {
             "{scheduled} steps are stored, {} were acknowledged",
             who.steps.len()
         );
-        let open = open_reminder::of_people(&mut tx, Bucket::of(who.id).get(), &[who.id.0]).await?;
+        let open = open_reminder::of_people(&mut tx, &[who.id]).await?;
         let wakes = due::of_person(&mut tx, who.id).await?;
         let mut live: BTreeMap<_, BTreeSet<NoteId>> = BTreeMap::new();
         let mut total = 0;

@@ -117,11 +117,7 @@ pub fn id_literal(app: &TestApp, id: &str) -> String {
 
 /// Runs a statement as somebody with the database in hand would.
 pub async fn execute(tx: &mut aftercare_store::Tx, sql: &str) {
-    let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    match tx {
-        aftercare_store::Tx::Sqlite(tx) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
-        aftercare_store::Tx::Postgres(tx) => drop(sqlx::query(sql).execute(&mut **tx).await.unwrap()),
-    }
+    aftercare_store::testing::run(tx, sql).await;
 }
 
 pub const PASSWORD: &str = "correct horse battery";
