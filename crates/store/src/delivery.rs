@@ -3,8 +3,9 @@
 use crate::{
     StoreError, Tx, code,
     many::{execute_in, fetch_in, insert_many},
+    queue::heads,
     row::row,
-    sql::{execute, fetch_all, fetch_one, fetch_postgres},
+    sql::{execute, fetch_all, fetch_postgres},
 };
 use aftercare_core::{
     id::{Bucket, ChannelId, DeliveryId, UserId},
@@ -109,30 +110,21 @@ pub async fn enqueue(tx: &mut Tx, attempts: &[Attempt]) -> Result<(), StoreError
     )
 }
 
-/// The buckets with an attempt due by `now`.
-pub async fn buckets(tx: &mut Tx, now: Instant) -> Result<Vec<i16>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (i32,),
-        "-- delivery::buckets
-        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select bucket from buckets
-        where exists (select 1 from sending where sending.bucket = buckets.bucket and at <= $1)",
-        now.as_micros()
-    )?;
-    Ok(rows.into_iter().filter_map(|row| i16::try_from(row.0).ok()).collect())
+/// The buckets that hold anything, in their order, each with when its first is due.
+pub async fn heads(tx: &mut Tx) -> Result<Vec<(i16, Instant)>, StoreError> {
+    let heads = heads!(tx, "delivery::heads", "sending", "at")?;
+    Ok(heads.into_iter().map(|(bucket, at)| (bucket, at.into())).collect())
 }
 
-/// When the next attempt of all is due.
+/// The buckets with an attempt due by `now`.
+pub async fn buckets(tx: &mut Tx, now: Instant) -> Result<Vec<i16>, StoreError> {
+    let heads = heads(tx).await?.into_iter();
+    Ok(heads.filter(|(_, at)| *at <= now).map(|(bucket, _)| bucket).collect())
+}
+
+/// When the next of all is due.
 pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
-    let row = fetch_one!(
-        tx,
-        (Option<i64>,),
-        "-- delivery::next
-        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select min((select min(at) from sending where sending.bucket = buckets.bucket)) from buckets"
-    )?;
-    Ok(row.and_then(|row| row.0).map(Instant::from))
+    Ok(heads(tx).await?.into_iter().map(|(_, at)| at).min())
 }
 
 /// Takes up to `limit` attempts that are due out of some buckets, in their order, and leases them until `lease`:

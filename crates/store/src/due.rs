@@ -3,6 +3,7 @@
 use crate::{
     StoreError, Tx,
     many::insert_many,
+    queue::heads,
     sql::{fetch_all, fetch_postgres},
 };
 use aftercare_core::{
@@ -50,30 +51,21 @@ pub async fn insert_many(tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
     )
 }
 
-/// The buckets with something due by `now`, by one probe of the index each.
-pub async fn buckets(tx: &mut Tx, now: Instant) -> Result<Vec<i16>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (i32,),
-        "-- due::buckets
-        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select bucket from buckets
-        where exists (select 1 from due where due.bucket = buckets.bucket and wake_at <= $1)",
-        now.as_micros()
-    )?;
-    Ok(rows.into_iter().filter_map(|row| i16::try_from(row.0).ok()).collect())
+/// The buckets that hold anything, in their order, each with when its first is due.
+pub async fn heads(tx: &mut Tx) -> Result<Vec<(i16, Instant)>, StoreError> {
+    let heads = heads!(tx, "due::heads", "due", "wake_at")?;
+    Ok(heads.into_iter().map(|(bucket, at)| (bucket, at.into())).collect())
 }
 
-/// When the next step of all is due.
+/// The buckets with something due by `now`.
+pub async fn buckets(tx: &mut Tx, now: Instant) -> Result<Vec<i16>, StoreError> {
+    let heads = heads(tx).await?.into_iter();
+    Ok(heads.filter(|(_, at)| *at <= now).map(|(bucket, _)| bucket).collect())
+}
+
+/// When the next of all is due.
 pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
-    let rows = fetch_all!(
-        tx,
-        (Option<i64>,),
-        "-- due::next
-        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select min((select min(wake_at) from due where due.bucket = buckets.bucket)) from buckets"
-    )?;
-    Ok(rows.first().and_then(|row| row.0).map(Instant::from))
+    Ok(heads(tx).await?.into_iter().map(|(_, at)| at).min())
 }
 
 /// Takes all that is due in some buckets out of the table; what another worker holds is left to it. They come back

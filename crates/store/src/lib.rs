@@ -38,6 +38,7 @@ pub mod open_reminder;
 pub mod outbox;
 pub mod passkey;
 pub mod push_key;
+mod queue;
 pub mod reach;
 pub mod regime;
 mod row;
