@@ -16,7 +16,7 @@ use crate::{
     record::{self, Look},
 };
 use aftercare_core::{
-    course::{Answer, Outage},
+    course::{Answer, Outage, Settled},
     id::{Bucket, StepId, UserId},
     instant::{Instant, Span},
 };
@@ -28,7 +28,7 @@ use aftercare_store::{
     outbox,
     regime::{self, RegimeRow},
     service, session,
-    step::{self, Found},
+    step::{self, Found, StepRow},
     tap, throttle,
 };
 use std::{
@@ -147,7 +147,14 @@ async fn record(
     habits: &HashMap<UserId, Habits>,
     now: Instant,
 ) -> Result<Vec<UserId>, StoreError> {
-    let ids: Vec<_> = found.iter().map(|found| (found.patient_id, found.id)).collect();
+    let mut settled: HashMap<StepId, Settled> = HashMap::new();
+    for found in &found {
+        // What cannot be read is not needed: it is replayed whole.
+        let read = found.settled.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        settled.extend(read.map(|read| (found.id, read)));
+    }
+    let from = |id| settled.get(&id).map_or(0, Settled::first_open);
+    let ids: Vec<_> = found.iter().map(|found| (found.patient_id, found.id, from(found.id))).collect();
     let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
     for (step, answer) in check_in::of_steps(tx, &ids).await? {
         logs.entry(step).or_default().push(answer);
@@ -156,15 +163,17 @@ async fn record(
     let of: Vec<UserId> = of.into_iter().collect();
     let open = open_reminder::of_people(tx, &of).await?;
     let open: HashMap<StepId, OpenReminder> = open.into_iter().map(|one| (one.step_id, one)).collect();
-    let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(|row| row.activated_at).min();
+    let until = |row: &StepRow| settled.get(&row.id).and_then(Settled::until).unwrap_or(row.activated_at);
+    let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(until).min();
     let outages = service::outages(tx, began.unwrap_or(now), now).await?;
     let mut steps = Vec::new();
-    for Found { id, patient_id, recorded, row } in found {
+    for Found { id, patient_id, recorded, row, .. } in found {
         let log = logs.remove(&id).unwrap_or_default();
         let read = row.and_then(|row| {
             let habits = habits.get(&patient_id);
             let habits = habits.ok_or_else(|| StoreError::Broken(format!("times of day of {patient_id}")))?;
-            PlanStep::new(row, habits, &log, &outages, now)
+            let settled = settled.remove(&id).unwrap_or_default();
+            PlanStep::go_on(row, habits, settled, &log, &outages, now)
         });
         match read {
             Ok(step) => steps.push((step, recorded)),
@@ -175,6 +184,12 @@ async fn record(
             }
         }
     }
+    let more = steps.iter().filter_map(|(step, _)| {
+        let (course, replay) = step.course.as_ref()?;
+        let json = serde_json::to_string(&course.settle(replay, now)?).ok()?;
+        Some((step.row.patient_id, step.row.id, json))
+    });
+    step::set_settled(tx, &more.collect::<Vec<_>>()).await?;
     let looks = steps.iter().map(|(step, recorded)| {
         let was_open = open.get(&step.row.id).copied();
         Look { step, recorded: *recorded, was_open, corrected: None }

@@ -3,7 +3,7 @@
 use aftercare_core::{
     anchors::Anchors,
     clock::Clock,
-    course::{Answer, Course, CourseState, Occurrence, Outage, Replay},
+    course::{Answer, Course, CourseState, Occurrence, Outage, Replay, Settled},
     id::{NoteId, StepId, UserId},
     instant::Instant,
     pattern::Regime,
@@ -89,6 +89,19 @@ impl PlanStep {
         outages: &[Outage],
         now: Instant,
     ) -> Result<Self, StoreError> {
+        Self::go_on(row, habits, Settled::default(), log, outages, now)
+    }
+
+    /// The same where a beginning of its course is settled: of the log and the outages only what came later is needed,
+    /// and of what has happened only that is told.
+    pub fn go_on(
+        row: StepRow,
+        habits: &Habits,
+        settled: Settled,
+        log: &[Answer],
+        outages: &[Outage],
+        now: Instant,
+    ) -> Result<Self, StoreError> {
         let timing: Option<Timing> = row
             .timing
             .as_deref()
@@ -96,10 +109,10 @@ impl PlanStep {
             .transpose()
             .map_err(|error| StoreError::Broken(format!("schedule of {}: {error}", row.id)))?;
         let course = timing.as_ref().filter(|timing| timing.is_scheduled()).map(|timing| {
-            let course =
-                Course::new(timing, row.activated_at, habits.since(row.activated_at), Some(row.policy))
-                    .superseded(row.superseded_at);
-            let replay = course.replay(log, outages, now);
+            let regimes = habits.since(row.activated_at);
+            let course = Course::go_on(timing, row.activated_at, regimes, Some(row.policy), &settled)
+                .superseded(row.superseded_at);
+            let replay = course.replay_from(settled, log, outages, now);
             (course, replay)
         });
         let heard_at = log.iter().map(|answer| answer.recorded_at).max();
@@ -124,6 +137,11 @@ impl PlanStep {
                 (None, Kind::Checklist) => self.row.task == step::Task::Open,
                 (None, Kind::Plan) => true,
             }
+    }
+
+    /// How many of its occurrences have happened.
+    pub fn happened(&self) -> u32 {
+        self.course.as_ref().map_or(0, |(_, replay)| replay.tally.happened)
     }
 
     /// What has happened.

@@ -77,8 +77,7 @@ pub async fn write(tx: &mut Tx, looks: &[Look<'_>], now: Instant) -> Result<Vec<
     let (mut put, mut wakes, mut opened, mut closed, mut told) = (vec![], vec![], vec![], vec![], vec![]);
     let (mut looks_needed, mut letters) = (BTreeMap::<i16, Vec<_>>::new(), vec![]);
     for look in looks {
-        let (row, occurrences) = (&look.step.row, look.step.occurrences());
-        let happened = u32::try_from(occurrences.len()).unwrap_or(u32::MAX);
+        let (row, occurrences, happened) = (&look.step.row, look.step.occurrences(), look.step.happened());
         if look.recorded > happened {
             occurrence::truncate(tx, row.patient_id, row.id, happened).await?;
         }

@@ -172,9 +172,12 @@ async fn a_full_disk_is_told_and_nothing_is_half_written() {
     let (patient, doctor) = app.pair().await;
     doctor.submit(&patient, "Take Drug A daily for 7 days.").await;
     // SQLite itself says "full" when the file may not grow; the limit is the writing connection's.
-    let mut tx = app.app.store.write().await.unwrap();
-    common::execute(&mut tx, "pragma max_page_count = 1").await;
-    tx.commit().await.unwrap();
+    let at_most = async |pages: &str| {
+        let mut tx = app.app.store.write().await.unwrap();
+        common::execute(&mut tx, &format!("pragma max_page_count = {pages}")).await;
+        tx.commit().await.unwrap();
+    };
+    at_most("1").await;
     let mut before = patient.get("/api/actionable-steps/").await.ok();
     let submit = async |n: usize| {
         let note = format!("Take Drug B{n} daily for 7 days. {}", "All well. ".repeat(900));
@@ -189,7 +192,8 @@ async fn a_full_disk_is_told_and_nothing_is_half_written() {
         before = patient.get("/api/actionable-steps/").await.ok();
     }
     assert_eq!(patient.get("/api/actionable-steps/").await.ok(), before);
-    // Room again (a new connection without the limit): the service goes on without a restart.
+    // Room again: the service goes on without a restart.
+    at_most("1000000").await;
     assert_eq!(submit(1_000).await.status, 201);
 }
 

@@ -49,9 +49,7 @@ async fn fixed_seeds_keep_every_promise() {
 #[tokio::test]
 async fn and_on_postgresql() {
     for seed in 1..=2 {
-        // Without deaths: what one has held there is free only once its connection is cleaned, at no fixed time.
-        let faults = FaultKinds { crashes: false, ..FaultKinds::ALL };
-        let tally = live(&Settings { faults, ..world(seed, 8, 20) }, &postgres_url().await).await;
+        let tally = live(&world(seed, 8, 20), &postgres_url().await).await;
         assert!(tally.occurrences > 200, "{tally:?}");
     }
 }

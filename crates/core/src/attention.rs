@@ -4,7 +4,7 @@
 //! unreachable for it.
 
 use crate::{
-    course::{Course, CourseState, Occurrence, OccurrenceStatus, Outage, Policy, Replay},
+    course::{Course, CourseState, Outage, Policy, Replay},
     instant::{Instant, Span},
 };
 use serde::{Deserialize, Serialize};
@@ -64,16 +64,12 @@ impl Reason {
 
 /// Why a look at one course is needed.
 pub fn of_course(course: &Course, replay: &Replay, now: Instant) -> Vec<Reason> {
-    let occurrences = || replay.occurrences.iter();
-    let any = |of: &dyn Fn(&Occurrence) -> bool| occurrences().any(of);
-    let answered =
-        |one: &Occurrence| matches!(one.status, OccurrenceStatus::Done | OccurrenceStatus::Skipped);
-    let missed = any(&|one| one.status == OccurrenceStatus::Missed);
+    let so_far = &replay.tally;
     let signs = [
-        (Reason::SideEffect, any(&|one| one.cause == Some(Cause::SideEffect))),
+        (Reason::SideEffect, so_far.side_effect),
         (Reason::Lapsed, replay.lapsed_now),
         (Reason::Incomplete, replay.state == CourseState::Incomplete),
-        (Reason::NotStarted, missed && !replay.lapsed_now && !any(&answered)),
+        (Reason::NotStarted, so_far.missed > 0 && !replay.lapsed_now && so_far.answered == 0),
         (Reason::EndsSoon, soon(course, replay).is_some_and(|soon| soon <= now)),
     ];
     signs.into_iter().filter_map(|(reason, holds)| holds.then_some(reason)).collect()
@@ -99,12 +95,9 @@ pub fn of_plan<'a>(courses: impl Iterator<Item = (&'a Course, &'a Replay)>, now:
 /// or open-ended, and where it was so short from the beginning.
 pub fn soon(course: &Course, replay: &Replay) -> Option<Instant> {
     let planned = course.planned().filter(|_| replay.state == CourseState::Running)?;
-    let (begun, latest) = (replay.occurrences.first()?.due_at, replay.occurrences.last()?.due_at);
-    let gone = |one: &&Occurrence| {
-        let closed = matches!(one.status, OccurrenceStatus::Missed | OccurrenceStatus::NotDelivered);
-        course.policy() == Policy::Skip || !closed
-    };
-    let left = planned.saturating_sub(u32::try_from(replay.occurrences.iter().filter(gone).count()).ok()?);
+    let (begun, latest) = (replay.tally.begun_at?, replay.occurrences.last()?.due_at);
+    let made_up_for = if course.policy() == Policy::Skip { 0 } else { replay.tally.unanswered };
+    let left = planned.saturating_sub(replay.tally.happened - made_up_for);
     // With more than two days' worth, twice, the end is farther than the next look.
     if left > 2 * course.two_days_worth() + 2 {
         return None;

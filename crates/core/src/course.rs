@@ -5,6 +5,8 @@
 //! submit, a race between replicas or an outage cannot corrupt it. The contract is published
 //! with worked cases in `tests/data/vectors.jsonl`.
 
+mod answers;
+mod settled;
 mod walk;
 
 use crate::{
@@ -14,10 +16,11 @@ use crate::{
     timing::Timing,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use walk::{Tally, Windows};
+use walk::Windows;
 
-pub use walk::Window;
+pub use answers::{CORRECTION, Refusal};
+pub use settled::Settled;
+pub use walk::{Tally, Window};
 
 /// What a missed occurrence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -154,7 +157,7 @@ pub struct Replay {
     pub extended_by: u32,
     /// Whether ever so many were missed in a row that the doctor is told.
     pub lapsed: bool,
-    /// What has happened, in order.
+    /// What has happened and is not settled, in order.
     pub occurrences: Vec<Occurrence>,
     /// When the next falls due; `None` while one is open, and after the end.
     pub next_due_at: Option<Instant>,
@@ -164,27 +167,13 @@ pub struct Replay {
     /// The next instant at which anything changes by itself.
     #[serde(skip)]
     pub wake_at: Option<Instant>,
+    /// All that has happened, in numbers.
+    #[serde(skip)]
+    pub tally: Tally,
+    /// What it began from: what of the course was settled before.
+    #[serde(skip)]
+    pub settled: Settled,
 }
-
-/// Why an answer is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The occurrence does not exist (any more, or yet).
-    #[error("there is no such occurrence in this course")]
-    Unknown,
-    /// Before it may be answered.
-    #[error("this is not due yet; it can be answered from {0}")]
-    TooEarly(Instant),
-    /// More than seven days after it closed, or after everything prescribed was answered.
-    #[error("this can no longer be answered; it could be corrected until {0}")]
-    TooLate(Instant),
-    /// The plan was replaced.
-    #[error("a newer plan has replaced this step")]
-    Superseded,
-}
-
-/// For so long after closing a missed occurrence can be corrected.
-pub const CORRECTION: Span = Span::from_days(7);
 
 /// A schedule version: what the course follows.
 #[derive(Clone, Debug)]
@@ -199,8 +188,23 @@ impl Course {
     /// The course of a timing activated at an instant. `policy` as the doctor set it, or the
     /// timing's default.
     pub fn new(timing: &Timing, activated: Instant, regimes: Vec<Regime>, policy: Option<Policy>) -> Self {
+        Self::go_on(timing, activated, regimes, policy, &Settled::default())
+    }
+
+    /// The same course, of which a beginning is settled.
+    pub fn go_on(
+        timing: &Timing,
+        activated: Instant,
+        regimes: Vec<Regime>,
+        policy: Option<Policy>,
+        settled: &Settled,
+    ) -> Self {
         let pattern = Pattern::new(timing, activated, regimes);
-        let planned = pattern.as_ref().and_then(Pattern::planned);
+        let planned = if settled.first_open() > 0 {
+            settled.planned
+        } else {
+            pattern.as_ref().and_then(Pattern::planned)
+        };
         let policy = match (&pattern, policy.unwrap_or_else(|| Policy::default_for(timing))) {
             (None, _) => Policy::Log,
             // Without a planned number there is nothing to extend.
@@ -256,78 +260,21 @@ impl Course {
         needed && self.cap().is_none_or(|cap| ordinal < cap)
     }
 
-    /// The answers that count, by occurrence: each was acceptable when it was recorded.
-    fn accepted(&self, log: &[Answer], now: Instant, windows: &mut Windows<'_>) -> BTreeMap<u32, Answer> {
-        // At one and the same instant the answer was first: later ones are not taken any more.
-        let in_force = |answer: &&Answer| self.superseded_at.is_none_or(|at| answer.recorded_at <= at);
-        let mut log: Vec<_> =
-            log.iter().filter(|answer| answer.recorded_at <= now).filter(in_force).collect();
-        log.sort_by_key(|answer| answer.recorded_at);
-        let mut accepted = BTreeMap::new();
-        for answer in log {
-            let taken = match self.as_known_at(answer.recorded_at) {
-                // The patient's zone or times of day have changed since: the answer was good for
-                // the window it was given for, and stays good.
-                Some(then) => then.judge(*answer, &accepted, &mut Windows::of(&then)).is_ok(),
-                None => self.judge(*answer, &accepted, windows).is_ok(),
-            };
-            if taken {
-                accepted.insert(answer.ordinal, *answer);
-            }
-        }
-        accepted
-    }
-
-    /// The course under the regimes that were known at an instant; `None` where those are all.
-    fn as_known_at(&self, instant: Instant) -> Option<Self> {
-        let pattern = self.pattern.as_ref()?.as_known_at(instant)?;
-        Some(Self { pattern: Some(pattern), ..self.clone() })
-    }
-
-    fn judge(
-        &self,
-        answer: Answer,
-        accepted: &BTreeMap<u32, Answer>,
-        windows: &mut Windows<'_>,
-    ) -> Result<(), Refusal> {
-        let before = accepted.range(..answer.ordinal).count();
-        if !self.belongs(answer.ordinal, u32::try_from(before).unwrap_or(u32::MAX)) {
-            return Err(Refusal::Unknown);
-        }
-        let window = windows.near(answer.ordinal, answer.recorded_at).ok_or(Refusal::Unknown)?;
-        let earliest = window.due_at - window.tolerance;
-        if answer.at < earliest || answer.recorded_at < earliest {
-            return Err(Refusal::TooEarly(earliest));
-        }
-        let latest = window.closes_at + CORRECTION;
-        // Doses are conserved: once everything prescribed is answered, no further one is taken.
-        let complete = self.planned.is_some_and(|planned| accepted.len() >= planned as usize);
-        if answer.recorded_at > latest || (complete && !accepted.contains_key(&answer.ordinal)) {
-            return Err(Refusal::TooLate(latest));
-        }
-        Ok(())
-    }
-
-    /// Whether an answer would be taken after this log; the reason where not.
-    pub fn check_in(&self, log: &[Answer], answer: Answer) -> Result<Window, Refusal> {
-        if self.superseded_at.is_some_and(|at| answer.recorded_at >= at) {
-            return Err(Refusal::Superseded);
-        }
-        let mut windows = Windows::of(self);
-        let accepted = self.accepted(log, answer.recorded_at, &mut windows);
-        self.judge(answer, &accepted, &mut windows)?;
-        windows.get(answer.ordinal).ok_or(Refusal::Unknown)
-    }
-
     /// The course as it stands at `now`.
     pub fn replay(&self, log: &[Answer], outages: &[Outage], now: Instant) -> Replay {
-        let mut windows = Windows::of(self);
-        let accepted = self.accepted(log, now, &mut windows);
+        self.replay_from(Settled::default(), log, outages, now)
+    }
+
+    /// The same where a beginning of it is settled: of the log and the outages only what came later is asked for.
+    pub fn replay_from(&self, settled: Settled, log: &[Answer], outages: &[Outage], now: Instant) -> Replay {
+        let mut windows = Windows::from(self, &settled);
+        let accepted = self.accepted(&settled, log, now, &mut windows);
         let horizon = self.superseded_at.map_or(now, |at| at.min(now));
-        let mut tally = Tally::new(self.lapse_threshold());
-        let (mut occurrences, mut next, mut answered) = (Vec::new(), None, 0);
-        for ordinal in 0.. {
-            if !self.belongs(ordinal, answered) {
+        let threshold = self.lapse_threshold();
+        let mut tally = settled.tally;
+        let (mut occurrences, mut next) = (Vec::new(), None);
+        for ordinal in settled.first_open().. {
+            if !self.belongs(ordinal, tally.answered) {
                 break;
             }
             let Some(window) = windows.get(ordinal) else { break };
@@ -336,36 +283,35 @@ impl Course {
                 next = Some(window.due_at);
                 break;
             }
-            let status = self.status(window, answer, outages, now);
-            answered += u32::from(answer.is_some());
-            tally.count(status);
-            occurrences.push(Occurrence {
+            let one = Occurrence {
                 ordinal,
                 due_at: window.due_at,
                 closes_at: window.closes_at,
-                status,
+                status: self.status(window, answer, outages, now),
                 on_time: answer.filter(|a| a.status == AnswerStatus::Done).map(|a| window.on_time(a.at)),
                 answered_at: answer.map(|a| a.at),
                 cause: answer.and_then(|a| a.cause),
-            });
+            };
+            tally.count(&one, threshold);
+            occurrences.push(one);
         }
         // The next may be answered ahead while one is still open.
         let open =
             occurrences.iter().filter(|o| o.status == OccurrenceStatus::Due).map(|o| o.closes_at).min();
-        let state = self.state(open.is_none() && next.is_none(), answered, tally.unanswered, now);
+        let state = self.state(open.is_none() && next.is_none(), &tally, now);
         let running = state == CourseState::Running;
         Replay {
             planned: self.planned,
             policy: self.policy,
             state,
-            extended_by: self.planned.map_or(0, |planned| {
-                u32::try_from(occurrences.len()).unwrap_or(u32::MAX).saturating_sub(planned)
-            }),
+            extended_by: self.planned.map_or(0, |planned| tally.happened.saturating_sub(planned)),
             lapsed: tally.lapsed,
             next_due_at: next.filter(|_| running && open.is_none()),
-            lapsed_now: tally.lapsed_now(),
+            lapsed_now: tally.run >= threshold,
             wake_at: open.or(next).filter(|_| running),
             occurrences,
+            tally,
+            settled,
         }
     }
 
@@ -390,7 +336,8 @@ impl Course {
         }
     }
 
-    fn state(&self, over: bool, answered: u32, unanswered: u32, now: Instant) -> CourseState {
+    fn state(&self, over: bool, tally: &Tally, now: Instant) -> CourseState {
+        let Tally { answered, unanswered, .. } = *tally;
         let superseded = self.superseded_at.is_some_and(|at| at <= now);
         match (self.policy, self.planned) {
             (Policy::Extend, Some(planned)) if over && answered >= planned => CourseState::Completed,
@@ -417,17 +364,12 @@ impl Course {
         replay: &Replay,
         answers: impl Fn(Instant) -> bool,
     ) -> impl Iterator<Item = (u32, Window)> {
-        let first = u32::try_from(replay.occurrences.len()).unwrap_or(u32::MAX);
-        let counts = |one: &&Occurrence| match one.status {
-            OccurrenceStatus::Done | OccurrenceStatus::Skipped => true,
-            OccurrenceStatus::Due => answers(one.due_at),
-            _ => false,
-        };
-        let mut answered =
-            u32::try_from(replay.occurrences.iter().filter(counts).count()).unwrap_or(u32::MAX);
+        let open = replay.occurrences.iter().filter(|one| one.status == OccurrenceStatus::Due);
+        let answered_yet = open.filter(|one| answers(one.due_at)).count();
+        let mut answered = replay.tally.answered + u32::try_from(answered_yet).unwrap_or(u32::MAX);
         let running = replay.state == CourseState::Running;
-        let mut windows = Windows::of(self);
-        (first..).map_while(move |ordinal| {
+        let mut windows = Windows::from(self, &replay.settled);
+        (replay.tally.happened..).map_while(move |ordinal| {
             let window = windows.get(ordinal).filter(|_| running && self.belongs(ordinal, answered))?;
             answered += u32::from(answers(window.due_at));
             Some((ordinal, window))

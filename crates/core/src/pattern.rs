@@ -14,6 +14,7 @@ use jiff::{
     civil::{Date, Time},
     tz::TimeZone,
 };
+use serde::{Deserialize, Serialize};
 
 /// The patient's zone and times of day as they hold from an instant on. A change begins a new
 /// regime, so that what already fell due keeps its instant.
@@ -106,16 +107,22 @@ impl Pattern {
     /// All slots from the beginning on, without end: where a course stops is not the pattern's
     /// matter, and what closes the last occurrence is the slot that would have followed.
     pub fn slots(&self) -> Slots<'_> {
+        self.slots_from(Place::default())
+    }
+
+    /// Those from a place on.
+    pub(crate) fn slots_from(&self, place: Place) -> Slots<'_> {
+        let regime = place.regime.min(self.regimes.len() - 1);
         Slots {
             pattern: self,
-            regime: 0,
-            block: 0,
-            in_block: 0,
-            queue: Vec::new().into_iter(),
-            nth: 0,
-            last: None,
-            floor: None,
+            queue: place.queue.into_iter(),
+            at: Place { queue: Vec::new(), regime, ..place },
         }
+    }
+
+    /// When the patient's zone or times of day changed last; the beginning where they never did.
+    pub(crate) fn changed_at(&self) -> Instant {
+        self.regimes[1..].last().map_or(self.begin, |regime| regime.from)
     }
 
     /// How many occurrences the timing plans; `None` where it is open-ended.
@@ -209,37 +216,59 @@ impl DayPattern {
 #[derive(Debug)]
 pub struct Slots<'a> {
     pattern: &'a Pattern,
+    queue: std::vec::IntoIter<Instant>,
+    /// Without its queue.
+    at: Place,
+}
+
+/// How far in a pattern somebody is. It can be kept: what comes after it is the same, whatever changes of zone and
+/// times of day are added that begin later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
     regime: usize,
     block: u32,
     in_block: usize,
-    queue: std::vec::IntoIter<Instant>,
+    /// What is left of a day.
+    queue: Vec<Instant>,
     nth: i64,
     last: Option<Instant>,
     /// After a journey the new zone's slots begin here, not too close to the last one before it.
     floor: Option<Instant>,
 }
 
+impl Place {
+    /// The slot before it.
+    pub(crate) fn last(&self) -> Option<Instant> {
+        self.last
+    }
+}
+
 /// Days looked at in vain before a pattern is taken for empty (a weekday that never comes).
 const MAX_EMPTY_DAYS: usize = 4_000;
 
 impl Slots<'_> {
+    /// Where the next is found.
+    pub(crate) fn into_place(self) -> Place {
+        Place { queue: self.queue.collect(), ..self.at }
+    }
+
     fn next_elapsed(&mut self, frequency: i64, period: Span) -> Instant {
-        let micros = i128::from(self.nth) * i128::from(period.as_micros()) / i128::from(frequency);
-        self.nth += 1;
+        let micros = i128::from(self.at.nth) * i128::from(period.as_micros()) / i128::from(frequency);
+        self.at.nth += 1;
         self.pattern.begin + Span::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
     fn next_on_days(&mut self, days: &DayPattern) -> Option<Instant> {
         for _ in 0..MAX_EMPTY_DAYS {
             for slot in self.queue.by_ref() {
-                if slot >= self.pattern.begin && self.last.is_none_or(|last| slot > last) {
+                if slot >= self.pattern.begin && self.at.last.is_none_or(|last| slot > last) {
                     return Some(slot);
                 }
             }
-            let day = days.day(&self.pattern.timing, self.block, self.in_block);
-            self.in_block += 1;
-            if self.in_block == days.block.len() {
-                (self.block, self.in_block) = (self.block.checked_add(1)?, 0);
+            let day = days.day(&self.pattern.timing, self.at.block, self.at.in_block);
+            self.at.in_block += 1;
+            if self.at.in_block == days.block.len() {
+                (self.at.block, self.at.in_block) = (self.at.block.checked_add(1)?, 0);
             }
             if let Some((date, count)) = day {
                 self.queue = self.day(days, date, count).into_iter();
@@ -251,7 +280,7 @@ impl Slots<'_> {
     /// The slots of one day, going over to the next regime where one begins before them.
     fn day(&mut self, days: &DayPattern, date: Date, count: u32) -> Vec<Instant> {
         let pattern = self.pattern;
-        let regime = &pattern.regimes[self.regime];
+        let regime = &pattern.regimes[self.at.regime];
         let slots = |regime: &Regime| -> Vec<Instant> {
             let mut slots: Vec<_> =
                 pattern.times(regime, count).into_iter().map(|time| at(date, time, &regime.zone)).collect();
@@ -259,14 +288,14 @@ impl Slots<'_> {
             slots
         };
         let mut today = slots(regime);
-        today.retain(|slot| self.floor.is_none_or(|floor| *slot >= floor));
+        today.retain(|slot| self.at.floor.is_none_or(|floor| *slot >= floor));
         // All regimes that begin by the end of this day, in order.
-        while let Some(next) = pattern.regimes.get(self.regime + 1) {
+        while let Some(next) = pattern.regimes.get(self.at.regime + 1) {
             if today.last().is_none_or(|last| *last < next.from) {
                 break;
             }
-            let before = &pattern.regimes[self.regime];
-            self.regime += 1;
+            let before = &pattern.regimes[self.at.regime];
+            self.at.regime += 1;
             if next.zone == before.zone {
                 today = with_new_times(&today, &slots(next), next.from);
                 continue;
@@ -275,8 +304,8 @@ impl Slots<'_> {
             // closer than half their interval.
             let interval = today.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(Span::from_days(1));
             today.retain(|slot| *slot < next.from);
-            let last = today.last().copied().or(self.last);
-            self.floor = Some(last.map_or(next.from, |last| next.from.max(last + interval.div(2))));
+            let last = today.last().copied().or(self.at.last);
+            self.at.floor = Some(last.map_or(next.from, |last| next.from.max(last + interval.div(2))));
             self.rewind(days, next.zone.to_datetime(next.from.timestamp()).date());
             break;
         }
@@ -285,12 +314,12 @@ impl Slots<'_> {
 
     /// Steps back to the first pattern day that is not before `date`.
     fn rewind(&mut self, days: &DayPattern, date: Date) {
-        while self.block > 0
-            && date_after(days.first, Quantity::of(self.block * days.period, days.unit)) > date
+        while self.at.block > 0
+            && date_after(days.first, Quantity::of(self.at.block * days.period, days.unit)) > date
         {
-            self.block -= 1;
+            self.at.block -= 1;
         }
-        self.in_block = 0;
+        self.at.in_block = 0;
     }
 }
 
@@ -317,7 +346,7 @@ impl Iterator for Slots<'_> {
             Shape::Elapsed { frequency, period } => self.next_elapsed(*frequency, *period),
             Shape::Days(days) => self.next_on_days(days)?,
         };
-        self.last = Some(slot);
+        self.at.last = Some(slot);
         Some(slot)
     }
 }

@@ -3,7 +3,8 @@
 
 use aftercare_core::{
     anchors::Anchors,
-    course::{Answer, AnswerStatus, Course, CourseState, OccurrenceStatus, Outage, Replay},
+    attention,
+    course::{Answer, AnswerStatus, Course, CourseState, OccurrenceStatus, Outage, Replay, Settled},
     instant::{Instant, Span},
     pattern::{Pattern, Regime},
     timing::Timing,
@@ -304,6 +305,55 @@ proptest! {
         for (was, is) in was.occurrences.iter().zip(&is.occurrences) {
             prop_assert_eq!((was.due_at, was.status, was.on_time), (is.due_at, is.status, is.on_time));
             prop_assert!(was.closes_at == is.closes_at || (was.closes_at > changed && is.closes_at >= changed));
+        }
+    }
+
+    /// A course of which a beginning is settled stands as the whole course does, however often it was looked at
+    /// before, wherever the patient went meanwhile, and whatever of it we slept through.
+    #[test]
+    fn what_is_settled_changes_nothing(
+        story in story(), seldom in 0..3, pauses in prop::collection::vec(1..60_i64, 1..40),
+        (moved, zone) in (0..40_i64, prop::sample::select(ZONES.as_slice())), (down, hours) in (0..40_i64, 1..100_i64),
+    ) {
+        let mut story = story;
+        if seldom > 0 {
+            story.timing = serde_json::from_str(&format!(r#"{{"frequency":1,"period":{seldom},"periodUnit":"wk"}}"#)).unwrap();
+        }
+        let journey = Regime {
+            from: story.start + Span::from_days(moved) + Span::from_hours(5),
+            zone: TimeZone::get(zone).unwrap(),
+            anchors: Anchors::default(),
+        };
+        let from = story.start + Span::from_days(down);
+        let outage = Outage { from, to: from + Span::from_hours(hours) };
+        let log = story.log();
+        let (mut settled, mut now) = (Settled::default(), story.start);
+        for pause in pauses {
+            now = now + Span::from_hours(pause);
+            if outage.from < now && now < outage.to {
+                continue;
+            }
+            let mut regimes = story.regimes();
+            regimes.extend((journey.from <= now).then(|| journey.clone()));
+            let outages: Vec<_> = [outage].into_iter().filter(|outage| outage.to <= now).collect();
+            let whole = Course::new(&story.timing, story.start, regimes.clone(), None);
+            let course = Course::go_on(&story.timing, story.start, regimes, None, &settled);
+            let later: Vec<_> = log.iter().copied().filter(|answer| answer.ordinal >= settled.first_open()).collect();
+            let (all, is) = (whole.replay(&log, &outages, now), course.replay_from(settled.clone(), &later, &outages, now));
+            let rest = all.occurrences.iter().skip(settled.first_open() as usize);
+            prop_assert!(rest.eq(&is.occurrences), "{:?} {:?}", all, is);
+            prop_assert_eq!(
+                (all.planned, all.state, all.extended_by, all.lapsed, all.lapsed_now, all.next_due_at, all.wake_at, all.tally),
+                (is.planned, is.state, is.extended_by, is.lapsed, is.lapsed_now, is.next_due_at, is.wake_at, is.tally)
+            );
+            prop_assert_eq!(attention::of_course(&whole, &all, now), attention::of_course(&course, &is, now));
+            prop_assert_eq!(attention::soon(&whole, &all), attention::soon(&course, &is));
+            let ahead = |course: &Course, replay: &Replay| course.upcoming(replay).take(3).collect::<Vec<_>>();
+            prop_assert_eq!(ahead(&whole, &all), ahead(&course, &is));
+            if let Some(more) = course.settle(&is, now) {
+                prop_assert!(more.first_open() > settled.first_open());
+                settled = serde_json::from_str(&serde_json::to_string(&more).unwrap()).unwrap();
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The check-in log: every answer, in the order it was given. Nothing is overwritten.
 
-use crate::{StoreError, Tx, code, many::fetch_in, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, code, many::fetch_for, sql::execute, sql::fetch_all};
 use aftercare_core::{
     course::Answer,
     id::{Bucket, CheckInId, NoteId, StepId, UserId},
@@ -114,16 +114,24 @@ pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Vec<A
     rows.into_iter().map(|row| read(row).map(|(_, answer)| answer)).collect()
 }
 
-/// The logs of some steps.
-pub async fn of_steps(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<(StepId, Answer)>, StoreError> {
-    let rows = fetch_in!(
+/// The logs of some steps, each from an ordinal on.
+pub async fn of_steps(
+    tx: &mut Tx,
+    steps: &[(UserId, StepId, u32)],
+) -> Result<Vec<(StepId, Answer)>, StoreError> {
+    let rows = fetch_for!(
         tx,
         Row,
         "-- check_in::of_steps
-        select step_id, ordinal, status, at, recorded_at, cause from check_in where (bucket, step_id)",
+        select check_in.step_id, check_in.ordinal, status, at, recorded_at, cause from check_in,",
         steps,
-        |key| [Bucket::of(key.0).get(), key.1.0],
-        "order by step_id, recorded_at, id"
+        |one| [
+            bucket = Bucket::of(one.0).get(),
+            step_id = one.1.0,
+            ordinal = i32::try_from(one.2).unwrap_or(i32::MAX)
+        ],
+        "where check_in.bucket = key.bucket and check_in.step_id = key.step_id and check_in.ordinal >= key.ordinal
+        order by check_in.step_id, recorded_at, id"
     )?;
     rows.into_iter().map(read).collect()
 }

@@ -21,6 +21,17 @@ pub(crate) fn keys(head: &str, before: usize, columns: usize, tail: &str) -> Str
     format!("{head} in (select * from unnest({})) {tail}", places(before, columns))
 }
 
+/// `head, (select $1 as a, $2 as b) as key tail` on SQLite, for names `a, b`.
+pub(crate) fn with_row(head: &str, names: &[&str], tail: &str) -> String {
+    let columns: Vec<_> = (1..).zip(names).map(|(place, name)| format!("${place} as {name}")).collect();
+    format!("{head} (select {}) as key {tail}", columns.join(", "))
+}
+
+/// `head, unnest($1, $2) as key(a, b) tail` on PostgreSQL.
+pub(crate) fn with_rows(head: &str, names: &[&str], tail: &str) -> String {
+    format!("{head} unnest({}) as key({}) {tail}", places(0, names.len()), names.join(", "))
+}
+
 fn places(before: usize, columns: usize) -> String {
     let places: Vec<_> = (1..=columns).map(|column| format!("${}", before + column)).collect();
     places.join(", ")
@@ -110,7 +121,63 @@ macro_rules! execute_in {
     }};
 }
 
+/// All rows of a query that goes over named rows, which stand where `head` ends and are called `key`.
+macro_rules! fetch_for {
+    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($name:ident = $part:expr),+ $(,)?], $tail:literal) => {{
+        let keys = $keys;
+        let names = [$(stringify!($name)),+];
+        if keys.is_empty() {
+            Ok(Vec::new())
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(tx) => {
+                    let sql = $crate::many::with_row($head, &names, $tail);
+                    let mut rows = Vec::<$row>::new();
+                    tx.many(&sql).and_then(|mut statement| {
+                        keys.iter().try_for_each(|$key| statement.rows(rusqlite::params![$($part),+], &mut rows))
+                    }).map(|()| rows)
+                }
+                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    let sql = $crate::many::with_rows($head, &names, $tail);
+                    let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(sql));
+                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
+                    Ok(query.fetch_all(&mut **tx).await?)
+                }).await,
+            }
+        }
+    }};
+}
+
+/// Runs a statement that goes over named rows, which stand where `head` ends and are called `key`.
+macro_rules! execute_for {
+    ($tx:expr, $head:literal, $keys:expr, |$key:ident| [$($name:ident = $part:expr),+ $(,)?], $tail:literal) => {{
+        let keys = $keys;
+        let names = [$(stringify!($name)),+];
+        if keys.is_empty() {
+            Ok(())
+        } else {
+            match $tx {
+                $crate::Tx::Sqlite(tx) => {
+                    let sql = $crate::many::with_row($head, &names, $tail);
+                    tx.many(&sql).and_then(|mut statement| {
+                        keys.iter().try_for_each(|$key| statement.execute(rusqlite::params![$($part),+]))
+                    })
+                }
+                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    let sql = $crate::many::with_rows($head, &names, $tail);
+                    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
+                    query.execute(&mut **tx).await?;
+                    Ok(())
+                }).await,
+            }
+        }
+    }};
+}
+
+pub(crate) use execute_for;
 pub(crate) use execute_in;
+pub(crate) use fetch_for;
 pub(crate) use fetch_in;
 pub(crate) use insert_many;
 
@@ -123,6 +190,8 @@ mod tests {
         assert_eq!(row_of("insert into t (a, b)", 2, "x"), "insert into t (a, b) values ($1, $2) x");
         assert_eq!(rows_of("insert into t", 2, "x"), "insert into t select * from unnest($1, $2) x");
         assert_eq!(key("where (a, b)", 1, 2, "x"), "where (a, b) = ($2, $3) x");
+        assert_eq!(with_row("from t,", &["a", "b"], "x"), "from t, (select $1 as a, $2 as b) as key x");
+        assert_eq!(with_rows("from t,", &["a", "b"], "x"), "from t, unnest($1, $2) as key(a, b) x");
         assert_eq!(keys("where (a, b)", 1, 2, "x"), "where (a, b) in (select * from unnest($2, $3)) x");
     }
 }

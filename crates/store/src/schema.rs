@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_devices.sql"),
     include_str!("schema/0008_delivery.sql"),
     include_str!("schema/0009_attention.sql"),
+    include_str!("schema/0010_settled.sql"),
 ];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
@@ -40,6 +41,7 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
             execute!(&mut tx, statement.as_str())?;
         }
         execute!(&mut tx, "insert into migration (version) values ($1)", version)?;
+        tracing::debug!(version, "the schema was brought up by one");
     }
     tx.commit().await
 }

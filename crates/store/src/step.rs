@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError, Tx, code,
-    many::{execute_in, fetch_in},
+    many::{execute_for, execute_in, fetch_in},
     row::row,
     sql::{execute, fetch_all, fetch_one},
 };
@@ -204,7 +204,7 @@ pub async fn lock_many(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Fo
         FoundRow,
         "-- step::lock_many
         select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = step.bucket and occurrence.step_id = step.id) as last,
-          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, settled
         from step where (bucket, id)",
         steps,
         |key| [Bucket::of(key.0).get(), key.1.0],
@@ -216,6 +216,7 @@ pub async fn lock_many(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Fo
             id: StepId(row.id),
             patient_id: UserId(row.patient_id),
             recorded: row.last.and_then(|last| u32::try_from(last).ok()).map_or(0, |last| last + 1),
+            settled: row.settled.clone(),
             row: read(UserId(row.patient_id), row.rest()),
         })
         .collect())
@@ -230,6 +231,8 @@ pub struct Found {
     pub patient_id: UserId,
     /// How many of its occurrences are recorded.
     pub recorded: u32,
+    /// What of its course can change no more (JSON).
+    pub settled: Option<String>,
     /// The step; an error where its row cannot be read.
     pub row: Result<StepRow, StoreError>,
 }
@@ -252,6 +255,7 @@ row! {
         superseded_at: Option<i64>,
         superseded_by: Option<Uuid>,
         attention: i16,
+        settled: Option<String>,
     }
 }
 
@@ -290,6 +294,17 @@ pub async fn set_attention(tx: &mut Tx, steps: &[(UserId, StepId)], bits: i16) -
         |key| [Bucket::of(key.0).get(), key.1.0],
         "",
         bits
+    )
+}
+
+/// Remembers what of some steps' courses can change no more.
+pub async fn set_settled(tx: &mut Tx, steps: &[(UserId, StepId, String)]) -> Result<(), StoreError> {
+    execute_for!(
+        tx,
+        "-- step::set_settled\nupdate step set settled = key.settled from",
+        steps,
+        |one| [bucket = Bucket::of(one.0).get(), id = one.1.0, settled = one.2.as_str()],
+        "where step.bucket = key.bucket and step.id = key.id"
     )
 }
 
@@ -353,7 +368,7 @@ async fn place(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- step::place
-        update step set note_id = $3, position = $4, timing = $5, policy = $6 where bucket = $1 and id = $2",
+        update step set note_id = $3, position = $4, timing = $5, policy = $6, settled = null where bucket = $1 and id = $2",
         Bucket::of(step.patient_id).get(),
         step.id.0,
         step.note_id.0,

@@ -27,7 +27,7 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_seal::password::Kdf;
-use aftercare_store::{fault::Faults, service};
+use aftercare_store::{delivery, due, fault::Faults, service};
 use anyhow::{Context, ensure};
 use axum::http::Method;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -36,11 +36,14 @@ use std::{
     cmp::Reverse,
     collections::{BTreeSet, BinaryHeap},
     sync::Arc,
+    time::Duration,
 };
 
 /// People share so many buckets.
 const BUCKETS: i16 = 8;
 const PASSWORD: &str = "a password of the virtual world";
+/// A dead worker's connection is cleaned within this.
+const FREED_WITHIN: Duration = Duration::from_secs(10);
 /// The cheapest derivation that is accepted.
 const KDF: Kdf = Kdf { m: 19_456, t: 2, p: 1 };
 const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Asia/Tokyo", "Pacific/Auckland"];
@@ -345,7 +348,22 @@ impl World {
         }
         engine::round(a).await?;
         sender::round(a).await?;
+        // What a dead worker held on PostgreSQL is free once its connection is cleaned: it is passed over until then.
+        let begun = std::time::Instant::now();
+        while self.is_left().await? {
+            ensure!(begun.elapsed() < FREED_WITHIN, "what is due is not worked off");
+            tokio::task::yield_now().await;
+            engine::round(a).await?;
+            sender::round(a).await?;
+        }
         Ok(())
+    }
+
+    /// Whether anything is due after a round.
+    async fn is_left(&self) -> anyhow::Result<bool> {
+        let (mut tx, now) = (self.apps[0].store.peek().await?, self.now());
+        let next = [due::next(&mut tx).await?, delivery::next(&mut tx).await?];
+        Ok(next.into_iter().flatten().any(|next| next <= now))
     }
 
     /// Asks the first service as a person does.

@@ -1,10 +1,12 @@
 //! What a replay carries along: the count of misses, and the windows as far as they are asked for.
 
-use super::{Course, OccurrenceStatus};
+use super::{Course, Occurrence, OccurrenceStatus, Settled};
 use crate::{
+    attention::Cause,
     instant::{Instant, Span},
     pattern::{Pattern, Slots},
 };
+use serde::{Deserialize, Serialize};
 
 /// When one occurrence is due, closes, and may first be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,59 +35,77 @@ impl Window {
     }
 }
 
-/// Counts misses and finds lapses.
-pub(super) struct Tally {
-    threshold: u32,
-    run: u32,
-    /// Closed without an answer, by whosever fault.
-    pub(super) unanswered: u32,
+/// What has happened so far, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Occurrences that have fallen due or were answered ahead.
+    pub happened: u32,
+    /// Those that were done or left out on purpose.
+    pub answered: u32,
+    /// Those that were missed.
+    pub missed: u32,
+    /// Those that closed without an answer, by whosever fault.
+    pub unanswered: u32,
+    /// Whether one was left out for a side effect.
+    pub side_effect: bool,
     /// Whether a run of misses ever was a lapse.
-    pub(super) lapsed: bool,
+    pub lapsed: bool,
+    /// How many were missed in a row, up to now.
+    pub run: u32,
+    /// When the first fell due.
+    pub begun_at: Option<Instant>,
 }
 
 impl Tally {
-    pub(super) fn new(threshold: u32) -> Self {
-        Self { threshold, run: 0, unanswered: 0, lapsed: false }
-    }
-
-    pub(super) fn count(&mut self, status: OccurrenceStatus) {
-        match status {
-            OccurrenceStatus::Done | OccurrenceStatus::Skipped => self.run = 0,
+    pub(super) fn count(&mut self, one: &Occurrence, threshold: u32) {
+        self.happened += 1;
+        self.begun_at = self.begun_at.or(Some(one.due_at));
+        self.side_effect |= one.cause == Some(Cause::SideEffect);
+        match one.status {
+            OccurrenceStatus::Done | OccurrenceStatus::Skipped => {
+                self.answered += 1;
+                self.run = 0;
+            }
             OccurrenceStatus::Missed => {
-                self.run += 1;
+                self.missed += 1;
                 self.unanswered += 1;
+                self.run += 1;
             }
             // Not the patient's miss: neither adds to a run nor ends one.
             OccurrenceStatus::NotDelivered => self.unanswered += 1,
             OccurrenceStatus::Due | OccurrenceStatus::Cancelled => {}
         }
-        self.lapsed |= self.lapsed_now();
-    }
-
-    pub(super) fn lapsed_now(&self) -> bool {
-        self.run >= self.threshold
+        self.lapsed |= self.run >= threshold;
     }
 }
 
-/// The windows of a course, computed as far as somebody asks.
+/// The windows of a course from an ordinal on, computed as far as somebody asks.
 pub(super) struct Windows<'a> {
     pattern: Option<&'a Pattern>,
     slots: Option<Slots<'a>>,
+    first: usize,
     known: Vec<Instant>,
 }
 
 impl<'a> Windows<'a> {
     pub(super) fn of(course: &'a Course) -> Self {
+        Self::from(course, &Settled::default())
+    }
+
+    /// Those that are not settled.
+    pub(super) fn from(course: &'a Course, settled: &Settled) -> Self {
         let pattern = course.pattern.as_ref();
-        Self { pattern, slots: pattern.map(Pattern::slots), known: Vec::new() }
+        let slots = pattern.map(|pattern| pattern.slots_from(settled.slots.clone()));
+        Self { pattern, slots, first: settled.tally.happened as usize, known: Vec::new() }
     }
 
     fn slot(&mut self, index: usize) -> Option<Instant> {
-        while self.known.len() <= index {
+        let place = index.checked_sub(self.first)?;
+        while self.known.len() <= place {
             let slot = self.slots.as_mut()?.next()?;
             self.known.push(slot);
         }
-        Some(self.known[index])
+        Some(self.known[place])
     }
 
     /// The same for an ordinal that somebody names: none where it lies more than so many slots
@@ -93,12 +113,12 @@ impl<'a> Windows<'a> {
     pub(super) fn near(&mut self, ordinal: u32, now: Instant) -> Option<Window> {
         const AHEAD: usize = 10_000;
         let index = ordinal as usize;
-        while self.known.len() <= index {
+        while self.first + self.known.len() <= index {
             let len = self.known.len();
             if len > AHEAD && self.known[len - AHEAD] > now {
                 return None;
             }
-            self.slot(len)?;
+            self.slot(self.first + len)?;
         }
         self.get(ordinal)
     }
