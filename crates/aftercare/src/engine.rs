@@ -24,11 +24,12 @@ use aftercare_store::{
     StoreError, Tx, account, check_in, delivery,
     due::{self, Wake},
     event, idempotency, key_reset, login_attempt,
+    look::{self, Found},
     open_reminder::{self, OpenReminder},
     outbox,
     regime::{self, RegimeRow},
     service, session,
-    step::{self, Found, StepRow},
+    step::StepRow,
     tap, throttle,
 };
 use std::{
@@ -121,7 +122,7 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
     let steps: Vec<_> = steps.into_iter().collect();
     // People before their steps, as everywhere: answers to one person's reminders follow one another.
     let people = account::lock_many(tx, &everybody).await?;
-    let found = step::lock_many(tx, &steps).await?;
+    let found = look::lock(tx, &steps).await?;
     let now = app.now();
     let mut habits: HashMap<UserId, Vec<RegimeRow>> = HashMap::new();
     for (person, row) in regime::of_people(tx, &everybody).await? {
@@ -150,7 +151,9 @@ async fn record(
     let mut settled: HashMap<StepId, Settled> = HashMap::new();
     for found in &found {
         // What cannot be read is not needed: it is replayed whole.
-        let read = found.settled.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        let read: Option<Settled> = found.settled.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        // Nor what a clock that was set back has not reached yet.
+        let read = read.filter(|read| read.until().is_none_or(|until| until < now));
         settled.extend(read.map(|read| (found.id, read)));
     }
     let from = |id| settled.get(&id).map_or(0, Settled::first_open);
@@ -186,10 +189,15 @@ async fn record(
     }
     let more = steps.iter().filter_map(|(step, _)| {
         let (course, replay) = step.course.as_ref()?;
-        let json = serde_json::to_string(&course.settle(replay, now)?).ok()?;
-        Some((step.row.patient_id, step.row.id, json))
+        let settled = course.settle(replay, now)?;
+        Some(look::Settled {
+            patient_id: step.row.patient_id,
+            step_id: step.row.id,
+            count: settled.first_open(),
+            json: serde_json::to_string(&settled).ok()?,
+        })
     });
-    step::set_settled(tx, &more.collect::<Vec<_>>()).await?;
+    look::settle(tx, &more.collect::<Vec<_>>()).await?;
     let looks = steps.iter().map(|(step, recorded)| {
         let was_open = open.get(&step.row.id).copied();
         Look { step, recorded: *recorded, was_open, corrected: None }

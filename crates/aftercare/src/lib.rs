@@ -15,6 +15,7 @@
 pub mod announce;
 pub mod app;
 pub mod audit;
+pub mod bench;
 pub mod calendar;
 pub mod cli;
 pub mod client;

@@ -12,10 +12,10 @@ use aftercare_core::{
 use aftercare_store::{
     StoreError, Tx,
     due::{self, Wake},
-    occurrence,
+    look, occurrence,
     open_reminder::{self, OpenReminder},
     outbox::{self, Letter, News},
-    step::{self, Task},
+    step::Task,
 };
 use std::collections::BTreeMap;
 
@@ -117,7 +117,7 @@ pub async fn write(tx: &mut Tx, looks: &[Look<'_>], now: Instant) -> Result<Vec<
     open_reminder::remove(tx, &closed).await?;
     open_reminder::put(tx, &opened).await?;
     for (bits, steps) in looks_needed {
-        step::set_attention(tx, &steps, bits).await?;
+        look::set_attention(tx, &steps, bits).await?;
     }
     outbox::put(tx, &letters, News::Attention).await?;
     told.sort_unstable();
@@ -133,6 +133,9 @@ pub async fn record(
     now: Instant,
 ) -> Result<(), StoreError> {
     let (patient, id) = (step.row.patient_id, step.row.id);
+    if let Some(ordinal) = corrected {
+        look::unsettle(tx, patient, id, ordinal).await?;
+    }
     let recorded = occurrence::recorded(tx, patient, id).await?;
     let was_open = open_reminder::of_step(tx, patient, id).await?;
     let look = Look { step, recorded, was_open, corrected };

@@ -120,9 +120,9 @@ impl Pattern {
         }
     }
 
-    /// When the patient's zone or times of day changed last; the beginning where they never did.
-    pub(crate) fn changed_at(&self) -> Instant {
-        self.regimes[1..].last().map_or(self.begin, |regime| regime.from)
+    /// When the patient's zone or times of day changed last; `None` where they never did.
+    pub(crate) fn changed_at(&self) -> Option<Instant> {
+        self.regimes[1..].last().map(|regime| regime.from)
     }
 
     /// How many occurrences the timing plans; `None` where it is open-ended.
@@ -248,8 +248,13 @@ const MAX_EMPTY_DAYS: usize = 4_000;
 
 impl Slots<'_> {
     /// Where the next is found.
-    pub(crate) fn into_place(self) -> Place {
-        Place { queue: self.queue.collect(), ..self.at }
+    pub(crate) fn place(&self) -> Place {
+        Place { queue: self.queue.as_slice().to_vec(), ..self.at.clone() }
+    }
+
+    /// Whether all that is left of a day is past.
+    pub(crate) fn is_past(&self, now: Instant) -> bool {
+        self.queue.as_slice().last().is_none_or(|last| *last < now)
     }
 
     fn next_elapsed(&mut self, frequency: i64, period: Span) -> Instant {

@@ -327,12 +327,18 @@ proptest! {
         let from = story.start + Span::from_days(down);
         let outage = Outage { from, to: from + Span::from_hours(hours) };
         let log = story.log();
-        let (mut settled, mut now) = (Settled::default(), story.start);
+        let (mut settled, mut now, mut heard) = (Settled::default(), story.start, story.start);
         for pause in pauses {
             now = now + Span::from_hours(pause);
             if outage.from < now && now < outage.to {
                 continue;
             }
+            // Whoever writes down an answer to what is settled takes it that nothing is.
+            let corrects = |answer: &&Answer| answer.ordinal < settled.first_open() && answer.recorded_at > heard;
+            if log.iter().filter(|answer| answer.recorded_at <= now).any(|answer| corrects(&answer)) {
+                settled = Settled::default();
+            }
+            heard = now;
             let mut regimes = story.regimes();
             regimes.extend((journey.from <= now).then(|| journey.clone()));
             let outages: Vec<_> = [outage].into_iter().filter(|outage| outage.to <= now).collect();

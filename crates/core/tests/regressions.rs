@@ -37,6 +37,19 @@ fn statuses(replay: &Replay) -> Vec<OccurrenceStatus> {
     replay.occurrences.iter().map(|o| o.status).collect()
 }
 
+/// Of what is daily all is settled but the latest, and what makes no eight yet; of what is more often, whole days.
+#[test]
+fn the_past_is_settled() {
+    let course = course(r#"{"frequency":1}"#);
+    let replay = |days| course.replay(&[], &[], day(days));
+    let settled = |days| course.settle(&replay(days), day(days)).map(|settled| settled.first_open());
+    assert_eq!((settled(7), settled(30), settled(400)), (None, Some(29), Some(399)));
+    let first = course.settle(&replay(30), day(30)).unwrap();
+    let later = |days| course.settle(&course.replay_from(first.clone(), &[], &[], day(days)), day(days));
+    assert_eq!(later(37), None);
+    assert_eq!(later(38).unwrap().first_open(), 37);
+}
+
 #[test]
 fn a_course_ends() {
     let replay = course(WEEK).replay(&[], &[], day(400));

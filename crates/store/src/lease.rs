@@ -76,7 +76,7 @@ impl Shared {
         // Synchronous NORMAL loses acknowledged commits at a power cut; FULL loses none.
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off;
-            pragma secure_delete = on;",
+            pragma secure_delete = on; pragma cache_size = -65536;",
         )?;
         if self.writes {
             // Whoever waits to write does so without holding a thread.

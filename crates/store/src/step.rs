@@ -2,8 +2,6 @@
 
 use crate::{
     StoreError, Tx, code,
-    many::{execute_for, execute_in, fetch_in},
-    row::row,
     sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
@@ -88,7 +86,7 @@ pub async fn insert(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Row = (
+pub(crate) type Row = (
     Uuid,
     Uuid,
     Uuid,
@@ -105,7 +103,7 @@ type Row = (
     i16,
 );
 
-fn read(patient_id: UserId, row: Row) -> Result<StepRow, StoreError> {
+pub(crate) fn read(patient_id: UserId, row: Row) -> Result<StepRow, StoreError> {
     let (
         id,
         note,
@@ -197,78 +195,6 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
     row.map(|row| read(patient, row)).transpose()
 }
 
-/// Some steps, locked in one order for all, each with how many of its occurrences are recorded.
-pub async fn lock_many(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>, StoreError> {
-    let rows = fetch_in!(
-        tx,
-        FoundRow,
-        "-- step::lock_many
-        select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = step.bucket and occurrence.step_id = step.id) as last,
-          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, settled
-        from step where (bucket, id)",
-        steps,
-        |key| [Bucket::of(key.0).get(), key.1.0],
-        "order by id for update"
-    )?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Found {
-            id: StepId(row.id),
-            patient_id: UserId(row.patient_id),
-            recorded: row.last.and_then(|last| u32::try_from(last).ok()).map_or(0, |last| last + 1),
-            settled: row.settled.clone(),
-            row: read(UserId(row.patient_id), row.rest()),
-        })
-        .collect())
-}
-
-/// A step that was looked for.
-#[derive(Debug)]
-pub struct Found {
-    /// Which.
-    pub id: StepId,
-    /// Whose.
-    pub patient_id: UserId,
-    /// How many of its occurrences are recorded.
-    pub recorded: u32,
-    /// What of its course can change no more (JSON).
-    pub settled: Option<String>,
-    /// The step; an error where its row cannot be read.
-    pub row: Result<StepRow, StoreError>,
-}
-
-row! {
-    struct FoundRow {
-        patient_id: Uuid,
-        last: Option<i32>,
-        id: Uuid,
-        note_id: Uuid,
-        doctor_id: Uuid,
-        position: i16,
-        kind: i16,
-        state: i16,
-        timing: Option<String>,
-        policy: i16,
-        activated_at: i64,
-        due_at: Option<i64>,
-        answered_at: Option<i64>,
-        superseded_at: Option<i64>,
-        superseded_by: Option<Uuid>,
-        attention: i16,
-        settled: Option<String>,
-    }
-}
-
-impl FoundRow {
-    fn rest(self) -> Row {
-        (
-            self.id, self.note_id, self.doctor_id, self.position, self.kind, self.state, self.timing,
-            self.policy, self.activated_at, self.due_at, self.answered_at, self.superseded_at,
-            self.superseded_by, self.attention,
-        )
-    }
-}
-
 /// Locks the steps of a note, in one order for all: answers being given are waited for.
 pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), StoreError> {
     fetch_all!(
@@ -283,29 +209,6 @@ pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(),
         note.0
     )?;
     Ok(())
-}
-
-/// Remembers why the doctor of some steps was told to look.
-pub async fn set_attention(tx: &mut Tx, steps: &[(UserId, StepId)], bits: i16) -> Result<(), StoreError> {
-    execute_in!(
-        tx,
-        "-- step::set_attention\nupdate step set attention = $1 where (bucket, id)",
-        steps,
-        |key| [Bucket::of(key.0).get(), key.1.0],
-        "",
-        bits
-    )
-}
-
-/// Remembers what of some steps' courses can change no more.
-pub async fn set_settled(tx: &mut Tx, steps: &[(UserId, StepId, String)]) -> Result<(), StoreError> {
-    execute_for!(
-        tx,
-        "-- step::set_settled\nupdate step set settled = key.settled from",
-        steps,
-        |one| [bucket = Bucket::of(one.0).get(), id = one.1.0, settled = one.2.as_str()],
-        "where step.bucket = key.bucket and step.id = key.id"
-    )
 }
 
 /// Answers a task.
@@ -368,7 +271,7 @@ async fn place(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- step::place
-        update step set note_id = $3, position = $4, timing = $5, policy = $6, settled = null where bucket = $1 and id = $2",
+        update step set note_id = $3, position = $4, timing = $5, policy = $6, settled = null, settled_count = 0 where bucket = $1 and id = $2",
         Bucket::of(step.patient_id).get(),
         step.id.0,
         step.note_id.0,

@@ -2,6 +2,7 @@
 
 mod apart;
 mod audit;
+mod bench;
 mod break_glass;
 mod credential;
 mod demo;
@@ -17,7 +18,7 @@ mod simulate;
 
 use crate::config::{Config, ConfigError, LogFormat};
 use clap::{Parser, Subcommand};
-use std::{future::Future, io::Write, num::NonZero, process::ExitCode};
+use std::{future::Future, io::Write, process::ExitCode};
 
 /// Turns doctors' notes into what patients do next.
 #[derive(Debug, Parser)]
@@ -58,6 +59,9 @@ enum Command {
     Keys(keys::Command),
     /// Run months of made-up people through faults in a virtual world, and look whether every promise holds.
     Simulate(simulate::Args),
+    /// Measure the product on this machine: one JSON object.
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// The record of what happened.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -88,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::User(command) => operate::user(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Bench(command) => bench::run(&command),
         Command::Audit(command) => audit::run(&command),
         Command::BreakGlass(command) => break_glass::run(&command),
         Command::Credential(command) => credential::run(&command),
@@ -112,9 +117,5 @@ fn block_on<T>(config: &Config, work: impl Future<Output = anyhow::Result<T>>) -
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().try_init(),
     };
-    // One core is left to what runs on threads of its own: SQLite and passwords. A worker more than there
-    // are free cores is woken at every statement for nothing.
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(cores.saturating_sub(1).max(1)).enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

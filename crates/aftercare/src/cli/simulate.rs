@@ -39,19 +39,23 @@ pub(super) struct Args {
 }
 
 /// A folder that goes when it is dropped.
-struct Folder(std::path::PathBuf);
+pub(super) struct Folder(std::path::PathBuf);
 
 impl Folder {
-    fn new(within: Option<&str>, seed: u64) -> anyhow::Result<Self> {
+    pub(super) fn new(what: &str, within: Option<&str>, n: u64) -> anyhow::Result<Self> {
         let memory = Path::new("/dev/shm");
         let within = match within {
             Some(within) => within.into(),
             None if memory.is_dir() => memory.to_owned(),
             None => std::env::temp_dir(),
         };
-        let folder = within.join(format!("aftercare-simulate-{}-{seed}", std::process::id()));
+        let folder = within.join(format!("aftercare-{what}-{}-{n}", std::process::id()));
         std::fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self(folder))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 }
 
@@ -62,9 +66,9 @@ impl Drop for Folder {
 }
 
 async fn once(args: &Args, settings: &Settings) -> anyhow::Result<Result<Tally, Broken>> {
-    let folder = Folder::new(args.folder.as_deref(), settings.seed)?;
+    let folder = Folder::new("simulate", args.folder.as_deref(), settings.seed)?;
     let env = [
-        ("AFTERCARE_DATA", folder.0.join("data").display().to_string()),
+        ("AFTERCARE_DATA", folder.path().join("data").display().to_string()),
         ("AFTERCARE_DATABASE_URL", args.database_url.clone().unwrap_or_default()),
         ("AFTERCARE_PASSWORD__MEMORY_KIB", "19456".to_owned()),
         ("AFTERCARE_PASSWORD__PASSES", "2".to_owned()),

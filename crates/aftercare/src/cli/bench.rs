@@ -1,0 +1,54 @@
+//! `aftercare bench`.
+
+use super::simulate::Folder;
+use crate::{
+    bench::engine::{self, Settings},
+    config::Config,
+};
+use std::io::Write;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// How many occurrences the engine records in a second: a crowd falls due day after day.
+    Engine(EngineArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct EngineArgs {
+    /// So many daily steps, four to a person.
+    #[arg(long, default_value_t = 100_000)]
+    schedules: u32,
+    /// So many occurrences of each have happened before.
+    #[arg(long, default_value_t = 1)]
+    history: u32,
+    /// So many days are measured.
+    #[arg(long, default_value_t = 3)]
+    days: u32,
+    /// So many workers over one PostgreSQL.
+    #[arg(long, default_value_t = 1)]
+    workers: u32,
+    /// On an empty PostgreSQL instead of a new embedded database.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Where the embedded database is made.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<String>,
+}
+
+pub(super) fn run(command: &Command) -> anyhow::Result<()> {
+    let Command::Engine(args) = command;
+    let temporary = std::env::temp_dir().display().to_string();
+    let folder = Folder::new("bench", Some(args.folder.as_deref().unwrap_or(&temporary)), 0)?;
+    let env = [
+        ("AFTERCARE_DATA", folder.path().join("data").display().to_string()),
+        ("AFTERCARE_DATABASE_URL", args.database_url.clone().unwrap_or_default()),
+        ("AFTERCARE_LOG", "warn".to_owned()),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value));
+    let config = Config::load(None, env.into_iter().filter(|(_, value)| !value.is_empty()), &[])?;
+    let settings =
+        Settings { schedules: args.schedules, history: args.history, days: args.days, workers: args.workers };
+    let figures = super::block_on(&config, engine::run(&settings, &config))?;
+    writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&figures)?)?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Steps as the engine looks at them: many at once, each with what of it is recorded, settled and told.
+
+use crate::{
+    StoreError, Tx,
+    many::{execute_for, execute_in, fetch_in},
+    row::row,
+    sql::execute,
+    step::{self, StepRow},
+};
+use aftercare_core::id::{Bucket, StepId, UserId};
+use uuid::Uuid;
+
+/// Some steps, locked in one order for all, each with how many of its occurrences are recorded.
+pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        FoundRow,
+        "-- look::lock
+        select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = step.bucket and occurrence.step_id = step.id) as last,
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, settled
+        from step where (bucket, id)",
+        steps,
+        |key| [Bucket::of(key.0).get(), key.1.0],
+        "order by id for update"
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Found {
+            id: StepId(row.id),
+            patient_id: UserId(row.patient_id),
+            recorded: row.last.and_then(|last| u32::try_from(last).ok()).map_or(0, |last| last + 1),
+            settled: row.settled.clone(),
+            row: step::read(UserId(row.patient_id), row.rest()),
+        })
+        .collect())
+}
+
+/// A step that was looked for.
+#[derive(Debug)]
+pub struct Found {
+    /// Which.
+    pub id: StepId,
+    /// Whose.
+    pub patient_id: UserId,
+    /// How many of its occurrences are recorded.
+    pub recorded: u32,
+    /// What of its course is over (JSON).
+    pub settled: Option<String>,
+    /// The step; an error where its row cannot be read.
+    pub row: Result<StepRow, StoreError>,
+}
+
+row! {
+    struct FoundRow {
+        patient_id: Uuid,
+        last: Option<i32>,
+        id: Uuid,
+        note_id: Uuid,
+        doctor_id: Uuid,
+        position: i16,
+        kind: i16,
+        state: i16,
+        timing: Option<String>,
+        policy: i16,
+        activated_at: i64,
+        due_at: Option<i64>,
+        answered_at: Option<i64>,
+        superseded_at: Option<i64>,
+        superseded_by: Option<Uuid>,
+        attention: i16,
+        settled: Option<String>,
+    }
+}
+
+impl FoundRow {
+    fn rest(self) -> step::Row {
+        (
+            self.id, self.note_id, self.doctor_id, self.position, self.kind, self.state, self.timing,
+            self.policy, self.activated_at, self.due_at, self.answered_at, self.superseded_at,
+            self.superseded_by, self.attention,
+        )
+    }
+}
+
+/// Remembers why the doctor of some steps was told to look.
+pub async fn set_attention(tx: &mut Tx, steps: &[(UserId, StepId)], bits: i16) -> Result<(), StoreError> {
+    execute_in!(
+        tx,
+        "-- look::set_attention\nupdate step set attention = $1 where (bucket, id)",
+        steps,
+        |key| [Bucket::of(key.0).get(), key.1.0],
+        "",
+        bits
+    )
+}
+
+/// What of a step's course is over.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Whose.
+    pub patient_id: UserId,
+    /// Of which step.
+    pub step_id: StepId,
+    /// So many occurrences.
+    pub count: u32,
+    /// What they have come to (JSON).
+    pub json: String,
+}
+
+/// Remembers what of some steps' courses is over.
+pub async fn settle(tx: &mut Tx, steps: &[Settled]) -> Result<(), StoreError> {
+    execute_for!(
+        tx,
+        "-- look::settle\nupdate step set settled = key.settled, settled_count = key.count from",
+        steps,
+        |one| [
+            bucket = Bucket::of(one.patient_id).get(),
+            id = one.step_id.0,
+            settled = one.json.as_str(),
+            count = i32::try_from(one.count).unwrap_or(i32::MAX)
+        ],
+        "where step.bucket = key.bucket and step.id = key.id"
+    )
+}
+
+/// An occurrence was answered: where that was over, nothing is settled any more.
+pub async fn unsettle(tx: &mut Tx, patient: UserId, step: StepId, ordinal: u32) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- look::unsettle
+        update step set settled = null, settled_count = 0 where bucket = $1 and id = $2 and settled_count > $3",
+        Bucket::of(patient).get(),
+        step.0,
+        i32::try_from(ordinal).unwrap_or(i32::MAX)
+    )?;
+    Ok(())
+}
