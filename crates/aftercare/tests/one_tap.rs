@@ -6,7 +6,11 @@ mod common;
 use aftercare_core::instant::Span;
 use aftercare_seal::bytes;
 use axum::http::Method;
-use common::{Answer, Client, TestApp, independent::independently, sink::Sink};
+use common::{
+    Answer, Client, TestApp,
+    independent::{browser, opened},
+    sink::Sink,
+};
 use serde_json::{Value, json};
 
 const NOTE: &str = "Take Drug A daily for 7 days.";
@@ -19,7 +23,7 @@ struct Browser {
 
 impl Browser {
     async fn of(ada: &Client) -> Self {
-        let (sink, keys) = (Sink::start().await, independently("push.mjs", &json!({})).unwrap());
+        let (sink, keys) = (Sink::start().await, browser());
         let subscription = json!({ "endpoint": sink.url("push"), "keys": keys["keys"] });
         ada.post("/api/channels/", json!({ "kind": "web_push", "subscription": subscription })).await.ok();
         Self { sink, keys }
@@ -27,10 +31,7 @@ impl Browser {
 
     fn newest(&self) -> Value {
         let came = self.sink.take();
-        let body = bytes::encode(&came.last().unwrap().body);
-        let sealed =
-            json!({ "private": self.keys["private"], "auth": self.keys["keys"]["auth"], "body": body });
-        serde_json::from_str(independently("push.mjs", &sealed).unwrap()["text"].as_str().unwrap()).unwrap()
+        serde_json::from_str(&opened(&self.keys, came.last().map(|came| &came.body))[0]).unwrap()
     }
 }
 

@@ -15,7 +15,7 @@ use common::{
     PASSWORD, TestApp,
     canary::holds_canary,
     device, email,
-    independent::independently,
+    independent::{browser, independently, opened},
     sink::{Came, Sink},
 };
 use serde_json::{Value, json};
@@ -191,7 +191,7 @@ async fn by_every_way(
     ] {
         patient.post("/api/channels/", body).await.ok();
     }
-    let browser = independently("push.mjs", &json!({})).unwrap();
+    let browser = browser();
     let subscription = json!({ "endpoint": sink.url("push"), "keys": browser["keys"] });
     for (name, channel) in [
         ("Emil", json!({ "kind": "web_push", "subscription": subscription })),
@@ -210,12 +210,9 @@ fn nothing_leaves(sink: &Sink, browser: &Value) {
     let came = sink.take();
     let ways = ["/http", "/hook", "/push", "/"];
     assert!(ways.iter().all(|path| came.iter().any(|came| came.path == *path)), "{came:?}");
-    let opened = came.iter().filter(|came| came.path == "/push").map(|came| {
-        let sealed = json!({ "private": browser["private"], "auth": browser["keys"]["auth"], "body": bytes::encode(&came.body) });
-        let text = independently("push.mjs", &sealed).unwrap()["text"].as_str().unwrap().to_owned();
-        assert!(text.contains("You have"), "{text}");
-        text.into_bytes()
-    });
+    let opened = opened(browser, came.iter().filter(|came| came.path == "/push").map(|came| &came.body));
+    assert!(opened.iter().all(|text| text.contains("You have")), "{opened:?}");
+    let opened = opened.into_iter().map(String::into_bytes);
     let headers = |came: &Came| format!("{:?}", came.headers).into_bytes();
     let left = came.iter().flat_map(|came| [came.body.clone(), headers(came)]);
     for bytes in left.chain(opened) {

@@ -4,7 +4,7 @@
 mod common;
 
 use aftercare_core::instant::Span;
-use common::{Client, TestApp, independent::independently, sink::Sink, stream::events};
+use common::{Client, TestApp, independent::browser, sink::Sink, stream::events};
 use serde_json::{Value, json};
 
 const NOTE: &str = "Take Drug A daily for 7 days.";
@@ -100,7 +100,7 @@ stories! {
         assert_eq!(told(&grace, &last, 9).await.0.len(), 1);
         // A browser that is gone for good, and nothing beside it.
         ada.delete(&format!("/api/channels/{channel}/")).await;
-        let browser = independently("push.mjs", &json!({})).unwrap();
+        let browser = browser();
         let subscription = json!({ "endpoint": sink.url("push"), "keys": browser["keys"] });
         ada.post("/api/channels/", json!({ "kind": "web_push", "subscription": subscription })).await.ok();
         assert_eq!(attention(&grace).await, json!(["not_started"]));

@@ -1,6 +1,7 @@
 //! Other people's programs, asked with JSON.
 
-use serde_json::Value;
+use aftercare_seal::bytes;
+use serde_json::{Value, json};
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -36,4 +37,17 @@ pub fn independently(name: &str, input: &Value) -> Result<Value, String> {
     } else {
         Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
+}
+
+/// A browser's subscription, with the private key it keeps.
+pub fn browser() -> Value {
+    independently("push.mjs", &json!({})).unwrap()
+}
+
+/// What a browser reads of what came to its push service.
+pub fn opened<'a>(browser: &Value, bodies: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<String> {
+    let bodies: Vec<_> = bodies.into_iter().map(|body| bytes::encode(body)).collect();
+    let sealed = json!({ "private": browser["private"], "keys": browser["keys"], "bodies": bodies });
+    let texts = independently("push.mjs", &sealed).unwrap()["texts"].take();
+    serde_json::from_value(texts).unwrap()
 }
