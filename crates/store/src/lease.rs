@@ -13,7 +13,10 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 /// How long somebody else's writing is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -216,6 +219,10 @@ impl Lease {
             return Ok(());
         }
         let work = move || Ok(self.raw().execute_batch("commit")?);
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            // Whoever has one thread wants one thing after the other.
+            return work();
+        }
         match tokio::task::spawn_blocking(work).await {
             Ok(done) => done,
             Err(error) => Err(StoreError::Broken(error.to_string())),
