@@ -6,6 +6,7 @@ use crate::{
     delivery::{email::Mail, outward::Outward},
     http::problem::Problem,
     limits::{Decoy, Requests},
+    metrics::Metrics,
     random::Random,
     reader::Reader,
     token::TokenKeys,
@@ -56,6 +57,8 @@ pub struct Parts {
     pub hashing_queue: Arc<Semaphore>,
     /// Who is looked up for addresses without an account.
     pub decoy: Decoy,
+    /// What is counted.
+    pub metrics: Metrics,
     /// How much people have asked for in this minute.
     pub requests: Requests,
     /// Wakes the engine before its time.

@@ -21,6 +21,7 @@ pub const DEFAULTS: &str = include_str!("config.default.toml");
 #[expect(missing_docs, reason = "config.default.toml says what each is")]
 pub struct Config {
     pub listen: SocketAddr,
+    pub metrics_listen: String,
     pub data: PathBuf,
     pub database_url: Secret,
     pub database_url_file: String,

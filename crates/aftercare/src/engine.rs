@@ -111,6 +111,7 @@ async fn batch(app: &App, buckets: &[i16], now: Instant) -> Result<usize, StoreE
     look(app, &mut tx, &wakes).await?;
     tx.commit().await?;
     app.messages.notify_one();
+    app.metrics.woken(wakes.len());
     Ok(wakes.len())
 }
 

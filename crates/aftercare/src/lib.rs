@@ -28,6 +28,7 @@ pub mod extractor;
 pub mod http;
 pub mod keyring;
 pub mod limits;
+pub mod metrics;
 pub mod notebook;
 pub mod outline;
 pub mod plan;

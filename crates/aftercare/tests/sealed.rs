@@ -16,6 +16,7 @@ use common::{
     canary::holds_canary,
     device, email,
     independent::{browser, independently, opened},
+    metrics,
     sink::{Came, Sink},
 };
 use serde_json::{Value, json};
@@ -252,6 +253,9 @@ stories! {
         let kept = patient.get("/api/dev/mail/").await.bytes;
         assert!(String::from_utf8_lossy(&kept).contains("Your code is"));
         assert_eq!(holds_canary(&kept), None, "{}", String::from_utf8_lossy(&kept));
+        let metrics = metrics(&app.app).await;
+        assert!(metrics.contains("/api/submit-notes/"), "{metrics}");
+        assert_eq!(holds_canary(metrics.as_bytes()), None, "{metrics}");
         // A defect is told by its place, not by the words it broke at.
         let loud = std::panic::take_hook();
         aftercare::quiet::panics();

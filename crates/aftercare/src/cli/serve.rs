@@ -36,6 +36,7 @@ pub(super) fn work(args: &WorkArgs) -> anyhow::Result<()> {
         tracing::info!(database = app.store.engine_name(), "working");
         let (stop, _) = signals()?;
         let _keys = keep_keys_fresh(app.clone());
+        let _metrics = metrics(&app)?;
         tokio::join!(engine::run(app.clone(), done(stop.clone())), sender::run(app.clone(), done(stop)));
         app.store.close().await;
         Ok(())
@@ -57,6 +58,7 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     }
     let (stop, _keep) = signals()?;
     let _keys = keep_keys_fresh(app.clone());
+    let _metrics = metrics(&app)?;
     let engine = tokio::spawn({
         let (app, stop) = (app.clone(), stop.clone());
         async move {
@@ -95,6 +97,19 @@ fn keep_keys_fresh(app: App) -> tokio::task::JoinHandle<()> {
             }
         }
     })
+}
+
+/// Tells metrics on a port of their own, where one is set, for as long as the process runs.
+fn metrics(app: &App) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    let Some(address) = app.config.metrics_address()? else { return Ok(None) };
+    let listener = TcpListener::bind(address).with_context(|| format!("cannot tell metrics on {address}"))?;
+    listener.set_nonblocking(true)?;
+    let service = crate::metrics::service(app.clone());
+    Ok(Some(tokio::spawn(async move {
+        if let Err(error) = listen::serve(listener, None, service, std::future::pending()).await {
+            tracing::error!(%error, "metrics are told no more");
+        }
+    })))
 }
 
 async fn finish(app: &App) -> anyhow::Result<()> {

@@ -60,6 +60,7 @@ impl Config {
         if !self.openai.base_url.is_empty() && self.openai.model.is_empty() {
             return Err(wrong("openai.base_url is set, openai.model is not: set AFTERCARE_OPENAI__MODEL"));
         }
+        self.metrics_address()?;
         if self.profile == Profile::Dev && !self.listen.ip().is_loopback() {
             return Err(wrong(format!(
                 "profile dev listens on loopback only, not on {}: its passwords are short and its clock can be moved",

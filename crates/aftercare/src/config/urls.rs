@@ -1,6 +1,7 @@
 //! Where the service is reached, and by what name.
 
-use super::{Auto, Config, Mail, Profile};
+use super::{Auto, Config, ConfigError, Mail, Profile};
+use std::net::SocketAddr;
 
 impl Mail {
     /// The bare address that mail comes from.
@@ -17,6 +18,13 @@ impl Config {
             Auto::Yes => true,
             Auto::No => false,
         }
+    }
+
+    /// Where metrics are told; `None`: nowhere.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        let text = self.metrics_listen.as_str();
+        let wrong = |_| ConfigError(format!("metrics_listen: must be such as 127.0.0.1:9464, not {text}"));
+        if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
     }
 
     /// The issuer of access tokens.

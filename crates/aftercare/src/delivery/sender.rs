@@ -59,6 +59,7 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
         total += jobs.len() as u64;
         let sent = stream::iter(jobs).map(|job| async {
             let outcome = send(app, &job.delivery, &job.channel, &job.target, &job.say).await;
+            app.metrics.sent(job.channel.kind, &outcome);
             (job, outcome)
         });
         let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;

@@ -160,7 +160,9 @@ pub async fn extract(
     disclose(&app, actor.id, (body.patient_id, body.note_id), sent).await?;
     let date = habits.zone(now).to_datetime(now.timestamp()).date();
     let jitter = body.note_id.as_bytes()[15];
-    let read = app.reader.read(prepared, Some(date), jitter, std::future::pending()).await.map_err(failed)?;
+    let read = app.reader.read(prepared, Some(date), jitter, std::future::pending()).await;
+    app.metrics.read(&read);
+    let read = read.map_err(failed)?;
     let (read, doubtful) = attended(read, body.attended);
     if let Some(reason) = doubtful {
         return Err(Problem::conflict("extraction_failed", reason));

@@ -66,7 +66,7 @@ use aftercare_store::StoreError;
 use axum::{
     Router,
     body::HttpBody,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -280,6 +280,8 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
     let id: Uuid = app.random.id(app.now());
     let id = id.to_string();
     let (method, path) = (request.method().clone(), route(&request));
+    let matched = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
+    let begun = tokio::time::Instant::now();
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     let mut response = match tokio::time::timeout(LONGEST, work).await {
         Ok(Ok(response)) => response,
@@ -301,6 +303,9 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
         response = problem.render(&id);
     }
     tracing::debug!(request_id = %id, %method, %path, status = status.as_u16(), bytes = response.body().size_hint().lower(), "answered");
+    // What is no route is counted as one: whoever makes up paths makes up no rows.
+    let matched = matched.as_deref().unwrap_or("none");
+    app.metrics.answered(method.as_str(), matched, status.as_u16(), begun.elapsed());
     let headers = response.headers_mut();
     context.tell(headers);
     if let Ok(id) = HeaderValue::from_str(&id) {

@@ -228,7 +228,9 @@ async fn read(
             if let Some(sent) = app.reader.disclosure(&prepared) {
                 disclose(app, doctor, (arrived.patient, arrived.id), sent).await?;
             }
-            app.reader.read(prepared, Some(date), jitter, gone).await
+            let read = app.reader.read(prepared, Some(date), jitter, gone).await;
+            app.metrics.read(&read);
+            read
         }
         Err(failure) => Err(failure),
     };

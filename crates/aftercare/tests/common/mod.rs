@@ -120,6 +120,14 @@ pub async fn execute(tx: &mut aftercare_store::Tx, sql: &str) {
     aftercare_store::testing::run(tx, sql).await;
 }
 
+/// What the port for metrics says.
+pub async fn metrics(app: &aftercare::app::App) -> String {
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let response = aftercare::metrics::service(app.clone()).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+}
+
 pub const PASSWORD: &str = "correct horse battery";
 
 pub fn email(name: &str) -> String {
