@@ -8,10 +8,22 @@ mod table;
 use aftercare_core::instant::Span;
 use aftercare_store::{account, session};
 use axum::http::Method;
-use common::{Client, TestApp};
+use common::{Client, PASSWORD, TestApp, device};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-use table::table;
+use std::{collections::BTreeSet, path::Path};
+use table::{ON_DEVICES, table};
+
+const ACCESS: &str = "\
+# Who may do what
+
+Made from the table of [`tests/access`](../crates/aftercare/tests/access/table.rs), which is asked whole, on both
+engines, of sessions of both kinds; a route without its row fails. Columns are people by how they stand to a patient,
+and what each of them is answered: 404 where something is not theirs, as if it did not exist; 403 where their role does
+not do that; 401 where nobody is signed in. A second line says what differs for those whose keys are on their devices.
+
+| route | herself | her doctor | a doctor she left | another doctor | another patient | a closed account | nobody |
+|---|---|---|---|---|---|---|---|
+";
 
 /// Everybody, by how they stand to Ada: herself, her doctor, a doctor she left, another doctor, another
 /// patient, somebody whose account was closed, nobody.
@@ -77,6 +89,15 @@ impl World {
         }
     }
 
+    /// The same people, each on a device that holds their keys.
+    async fn on_devices(mut self, app: &TestApp) -> Self {
+        for (person, name) in self.people.iter_mut().zip(EVERYBODY).take(5) {
+            let device = device::sign_in(app, name, PASSWORD).await.unwrap();
+            person.token = Some(device.token().to_owned());
+        }
+        self
+    }
+
     fn id(&self, who: &str) -> &str {
         self.people[EVERYBODY.iter().position(|name| *name == who).unwrap()].id()
     }
@@ -101,6 +122,52 @@ async fn status(client: &Client, method: &str, path: &str, body: &Value) -> u16 
     answer.status
 }
 
+/// Asks everybody for everything. Ada asks last and her doctor before her, so that they are asked while still hers.
+async fn ask_all(mut app: TestApp, on_devices: bool) {
+    for (route, ask, in_sessions) in table() {
+        let method = route.split(' ').next().unwrap();
+        let mut world = World::new(&app).await;
+        let mut expected = in_sessions;
+        if on_devices {
+            world = world.on_devices(&app).await;
+            expected = answers_on_devices(route).unwrap_or(expected);
+        }
+        for (n, who) in EVERYBODY.iter().enumerate().rev() {
+            let (path, body) = ask(&world, who);
+            let answered = status(&world.people[n], method, &path, &body).await;
+            assert_eq!(answered, expected[n], "{route} by {who}: {path}");
+        }
+        // Each row has a world of its own.
+        app = app.again().await;
+    }
+}
+
+fn answers_on_devices(route: &str) -> Option<[u16; 7]> {
+    ON_DEVICES.iter().find(|row| row.0 == route).map(|row| row.1)
+}
+
+/// The table as it is published.
+#[test]
+fn the_table_is_published() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ACCESS.md");
+    let mut text = ACCESS.to_owned();
+    let row = |name: &str, answers: [u16; 7]| {
+        let cells: Vec<_> = answers.iter().map(u16::to_string).collect();
+        format!("| {name} | {} |\n", cells.join(" | "))
+    };
+    for (route, _, answers) in table() {
+        text += &row(&format!("`{route}`"), answers);
+        text += &answers_on_devices(route).map_or(String::new(), |there| row("… keys on a device", there));
+    }
+    if std::env::var_os("UPDATE_ACCESS").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).unwrap() == text,
+        "docs/ACCESS.md is out of date: run UPDATE_ACCESS=1 cargo test -p aftercare --test access published"
+    );
+}
+
 #[test]
 fn every_route_has_its_row() {
     let api = serde_json::to_value(aftercare::http::openapi()).unwrap();
@@ -112,24 +179,18 @@ fn every_route_has_its_row() {
         .collect();
     let rows: BTreeSet<String> = table().iter().map(|row| row.0.to_owned()).collect();
     assert_eq!(routes, rows);
+    assert!(ON_DEVICES.iter().all(|row| routes.contains(row.0)));
 }
 
 stories! {
-    /// Whatever is not allowed does not exist; the wrong role is told so; who is nobody is asked to sign
-    /// in. Ada asks last and her doctor before her, so that they are asked while still hers.
+    /// Whatever is not allowed does not exist; the wrong role is told so; who is nobody is asked to sign in.
     async fn the_whole_table(app: TestApp) {
-        let mut app = app;
-        for (route, ask, expected) in table() {
-            let method = route.split(' ').next().unwrap();
-            let world = World::new(&app).await;
-            for (n, who) in EVERYBODY.iter().enumerate().rev() {
-                let (path, body) = ask(&world, who);
-                let answered = status(&world.people[n], method, &path, &body).await;
-                assert_eq!(answered, expected[n], "{route} by {who}: {path}");
-            }
-            // Each row has a world of its own.
-            app = app.again().await;
-        }
+        ask_all(app, false).await;
+    }
+
+    /// Who holds the keys opens no door, and closes one only where words would have to be opened here.
+    async fn the_whole_table_on_devices(app: TestApp) {
+        ask_all(app, true).await;
     }
 
     /// What a doctor sees of a shared patient is their own plan, and nothing of another's.

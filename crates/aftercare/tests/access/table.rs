@@ -22,6 +22,22 @@ fn for_ada(route: &str, world: &World) -> (String, Value) {
 
 const SIGNED_IN: [u16; 7] = [200, 200, 200, 200, 200, 401, 401];
 
+/// Where people whose keys are on their devices are answered otherwise: words are not opened here, and what a key says
+/// has to be signed with it.
+pub const ON_DEVICES: [(&str, [u16; 7]); 10] = [
+    ("delete /api/me/", [403, 403, 403, 403, 403, 401, 401]),
+    ("delete /api/my-doctors/{doctor_id}/", [403, 403, 403, 403, 404, 401, 401]),
+    ("post /api/me/email/", [403, 403, 403, 403, 403, 401, 401]),
+    // Here it is the others who may not.
+    ("post /api/me/keys/", [422, 422, 422, 422, 422, 401, 401]),
+    ("post /api/me/password/", [403, 403, 403, 403, 403, 401, 401]),
+    ("post /api/me/recovery-code/", [403, 403, 403, 403, 403, 401, 401]),
+    ("post /api/notes/{id}/extract/", [403, 403, 404, 404, 403, 401, 401]),
+    ("post /api/select-doctor/", [200, 403, 403, 403, 403, 401, 401]),
+    ("post /api/submit-notes/", [403, 403, 403, 403, 403, 401, 401]),
+    ("put /api/notes/{id}/steps/", [403, 403, 404, 404, 403, 401, 401]),
+];
+
 /// The whole table, in the order of the contract.
 #[expect(clippy::too_many_lines, reason = "one row a route")]
 pub fn table() -> Vec<Row> {
