@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod bundle;
 pub mod care;
 pub mod channel;

@@ -2,6 +2,7 @@
 
 mod apart;
 mod audit;
+mod backup;
 mod bench;
 mod break_glass;
 mod credential;
@@ -51,6 +52,10 @@ enum Command {
     Openapi,
     /// Bring the database up to this version's schema.
     Migrate(settings::Settings),
+    /// Copy the embedded database into a file while it is in use.
+    Backup(backup::Backup),
+    /// Put such a copy in place, or look whether it could be.
+    Restore(backup::Restore),
     /// Accounts.
     #[command(subcommand)]
     User(operate::UserCommand),
@@ -89,6 +94,8 @@ pub fn run() -> ExitCode {
         Command::Config(command) => operate::config(&command),
         Command::Openapi => operate::openapi(),
         Command::Migrate(settings) => operate::migrate(&settings),
+        Command::Backup(args) => backup::write(&args),
+        Command::Restore(args) => backup::read(&args),
         Command::User(command) => operate::user(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Simulate(args) => simulate::run(&args),
