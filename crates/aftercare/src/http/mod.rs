@@ -125,11 +125,16 @@ fn about_addresses() -> OpenApiRouter<App> {
         .layer(middleware::from_fn(on_a_tick))
 }
 
-/// Answers leave a whole number of ticks after they were asked for: what differs by microseconds leaves together.
+/// Answers leave a whole number of ticks after they were asked for: what differs by microseconds leaves together. Whoever
+/// has shown that an account is theirs is told that it is there anyway.
 async fn on_a_tick(request: Request, next: Next) -> Response {
-    const TICK: Duration = Duration::from_millis(5);
+    const TICK: Duration = Duration::from_millis(1);
     let begun = tokio::time::Instant::now();
+    let shows_nothing = request.uri().path().ends_with("/params/");
     let response = next.run(request).await;
+    if response.status().is_success() && !shows_nothing {
+        return response;
+    }
     let ticks = begun.elapsed().as_nanos().div_ceil(TICK.as_nanos());
     tokio::time::sleep_until(begun + TICK * u32::try_from(ticks).unwrap_or(1)).await;
     response
