@@ -20,6 +20,8 @@ use tokio::{
 
 /// How long somebody else's writing is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So much of the file whoever writes keeps in memory (negative: in KiB); readers keep SQLite's usual 2 MiB each.
+const CACHE_KIB: i32 = -65_536;
 /// So many of SQLite's own steps are done between two looks at the time.
 const STEPS: i32 = 10_000;
 
@@ -79,11 +81,12 @@ impl Shared {
         // Synchronous NORMAL loses acknowledged commits at a power cut; FULL loses none.
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off;
-            pragma secure_delete = on; pragma cache_size = -65536;",
+            pragma secure_delete = on;",
         )?;
         if self.writes {
             // Whoever waits to write does so without holding a thread.
             connection.busy_timeout(Duration::ZERO)?;
+            connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         } else {
             connection.pragma_update(None, "query_only", "on")?;
         }
