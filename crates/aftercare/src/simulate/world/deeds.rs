@@ -122,14 +122,11 @@ impl World {
         let to = Transport::here(self.service.clone());
         let sent = async move { to.send(None, Method::POST, "/api/tap/", Some(&body)).await };
         let answered = self.perhaps(sent).await?;
+        self.heard(person, answered.as_ref());
         let who = &mut self.people[person];
         match answered {
-            None => {
-                who.uncertain = true;
-                self.tally.answers[2] += 1;
-            }
+            None => {}
             Some(Ok(taken)) => {
-                self.tally.answers[0] += 1;
                 ensure!(now < until, "an answer was taken after {until}");
                 if action != 1 {
                     ensure!(
@@ -148,7 +145,6 @@ impl World {
                 self.plan(next, person, plan);
             }
             Some(Err(refused)) => {
-                self.tally.answers[1] += 1;
                 let good = expected.is_ok()
                     && now < until
                     && !["used", "not_open", "invalid"].contains(&refused.code.as_str());
@@ -156,6 +152,17 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Counts what came of an answer; where nobody has heard, it may have happened.
+    fn heard<T, E>(&mut self, person: usize, answered: Option<&Result<T, E>>) {
+        let place = match answered {
+            Some(Ok(_)) => 0,
+            Some(Err(_)) => 1,
+            None => 2,
+        };
+        self.tally.answers[place] += 1;
+        self.people[person].uncertain |= place == 2;
     }
 
     /// A missed one is corrected in the app, with the time it was due.
@@ -183,14 +190,11 @@ impl World {
         let (to, token) = (Transport::here(self.service.clone()), who.client.token().to_owned());
         let sent = async move { to.send(Some(&token), Method::POST, "/api/check-in/", Some(&body)).await };
         let answered = self.perhaps(sent).await?;
+        self.heard(person, answered.as_ref());
         let who = &mut self.people[person];
         match answered {
-            None => {
-                who.uncertain = true;
-                self.tally.answers[2] += 1;
-            }
+            None => {}
             Some(Ok(_)) => {
-                self.tally.answers[0] += 1;
                 ensure!(expected.is_ok(), "a correction was taken that should not be: {expected:?}");
                 if !same {
                     who.steps[step].log.push(answer);
@@ -199,7 +203,6 @@ impl World {
                 self.plan(now + Span::from_secs(1), person, Plan::Consider { step });
             }
             Some(Err(refused)) => {
-                self.tally.answers[1] += 1;
                 ensure!(expected.is_err(), "a correction was refused that should be taken: {refused}");
             }
         }
