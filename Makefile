@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint wasm setup eval figures test-live
+.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill
 
 run:
 	cargo build --locked --package aftercare
@@ -50,3 +50,12 @@ figures:
 	cargo bench --locked --package aftercare --bench figures
 	cargo bench --locked --package aftercare --bench sign_in
 	cargo bench --locked --package aftercare --bench lateness
+
+# Drills: tests of the suite at full size (docs/OPERATING.md says what each shows).
+DRILL = cargo test --locked --release --package aftercare --test
+
+drill-workers: setup
+	DUE=$${DUE:-1000000} WITHIN=$${WITHIN:-240} KILLS=$${KILLS:-20} FREEZES=$${FREEZES:-5} CUTS=$${CUTS:-3} FAULT=$${FAULT:-60} $(DRILL) workers -- --nocapture
+
+drill-kill: setup
+	KILLS=$${KILLS:-200} $(DRILL) kill -- --nocapture

@@ -110,7 +110,7 @@ async fn engine_minute(schedules: u128) -> f64 {
         // A thousand are due in each of the five minutes to come, all others far from now.
         let minute = i64::try_from(n / 1_000).unwrap();
         let at = if minute < 5 { now + Span::from_minutes(minute + 1) } else { now + Span::from_days(20) };
-        due::insert(&mut tx, Wake { at, step_id: row.id, patient_id: patient }).await.unwrap();
+        due::insert(&mut tx, Wake::step(patient, row.id, at)).await.unwrap();
     }
     tx.commit().await.unwrap();
     let mut times = Vec::new();

@@ -171,7 +171,7 @@ async fn people(app: &App, people: u32, within: u32, at: &str) -> Instant {
                 attention: 0,
             };
             step::insert(&mut tx, &row).await.unwrap();
-            let wake = Wake { at: due, step_id: row.id, patient_id: id };
+            let wake = Wake::step(id, row.id, due);
             due::insert(&mut tx, wake).await.unwrap();
         }
         tx.commit().await.unwrap();

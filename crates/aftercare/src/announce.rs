@@ -17,9 +17,9 @@ use aftercare_store::{
     StoreError, Tx,
     channel::{self, Channel},
     delivery::{Delivery, DeliveryKind, DeliveryState},
-    due::{self, Wake},
+    due::Wake,
     event::{self, Event, EventKind},
-    open_reminder::{self, OpenReminder},
+    open_reminder::OpenReminder,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -39,24 +39,27 @@ pub struct Round<'a> {
     pub now: Instant,
 }
 
-/// What a round has come to.
+/// What a round has come to, and is still to be written.
 #[derive(Default)]
-struct Said {
-    open: Vec<OpenReminder>,
-    wakes: Vec<Wake>,
+pub struct Said {
+    /// What was said of what is open.
+    pub open: Vec<OpenReminder>,
+    /// When to look at people again.
+    pub wakes: Vec<Wake>,
     deliveries: Vec<Delivery>,
     events: Vec<Event>,
     owed: Vec<UserId>,
 }
 
 impl Round<'_> {
-    /// Decides for each, and stores what follows.
-    pub async fn tell(&self, app: &App, tx: &mut Tx) -> Result<(), StoreError> {
+    /// Decides for each, given what is open for them, and stores the messages.
+    pub async fn tell(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        mut open: HashMap<UserId, Vec<OpenReminder>>,
+    ) -> Result<Said, StoreError> {
         let ids: Vec<UserId> = self.people.iter().map(|(id, _)| *id).collect();
-        let mut open: HashMap<UserId, Vec<OpenReminder>> = HashMap::new();
-        for one in open_reminder::of_people(tx, &ids).await? {
-            open.entry(one.patient_id).or_default().push(one);
-        }
         let with: Vec<UserId> = ids.iter().copied().filter(|id| open.contains_key(id)).collect();
         let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
         for channel in channel::of_people(tx, &with).await? {
@@ -64,16 +67,18 @@ impl Round<'_> {
         }
         let mut said = Said::default();
         for (person, stored) in self.people {
-            let (Some(open), Some(habits)) = (open.remove(person), self.habits.get(person)) else { continue };
+            let (Some(mut open), Some(habits)) = (open.remove(person), self.habits.get(person)) else {
+                continue;
+            };
+            open.sort_unstable_by_key(|one| (one.open.due_at, one.step_id));
             let channels = channels.remove(person).unwrap_or_default();
             self.decide(app, *person, wishes(stored.as_deref()), habits, open, &channels, &mut said);
         }
-        open_reminder::put(tx, &said.open).await?;
         aftercare_store::delivery::insert(tx, &said.deliveries, self.now).await?;
         event::tell(tx, &said.events).await?;
         let later = delivery::reached::look(app, tx, &ids, &said.owed, self.now).await?;
         said.wakes.extend(later);
-        due::insert_many(tx, &said.wakes).await
+        Ok(said)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one person's part of a round, said in one place")]

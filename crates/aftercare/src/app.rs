@@ -21,7 +21,13 @@ use aftercare_seal::{
     webpush::PushKey,
 };
 use aftercare_store::Store;
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use tokio::sync::{Notify, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
@@ -75,6 +81,8 @@ pub struct Parts {
     pub push_key: OnceCell<PushKey>,
     /// One round of the engine at a time in this process.
     pub round: tokio::sync::Mutex<()>,
+    /// Whether the process has been asked to end: what is begun is finished, and nothing new is.
+    pub stopping: AtomicBool,
 }
 
 impl Deref for App {
@@ -88,6 +96,16 @@ impl App {
     /// From its parts.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The process has been asked to end.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// The present instant.

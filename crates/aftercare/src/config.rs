@@ -32,6 +32,7 @@ pub struct Config {
     pub ui_origin: String,
     pub behind_proxy: bool,
     pub worker: bool,
+    pub drain_seconds: u32,
     pub log: String,
     /// How its lines look.
     pub log_format: LogFormat,

@@ -13,7 +13,7 @@ use crate::{
     limits::LOCKED_FOR,
     plan::{Habits, PlanStep},
     random::id_from,
-    record::{self, Look},
+    record::{Changes, Look, Rows},
 };
 use aftercare_core::{
     course::{Answer, Outage, Settled},
@@ -25,15 +25,15 @@ use aftercare_store::{
     due::{self, Wake},
     event, idempotency, key_reset, login_attempt,
     look::{self, Found},
-    open_reminder::{self, OpenReminder},
-    outbox,
+    open_reminder, outbox,
     regime::{self, RegimeRow},
     service, session,
     step::StepRow,
     tap, throttle,
 };
+use rand::RngExt as _;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -80,7 +80,10 @@ async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
     // So many buckets at once: as many as make a batch.
     let (mut total, mut stride) = (0, 16);
     loop {
-        let buckets = due::buckets(&mut app.store.peek().await?, now).await?;
+        let mut buckets = due::buckets(&mut app.store.peek().await?, now).await?;
+        // Workers who begin together begin at different places.
+        let first = app.random.rng().random_range(0..=buckets.len());
+        buckets.rotate_left(first);
         let mut left = buckets.as_slice();
         let mut claimed = 0;
         while !left.is_empty() {
@@ -88,7 +91,7 @@ async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
             let done = batch(app, turn, now).await?;
             if done > 2 * BATCH {
                 stride = (stride / 2).max(1);
-            } else if done < BATCH / 2 {
+            } else if (1..BATCH / 2).contains(&done) {
                 stride = (2 * stride).min(Bucket::COUNT.unsigned_abs().into());
             }
             claimed += done as u64;
@@ -119,8 +122,13 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
     let everybody: BTreeSet<UserId> = wakes.iter().map(|wake| wake.patient_id).collect();
     let everybody: Vec<UserId> = everybody.into_iter().collect();
     let of_steps = wakes.iter().filter(|wake| !wake.is_of_person());
-    let steps: BTreeSet<_> = of_steps.map(|wake| (wake.patient_id, wake.step_id)).collect();
-    let steps: Vec<_> = steps.into_iter().collect();
+    // Since when rows may be missing: of several wakes of a step, the earliest says.
+    let mut since: BTreeMap<(UserId, StepId), Instant> = BTreeMap::new();
+    for wake in of_steps {
+        let since = since.entry((wake.patient_id, wake.step_id)).or_insert(wake.since);
+        *since = wake.since.min(*since);
+    }
+    let steps: Vec<_> = since.keys().copied().collect();
     // People before their steps, as everywhere: answers to one person's reminders follow one another.
     let people = account::lock_many(tx, &everybody).await?;
     let found = look::lock(tx, &steps).await?;
@@ -131,24 +139,41 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
     }
     let read = |(person, rows)| Habits::of(person, rows).map(|habits| (person, habits));
     let habits: HashMap<UserId, Habits> = habits.into_iter().filter_map(|one| read(one).ok()).collect();
-    let mut told = BTreeSet::new();
-    if !found.is_empty() {
-        told.extend(record(app, tx, found, &habits, now).await?);
+    let open = open_reminder::of_people(tx, &everybody).await?;
+    let mut open: BTreeMap<_, _> = open.into_iter().map(|one| ((one.patient_id, one.step_id), one)).collect();
+    let steps = replay(app, tx, found, &since, &habits, now).await?;
+    let looks = steps.iter().map(|(step, since)| {
+        let was_open = open.get(&(step.row.patient_id, step.row.id)).copied();
+        Look { step, rows: Rows::Until(*since), was_open, corrected: None }
+    });
+    let mut changes = Changes::of(&looks.collect::<Vec<_>>(), now);
+    for step in &changes.closed {
+        open.remove(step);
     }
+    open.extend(changes.opened.iter().map(|(step, one)| (*step, *one)));
+    let mut told = std::mem::take(&mut changes.told);
     told.extend(wakes.iter().filter(|wake| wake.is_of_person()).map(|wake| wake.patient_id));
+    let mut of_told: HashMap<UserId, Vec<_>> = HashMap::new();
+    for one in open.into_values().filter(|one| told.contains(&one.patient_id)) {
+        of_told.entry(one.patient_id).or_default().push(one);
+    }
     let people: Vec<_> = people.into_iter().filter(|(id, _)| told.contains(id)).collect();
-    announce::Round { people: &people, habits: &habits, now }.tell(app, tx).await
+    let said = announce::Round { people: &people, habits: &habits, now }.tell(app, tx, of_told).await?;
+    changes.wakes.extend(said.wakes);
+    changes.opened.extend(said.open.into_iter().map(|one| ((one.patient_id, one.step_id), one)));
+    changes.write(tx, now).await
 }
 
-/// Replays steps and writes what has changed. Gives those for whom something new is open. A step that cannot
-/// be read is set aside and told of: it must not stop the others.
-async fn record(
+/// Replays steps, each with since when its rows may be missing. One that cannot be read is set aside and told of: it must
+/// not stop the others.
+async fn replay(
     app: &App,
     tx: &mut Tx,
     found: Vec<Found>,
+    since: &BTreeMap<(UserId, StepId), Instant>,
     habits: &HashMap<UserId, Habits>,
     now: Instant,
-) -> Result<Vec<UserId>, StoreError> {
+) -> Result<Vec<(PlanStep, Instant)>, StoreError> {
     let mut settled: HashMap<StepId, Settled> = HashMap::new();
     for found in &found {
         // What cannot be read is not needed: it is replayed whole.
@@ -163,15 +188,12 @@ async fn record(
     for (step, answer) in check_in::of_steps(tx, &ids).await? {
         logs.entry(step).or_default().push(answer);
     }
-    let of: BTreeSet<UserId> = found.iter().map(|found| found.patient_id).collect();
-    let of: Vec<UserId> = of.into_iter().collect();
-    let open = open_reminder::of_people(tx, &of).await?;
-    let open: HashMap<StepId, OpenReminder> = open.into_iter().map(|one| (one.step_id, one)).collect();
     let until = |row: &StepRow| settled.get(&row.id).and_then(Settled::until).unwrap_or(row.activated_at);
     let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(until).min();
     let outages = service::outages(tx, began.unwrap_or(now), now).await?;
     let mut steps = Vec::new();
-    for Found { id, patient_id, recorded, row, .. } in found {
+    for Found { id, patient_id, row, .. } in found {
+        let since = since.get(&(patient_id, id)).copied().unwrap_or(now);
         let log = logs.remove(&id).unwrap_or_default();
         let read = row.and_then(|row| {
             let habits = habits.get(&patient_id);
@@ -180,11 +202,11 @@ async fn record(
             PlanStep::go_on(row, habits, settled, &log, &outages, now)
         });
         match read {
-            Ok(step) => steps.push((step, recorded)),
+            Ok(step) => steps.push((step, since)),
             Err(cause) => {
                 tracing::error!(step = %id, %cause, "a step cannot be read; it is looked at again in an hour");
-                due::insert(tx, Wake { at: app.now() + Span::from_hours(1), step_id: id, patient_id })
-                    .await?;
+                let wake = Wake::step(patient_id, id, app.now() + Span::from_hours(1));
+                due::insert(tx, wake.with_rows_until(since)).await?;
             }
         }
     }
@@ -199,11 +221,7 @@ async fn record(
         })
     });
     look::settle(tx, &more.collect::<Vec<_>>()).await?;
-    let looks = steps.iter().map(|(step, recorded)| {
-        let was_open = open.get(&step.row.id).copied();
-        Look { step, recorded: *recorded, was_open, corrected: None }
-    });
-    record::write(tx, &looks.collect::<Vec<_>>(), now).await
+    Ok(steps)
 }
 
 /// Says that a worker is alive; a silence before it is recorded as an outage.
@@ -291,31 +309,31 @@ pub async fn sleep(app: &App, by: Span) -> Result<Instant, StoreError> {
     Ok(app.now())
 }
 
-/// Runs until `stop` is done: a round at each next due instant, on a hint, and once a heartbeat.
+/// Runs until `stop` is done: a round at each next due instant, on a hint, and once a heartbeat. A round that is under
+/// way then is broken off: what it has not committed is as it was.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    let mut tidied = app.now() - TIDY;
-    loop {
-        if app.now() - tidied >= TIDY {
-            tidied = app.now();
-            if let Err(error) = tidy(&app).await {
-                tracing::warn!(%error, "could not tidy; it is tried again in ten minutes");
+    let rounds = async {
+        let mut tidied = app.now() - TIDY;
+        loop {
+            if app.now() - tidied >= TIDY {
+                tidied = app.now();
+                if let Err(error) = tidy(&app).await {
+                    tracing::warn!(%error, "could not tidy; it is tried again in ten minutes");
+                }
             }
-        }
-        if let Err(error) = round(&app).await {
-            tracing::error!(%error, "the engine's round failed; it is tried again");
+            if let Err(error) = round(&app).await {
+                tracing::error!(%error, "the engine's round failed; it is tried again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+            let pause = pause(&app).await;
             tokio::select! {
-                () = &mut stop => return,
-                () = tokio::time::sleep(Duration::from_secs(1)) => continue,
+                () = app.hint.notified() => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
-        let pause = pause(&app).await;
-        tokio::select! {
-            () = &mut stop => return,
-            () = app.hint.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    };
+    tokio::select! { () = stop => {}, () = rounds => {} }
 }
 
 /// Until the next due instant, but no longer than a heartbeat.

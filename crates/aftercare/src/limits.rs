@@ -21,17 +21,33 @@ const LOCK: i64 = 100;
 /// ... for those who do not know it, for so long at most.
 pub const LOCKED_FOR: Span = Span::from_days(30);
 
-/// An account that is looked up where an address has none, so that both cost the same: whichever was found
-/// last.
+/// Accounts that are looked up where an address has none, so that both cost the same: those found last.
 #[derive(Debug, Default)]
-pub struct Decoy(Mutex<Option<UserId>>);
+pub struct Decoy(Mutex<Recent>);
+
+#[derive(Debug, Default)]
+struct Recent {
+    ids: Vec<UserId>,
+    next: usize,
+}
 
 impl Decoy {
-    /// Whom to look up: who was found, or who was before.
-    pub fn stand_in(&self, found: Option<UserId>) -> UserId {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = found.or(*last);
-        last.unwrap_or(UserId(uuid::Uuid::nil()))
+    /// As many rows as stay in the processor's caches anyway: one alone would be the quickest to read.
+    const KEPT: usize = 64;
+
+    /// Whom to look up for an address, given as a keyed hash: who was found, or one of those found before.
+    pub fn stand_in(&self, found: Option<UserId>, index: &[u8; 32]) -> UserId {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Recent { ids, next } = &mut *recent;
+        let any = usize::from(index[0]).checked_rem(ids.len()).and_then(|at| ids.get(at).copied());
+        if let Some(id) = found {
+            match ids.get_mut(*next) {
+                Some(oldest) => *oldest = id,
+                None => ids.push(id),
+            }
+            *next = (*next + 1) % Self::KEPT;
+        }
+        found.or(any).unwrap_or(UserId(uuid::Uuid::nil()))
     }
 }
 

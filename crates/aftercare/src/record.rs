@@ -5,8 +5,8 @@ use crate::plan::PlanStep;
 use aftercare_core::{
     announce::Open,
     attention::{self, Reason},
-    course::OccurrenceStatus,
-    id::UserId,
+    course::{Occurrence, OccurrenceStatus},
+    id::{StepId, UserId},
     instant::{Instant, Span},
 };
 use aftercare_store::{
@@ -17,18 +17,27 @@ use aftercare_store::{
     outbox::{self, Letter, News},
     step::Task,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A task that nobody does is said to be open for so long.
 const TASK: Span = Span::from_days(7);
+
+/// Which rows there are of what has happened of a step.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows {
+    /// Of what fell due before.
+    Until(Instant),
+    /// Some, and maybe at times that hold no more.
+    Doubtful,
+}
 
 /// A step with what was stored of it before.
 #[derive(Debug)]
 pub struct Look<'a> {
     /// The step as it stands.
     pub step: &'a PlanStep,
-    /// How many of its occurrences were recorded.
-    pub recorded: u32,
+    /// What of it is recorded.
+    pub rows: Rows,
     /// What was open of it.
     pub was_open: Option<OpenReminder>,
     /// An occurrence whose answer has changed.
@@ -72,57 +81,93 @@ fn attention(step: &PlanStep, now: Instant) -> (i16, Option<Instant>) {
     (Reason::bits(&attention::of_course(course, replay, now)), soon)
 }
 
-/// Writes what has changed of some steps. Gives those for whom something new is open.
-pub async fn write(tx: &mut Tx, looks: &[Look<'_>], now: Instant) -> Result<Vec<UserId>, StoreError> {
-    let (mut put, mut wakes, mut opened, mut closed, mut told) = (vec![], vec![], vec![], vec![], vec![]);
-    let (mut looks_needed, mut letters) = (BTreeMap::<i16, Vec<_>>::new(), vec![]);
-    for look in looks {
-        let (row, occurrences, happened) = (&look.step.row, look.step.occurrences(), look.step.happened());
-        if look.recorded > happened {
-            occurrence::truncate(tx, row.patient_id, row.id, happened).await?;
+/// What has changed of some steps, not yet written.
+#[derive(Debug, Default)]
+pub struct Changes<'a> {
+    occurrences: Vec<(UserId, StepId, &'a Occurrence)>,
+    /// Rows at times that may hold no more, from an instant on.
+    doubtful: Vec<(UserId, StepId, Instant)>,
+    /// When to look again.
+    pub wakes: Vec<Wake>,
+    /// What is open now, or differently.
+    pub opened: BTreeMap<(UserId, StepId), OpenReminder>,
+    /// What is open no more.
+    pub closed: Vec<(UserId, StepId)>,
+    attention: BTreeMap<i16, Vec<(UserId, StepId)>>,
+    letters: Vec<Letter>,
+    /// For whom something new is open.
+    pub told: BTreeSet<UserId>,
+}
+
+impl<'a> Changes<'a> {
+    /// Compares steps with what is stored of them.
+    pub fn of(looks: &[Look<'a>], now: Instant) -> Self {
+        let mut changes = Self::default();
+        for look in looks {
+            changes.look(look, now);
+        }
+        changes
+    }
+
+    fn look(&mut self, look: &Look<'a>, now: Instant) {
+        let row = &look.step.row;
+        let key = (row.patient_id, row.id);
+        if let Rows::Doubtful = look.rows {
+            let settled = look.step.course.as_ref().and_then(|(_, replay)| replay.settled.until());
+            let from = settled.map_or(row.activated_at, |settled| settled + Span::from_micros(1));
+            self.doubtful.push((row.patient_id, row.id, from));
         }
         // The next may be answered while one is open: all from the open one on may have changed.
         let open_from = look.was_open.map_or(u32::MAX, |was| was.ordinal);
-        let changed =
-            |ordinal| ordinal >= look.recorded || ordinal >= open_from || look.corrected == Some(ordinal);
-        put.extend(
-            occurrences.iter().filter(|one| changed(one.ordinal)).map(|one| (row.patient_id, row.id, one)),
-        );
+        let changed = |one: &&Occurrence| {
+            let is_new = match look.rows {
+                Rows::Until(until) => one.due_at >= until,
+                Rows::Doubtful => true,
+            };
+            is_new || one.ordinal >= open_from || look.corrected == Some(one.ordinal)
+        };
+        let changed = look.step.occurrences().iter().filter(changed);
+        self.occurrences.extend(changed.map(|one| (row.patient_id, row.id, one)));
         let (bits, soon) = attention(look.step, now);
         if bits != row.attention {
-            looks_needed.entry(bits).or_default().push((row.patient_id, row.id));
-            letters.push(Letter { id: row.id.0, patient_id: row.patient_id, doctor_id: row.doctor_id });
+            self.attention.entry(bits).or_default().push(key);
+            self.letters.push(Letter { id: row.id.0, patient_id: row.patient_id, doctor_id: row.doctor_id });
         }
         let at = wake(look.step, now);
         let at = at.map(|at| soon.map_or(at, |soon| soon.min(at)));
-        wakes.extend(at.map(|at| Wake { at, step_id: row.id, patient_id: row.patient_id }));
+        self.wakes.extend(at.map(|at| Wake::step(row.patient_id, row.id, at)));
         match (look.was_open, open(look.step, now)) {
-            (Some(_), None) => closed.push((row.patient_id, row.id)),
+            (Some(_), None) => self.closed.push(key),
             (Some(was), Some(is)) if was.ordinal == is.ordinal => {
                 let (due_at, closes_at) = (is.open.due_at, is.open.closes_at);
                 if (was.open.due_at, was.open.closes_at) != (due_at, closes_at) {
                     // What was said of it stays said.
-                    opened.push(OpenReminder { open: Open { due_at, closes_at, ..was.open }, ..was });
+                    let open = Open { due_at, closes_at, ..was.open };
+                    self.opened.insert(key, OpenReminder { open, ..was });
                 }
             }
             (_, Some(is)) => {
-                opened.push(is);
-                told.push(row.patient_id);
+                self.opened.insert(key, is);
+                self.told.insert(row.patient_id);
             }
             (None, None) => {}
         }
     }
-    occurrence::put(tx, &put, now).await?;
-    due::insert_many(tx, &wakes).await?;
-    open_reminder::remove(tx, &closed).await?;
-    open_reminder::put(tx, &opened).await?;
-    for (bits, steps) in looks_needed {
-        look::set_attention(tx, &steps, bits).await?;
+
+    /// Writes them.
+    pub async fn write(self, tx: &mut Tx, now: Instant) -> Result<(), StoreError> {
+        for (patient, step, from) in self.doubtful {
+            occurrence::forget_from(tx, patient, step, from).await?;
+        }
+        occurrence::put(tx, &self.occurrences, now).await?;
+        due::insert_many(tx, &self.wakes).await?;
+        open_reminder::remove(tx, &self.closed).await?;
+        open_reminder::put(tx, &self.opened.into_values().collect::<Vec<_>>()).await?;
+        for (bits, steps) in self.attention {
+            look::set_attention(tx, &steps, bits).await?;
+        }
+        outbox::put(tx, &self.letters, News::Attention).await
     }
-    outbox::put(tx, &letters, News::Attention).await?;
-    told.sort_unstable();
-    told.dedup();
-    Ok(told)
 }
 
 /// Writes what has changed of one step. Somebody for whom something new is open is told by the engine.
@@ -136,27 +181,37 @@ pub async fn record(
     if let Some(ordinal) = corrected {
         look::unsettle(tx, patient, id, ordinal).await?;
     }
-    let recorded = occurrence::recorded(tx, patient, id).await?;
     let was_open = open_reminder::of_step(tx, patient, id).await?;
-    let look = Look { step, recorded, was_open, corrected };
-    for person in write(tx, &[look], now).await? {
-        due::insert(tx, Wake::person(person, now)).await?;
+    let mut rows = Rows::Until(now);
+    // All before what is open is recorded, and no answer to it makes one that is recorded unnecessary.
+    if corrected.is_none() || corrected != was_open.map(|open| open.ordinal) {
+        rows = due::since(tx, patient, id).await?.map_or(rows, Rows::Until);
+        let last = step.occurrences().last();
+        let after = last.map_or(step.row.activated_at, |last| last.due_at + Span::from_micros(1));
+        occurrence::forget_from(tx, patient, id, after).await?;
     }
-    Ok(())
+    write(tx, &[Look { step, rows, was_open, corrected }], now).await
 }
 
 /// Writes what there is of steps that begin: nothing is stored of them yet.
 pub async fn begin(tx: &mut Tx, steps: &[&PlanStep], now: Instant) -> Result<(), StoreError> {
-    let looks = steps.iter().map(|step| Look { step, recorded: 0, was_open: None, corrected: None });
-    for person in write(tx, &looks.collect::<Vec<_>>(), now).await? {
-        due::insert(tx, Wake::person(person, now)).await?;
-    }
-    Ok(())
+    let looks = steps.iter().map(|step| {
+        let rows = Rows::Until(step.row.activated_at);
+        Look { step, rows, was_open: None, corrected: None }
+    });
+    write(tx, &looks.collect::<Vec<_>>(), now).await
 }
 
-/// Writes all of a step's rows again: where a replacement was taken back, what it called off is open
-/// as before.
+/// Writes all of a step's rows again: times of day have changed, or a replacement was taken back, and what it called
+/// off is open as before.
 pub async fn record_anew(tx: &mut Tx, step: &PlanStep, now: Instant) -> Result<(), StoreError> {
-    occurrence::truncate(tx, step.row.patient_id, step.row.id, 0).await?;
-    record(tx, step, None, now).await
+    let was_open = open_reminder::of_step(tx, step.row.patient_id, step.row.id).await?;
+    write(tx, &[Look { step, rows: Rows::Doubtful, was_open, corrected: None }], now).await
+}
+
+async fn write(tx: &mut Tx, looks: &[Look<'_>], now: Instant) -> Result<(), StoreError> {
+    let mut changes = Changes::of(looks, now);
+    let told = changes.told.iter();
+    changes.wakes.extend(told.map(|person| Wake::person(*person, now)));
+    changes.write(tx, now).await
 }

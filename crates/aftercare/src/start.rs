@@ -19,6 +19,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    sync::atomic::AtomicBool,
 };
 use tokio::sync::{Mutex, Notify, OnceCell, Semaphore};
 use zeroize::Zeroizing;
@@ -117,6 +118,7 @@ pub async fn parts(config: Config, random: Random, clock: ServiceClock) -> anyho
         push_key: OnceCell::new(),
         config,
         round: Mutex::new(()),
+        stopping: AtomicBool::new(false),
     })
 }
 

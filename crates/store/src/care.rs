@@ -2,6 +2,7 @@
 
 use crate::{
     StoreError, Tx,
+    many::fetch_in,
     outbox::{self, Letter, News},
     row::row,
     sql::{execute, fetch_all, fetch_one},
@@ -167,7 +168,21 @@ pub async fn get(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<
     Ok(row.map(read))
 }
 
-/// The same, its row locked until the transaction ends: two notes for one care follow one another.
+/// Which of some pairs of patient and doctor are in force.
+pub async fn current(tx: &mut Tx, pairs: &[(UserId, UserId)]) -> Result<Vec<(UserId, UserId)>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        (Uuid, Uuid),
+        "-- care::current
+        select patient_id, doctor_id from care where until is null and (bucket, patient_id, doctor_id)",
+        pairs,
+        |pair| [Bucket::of(pair.0).get(), pair.0.0, pair.1.0],
+        ""
+    )?;
+    Ok(rows.into_iter().map(|(patient, doctor)| (UserId(patient), UserId(doctor))).collect())
+}
+
+/// A care, its row locked until the transaction ends: two notes for one care follow one another.
 pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Care>, StoreError> {
     let row = fetch_one!(
         tx,

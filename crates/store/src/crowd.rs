@@ -101,14 +101,14 @@ pub async fn done(tx: &mut Tx, happened: &[(&Made, &Occurrence)]) -> Result<(), 
     insert_many!(
         tx,
         "-- crowd::done
-        insert into occurrence (bucket, step_id, ordinal, patient_id, due_at, closes_at, status, recorded_at)",
+        insert into occurrence (bucket, due_at, step_id, ordinal, patient_id, closes_at, status, recorded_at)",
         happened,
         |one| [
             Bucket::of(one.0.patient_id).get(),
+            one.1.due_at.as_micros(),
             one.0.step_id.0,
             i32::try_from(one.1.ordinal).unwrap_or(i32::MAX),
             one.0.patient_id.0,
-            one.1.due_at.as_micros(),
             one.1.closes_at.as_micros(),
             code::occurrence(one.1.status),
             one.1.due_at.as_micros()

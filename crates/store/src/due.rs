@@ -4,13 +4,15 @@ use crate::{
     StoreError, Tx,
     many::insert_many,
     queue::heads,
-    sql::{fetch_all, fetch_postgres},
+    sql::{fetch_all, fetch_one, fetch_postgres},
 };
 use aftercare_core::{
     id::{Bucket, StepId, UserId},
     instant::Instant,
 };
 use uuid::Uuid;
+
+type Row = (i64, Uuid, Uuid, Option<i64>);
 
 /// Something whose time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +23,34 @@ pub struct Wake {
     pub step_id: StepId,
     /// Whose.
     pub patient_id: UserId,
+    /// What of the step fell due before this is recorded: the wake's own time, where it was not put off.
+    pub since: Instant,
 }
 
 impl Wake {
+    /// Has a step looked at when something of it changes; all that changed before is recorded.
+    pub fn step(patient_id: UserId, step_id: StepId, at: Instant) -> Self {
+        Self { at, step_id, patient_id, since: at }
+    }
+
     /// Has somebody looked at who may have to be told something.
     pub fn person(patient_id: UserId, at: Instant) -> Self {
-        Self { at, step_id: StepId(patient_id.0), patient_id }
+        Self::step(patient_id, StepId(patient_id.0), at)
+    }
+
+    /// The same, where rows may be missing since an instant.
+    #[must_use]
+    pub fn with_rows_until(self, since: Instant) -> Self {
+        Self { since, ..self }
+    }
+
+    fn read((at, step, patient, since): Row) -> Self {
+        Self {
+            at: at.into(),
+            step_id: StepId(step),
+            patient_id: UserId(patient),
+            since: since.unwrap_or(at).into(),
+        }
     }
 
     /// Whether it is of a person, not of a step.
@@ -44,10 +68,17 @@ pub async fn insert(tx: &mut Tx, wake: Wake) -> Result<(), StoreError> {
 pub async fn insert_many(tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> {
     insert_many!(
         tx,
-        "-- due::insert\ninsert into due (bucket, wake_at, step_id, patient_id)",
+        "-- due::insert\ninsert into due (bucket, wake_at, step_id, patient_id, since)",
         wakes,
-        |wake| [Bucket::of(wake.patient_id).get(), wake.at.as_micros(), wake.step_id.0, wake.patient_id.0],
-        "on conflict do nothing"
+        |wake| [
+            Bucket::of(wake.patient_id).get(),
+            wake.at.as_micros(),
+            wake.step_id.0,
+            wake.patient_id.0,
+            (wake.since != wake.at).then_some(wake.since.as_micros())
+        ],
+        "on conflict (bucket, wake_at, step_id) do update set since = excluded.since
+        where excluded.since < coalesce(due.since, due.wake_at)"
     )
 }
 
@@ -72,14 +103,14 @@ pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
 /// by [`insert`] in the same transaction, or not at all. A bucket is taken whole: what is due of one person is looked
 /// at together.
 pub async fn claim(tx: &mut Tx, buckets: &[i16], now: Instant) -> Result<Vec<Wake>, StoreError> {
-    let mut rows: Vec<(i64, Uuid, Uuid)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     if let Tx::Sqlite(_) = tx {
         for bucket in buckets {
             rows.extend(fetch_all!(
                 tx,
-                (i64, Uuid, Uuid),
+                Row,
                 "-- due::claim
-                delete from due where bucket = $1 and wake_at <= $2 returning wake_at, step_id, patient_id",
+                delete from due where bucket = $1 and wake_at <= $2 returning wake_at, step_id, patient_id, since",
                 *bucket,
                 now.as_micros()
             )?);
@@ -87,35 +118,39 @@ pub async fn claim(tx: &mut Tx, buckets: &[i16], now: Instant) -> Result<Vec<Wak
     } else {
         rows = fetch_postgres!(
             tx,
-            (i64, Uuid, Uuid),
+            Row,
             "-- due::claim
-            with claimed as materialized (
-              select bucket, wake_at, step_id from due where bucket = any($1) and wake_at <= $2
-              for update skip locked)
-            delete from due using claimed where due.bucket = claimed.bucket and due.wake_at = claimed.wake_at
-              and due.step_id = claimed.step_id
-            returning due.wake_at, due.step_id, due.patient_id",
+            delete from due where ctid = any(array(
+              select ctid from due where bucket = any($1) and wake_at <= $2 for update skip locked))
+            returning wake_at, step_id, patient_id, since",
             buckets,
             now.as_micros()
         )?;
     }
-    Ok(rows
-        .into_iter()
-        .map(|(at, step, patient)| Wake { at: at.into(), step_id: StepId(step), patient_id: UserId(patient) })
-        .collect())
+    Ok(rows.into_iter().map(Wake::read).collect())
 }
 
 /// When a person and their steps are looked at next.
 pub async fn of_person(tx: &mut Tx, person: UserId) -> Result<Vec<Wake>, StoreError> {
     let rows = fetch_all!(
         tx,
-        (i64, Uuid),
-        "-- due::of_person\nselect wake_at, step_id from due where bucket = $1 and patient_id = $2 order by wake_at",
+        Row,
+        "-- due::of_person
+        select wake_at, step_id, patient_id, since from due where bucket = $1 and patient_id = $2 order by wake_at",
         Bucket::of(person).get(),
         person.0
     )?;
-    Ok(rows
-        .into_iter()
-        .map(|(at, step)| Wake { at: at.into(), step_id: StepId(step), patient_id: person })
-        .collect())
+    Ok(rows.into_iter().map(Wake::read).collect())
+}
+
+/// Since when rows of a step may be missing; `None` where it is never looked at again.
+pub async fn since(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Option<Instant>, StoreError> {
+    let row = fetch_one!(
+        tx,
+        (Option<i64>,),
+        "-- due::since\nselect min(coalesce(since, wake_at)) from due where bucket = $1 and step_id = $2",
+        Bucket::of(patient).get(),
+        step.0
+    )?;
+    Ok(row.and_then(|row| row.0).map(Instant::from))
 }

@@ -1,4 +1,4 @@
-//! Steps as the engine looks at them: many at once, each with what of it is recorded, settled and told.
+//! Steps as the engine looks at them: many at once, each with what of it is settled and told.
 
 use crate::{
     StoreError, Tx,
@@ -10,13 +10,13 @@ use crate::{
 use aftercare_core::id::{Bucket, StepId, UserId};
 use uuid::Uuid;
 
-/// Some steps, locked in one order for all, each with how many of its occurrences are recorded.
+/// Some steps, locked in one order for all.
 pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>, StoreError> {
     let rows = fetch_in!(
         tx,
         FoundRow,
         "-- look::lock
-        select patient_id, (select max(ordinal) from occurrence where occurrence.bucket = step.bucket and occurrence.step_id = step.id) as last,
+        select patient_id,
           id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, settled
         from step where (bucket, id)",
         steps,
@@ -28,7 +28,6 @@ pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>,
         .map(|row| Found {
             id: StepId(row.id),
             patient_id: UserId(row.patient_id),
-            recorded: row.last.and_then(|last| u32::try_from(last).ok()).map_or(0, |last| last + 1),
             settled: row.settled.clone(),
             row: step::read(UserId(row.patient_id), row.rest()),
         })
@@ -42,8 +41,6 @@ pub struct Found {
     pub id: StepId,
     /// Whose.
     pub patient_id: UserId,
-    /// How many of its occurrences are recorded.
-    pub recorded: u32,
     /// What of its course is over (JSON).
     pub settled: Option<String>,
     /// The step; an error where its row cannot be read.
@@ -53,7 +50,6 @@ pub struct Found {
 row! {
     struct FoundRow {
         patient_id: Uuid,
-        last: Option<i32>,
         id: Uuid,
         note_id: Uuid,
         doctor_id: Uuid,

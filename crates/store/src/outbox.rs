@@ -4,8 +4,8 @@
 use crate::{
     StoreError, Tx, care, code,
     event::{self, Event, EventKind},
-    many::insert_many,
-    sql::{execute, fetch_all},
+    many::{execute_in, insert_many},
+    sql::fetch_all,
 };
 use aftercare_core::{
     id::{Bucket, EventId, UserId},
@@ -68,25 +68,32 @@ pub async fn work_off(
         "",
         limit
     )?;
-    for (bucket, letter, patient, doctor, news) in &rows {
-        let (patient, doctor) = (UserId(*patient), UserId(*doctor));
+    let mut to_look = Vec::new();
+    for (_, _, patient, doctor, news) in &rows {
+        let pair = (UserId(*patient), UserId(*doctor));
         match code::to_news(*news)? {
-            News::Choice => care::project(tx, patient, doctor).await?,
-            // Who has been left, or is no more, looks at nobody.
-            News::Attention
-                if care::get(tx, patient, doctor).await?.is_none_or(|care| !care.is_current()) => {}
-            News::Attention => {
-                let (user_id, object_id) = (doctor, Some(patient.0));
-                let event = Event { id: id(), user_id, kind: EventKind::WorkList, object_id, at: now };
-                event::tell(tx, &[event]).await?;
-            }
+            News::Choice => care::project(tx, pair.0, pair.1).await?,
+            News::Attention => to_look.push(pair),
         }
-        execute!(
-            tx,
-            "-- outbox::work_off done\ndelete from outbox where bucket = $1 and id = $2",
-            *bucket,
-            *letter
-        )?;
     }
+    to_look.sort_unstable();
+    to_look.dedup();
+    // Who has been left, or is no more, looks at nobody.
+    let current = care::current(tx, &to_look).await?;
+    let events = current.into_iter().map(|(patient, user_id)| Event {
+        id: id(),
+        user_id,
+        kind: EventKind::WorkList,
+        object_id: Some(patient.0),
+        at: now,
+    });
+    event::tell(tx, &events.collect::<Vec<_>>()).await?;
+    execute_in!(
+        tx,
+        "-- outbox::work_off done\ndelete from outbox where (bucket, id)",
+        &rows,
+        |letter| [letter.0, letter.1],
+        ""
+    )?;
     Ok(rows.len())
 }

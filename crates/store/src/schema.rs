@@ -15,6 +15,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_delivery.sql"),
     include_str!("schema/0009_attention.sql"),
     include_str!("schema/0010_settled.sql"),
+    include_str!("schema/0011_by_time.sql"),
 ];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {

@@ -105,7 +105,7 @@ on_both_engines! {
         for n in 0..20 {
             for minutes in [-1, 5] {
                 let at = now() + Span::from_minutes(minutes);
-                let wake = Wake { at, step_id: StepId(Uuid::from_u128(n)), patient_id: user(n) };
+                let wake = Wake::step(user(n), StepId(Uuid::from_u128(n)), at);
                 due::insert(&mut tx, wake).await.unwrap();
                 due::insert(&mut tx, wake).await.unwrap();
             }
@@ -136,7 +136,7 @@ on_both_engines! {
 
     /// What a worker claimed and did not commit is there for the next.
     async fn an_undone_claim_comes_back(store: Store) {
-        let wake = Wake { at: now(), step_id: StepId(Uuid::from_u128(1)), patient_id: user(7) };
+        let wake = Wake::step(user(7), StepId(Uuid::from_u128(1)), now());
         let bucket = Bucket::of(user(7)).get();
         let mut tx = store.write().await.unwrap();
         due::insert(&mut tx, wake).await.unwrap();
@@ -203,13 +203,13 @@ on_both_engines! {
     async fn one_row_an_occurrence(store: Store) {
         let step = StepId(Uuid::from_u128(1));
         let mut tx = store.write().await.unwrap();
-        for (ordinal, status) in [(0, OccurrenceStatus::Due), (0, OccurrenceStatus::Done), (1, OccurrenceStatus::Due)] {
-            let occurrence = Occurrence { ordinal, due_at: now(), closes_at: now(), status, on_time: None, answered_at: None, cause: None };
+        let later = || now() + Span::from_hours(1);
+        for (ordinal, due_at, status) in [(0, now(), OccurrenceStatus::Due), (0, now(), OccurrenceStatus::Done), (1, later(), OccurrenceStatus::Due)] {
+            let occurrence = Occurrence { ordinal, due_at, closes_at: later(), status, on_time: None, answered_at: None, cause: None };
             occurrence::put(&mut tx, &[(user(1), step, &occurrence)], now()).await.unwrap();
         }
-        let recorded = occurrence::recorded(&mut tx, user(1), step).await.unwrap();
-        assert_eq!(recorded, 2);
-        occurrence::truncate(&mut tx, user(1), step, 1).await.unwrap();
+        assert_eq!(occurrence::of_step(&mut tx, user(1), step).await.unwrap(), [(0, now(), 1), (1, later(), 0)]);
+        occurrence::forget_from(&mut tx, user(1), step, later()).await.unwrap();
         assert_eq!(occurrence::of_step(&mut tx, user(1), step).await.unwrap(), [(0, now(), 1)]);
     }
 

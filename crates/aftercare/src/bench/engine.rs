@@ -166,11 +166,8 @@ async fn load(app: &App, settings: &Settings, day: Instant) -> anyhow::Result<()
         });
         let made: Vec<_> = made.collect();
         crowd::steps(&mut tx, &made).await?;
-        let wakes = block.iter().zip(&made).map(|(n, one)| Wake {
-            at: kind(*n).2,
-            step_id: one.step_id,
-            patient_id: one.patient_id,
-        });
+        let wakes =
+            block.iter().zip(&made).map(|(n, one)| Wake::step(one.patient_id, one.step_id, kind(*n).2));
         due::insert_many(&mut tx, &wakes.collect::<Vec<_>>()).await?;
         for part in block.iter().zip(&made).collect::<Vec<_>>().chunks(64) {
             let happened = part.iter().flat_map(|(n, one)| kind(**n).1.iter().map(move |past| (*one, past)));

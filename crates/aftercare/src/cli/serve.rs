@@ -34,12 +34,15 @@ pub(super) fn work(args: &WorkArgs) -> anyhow::Result<()> {
     block_on(&config.clone(), async {
         let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
         tracing::info!(database = app.store.engine_name(), "working");
-        let (stop, _) = signals()?;
+        let (stop, _keep) = signals()?;
         let _keys = keep_keys_fresh(app.clone());
         let _metrics = metrics(&app)?;
-        tokio::join!(engine::run(app.clone(), done(stop.clone())), sender::run(app.clone(), done(stop)));
-        app.store.close().await;
-        Ok(())
+        tokio::join!(
+            stopped(&app, stop.clone()),
+            engine::run(app.clone(), done(stop.clone())),
+            sender::run(app.clone(), done(stop)),
+        );
+        finish(&app).await
     })
 }
 
@@ -71,7 +74,14 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     });
     // Nobody may be reading; the service is there all the same.
     let _ = block(&app, worker);
-    let serving = listen::serve(listener, tls, http::service(app.clone()), done(stop));
+    let drained = {
+        let app = app.clone();
+        async move {
+            stopped(&app, stop).await;
+            tokio::time::sleep(Duration::from_secs(app.config.drain_seconds.into())).await;
+        }
+    };
+    let serving = listen::serve(listener, tls, http::service(app.clone()), drained);
     tokio::pin!(serving, engine);
     // Without its engine a service that still answers would remind nobody: it ends instead.
     tokio::select! {
@@ -132,6 +142,13 @@ fn signals() -> anyhow::Result<(watch::Receiver<bool>, tokio::task::JoinHandle<(
         }
     });
     Ok((receive, task))
+}
+
+/// Says so to all parts of the service.
+async fn stopped(app: &App, stop: watch::Receiver<bool>) {
+    done(stop).await;
+    tracing::info!("asked to end; a second signal ends at once");
+    app.stop();
 }
 
 async fn done(mut stop: watch::Receiver<bool>) {

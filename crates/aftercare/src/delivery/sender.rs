@@ -58,12 +58,23 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
         }
         total += jobs.len() as u64;
         let sent = stream::iter(jobs).map(|job| async {
+            if app.is_stopping() {
+                return Err(job.attempt);
+            }
             let outcome = send(app, &job.delivery, &job.channel, &job.target, &job.say).await;
             app.metrics.sent(job.channel.kind, &outcome);
-            (job, outcome)
+            Ok((job, outcome))
         });
         let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
-        settle(app, sent).await?;
+        let (mut done, mut left) = (Vec::new(), Vec::new());
+        for one in sent {
+            one.map_or_else(|attempt| left.push(attempt), |one| done.push(one));
+        }
+        settle(app, done).await?;
+        if app.is_stopping() {
+            give_back(app, &left).await?;
+            return Ok(total);
+        }
     }
 }
 
@@ -223,6 +234,19 @@ pub fn acknowledged(app: &App, token: &str) -> Option<(UserId, aftercare_core::i
     bytes::same(&mac.0[..16], &parts[32..]).then_some((UserId(user), id.into()))
 }
 
+/// Leaves what was not tried to others, at once.
+async fn give_back(app: &App, left: &[Attempt]) -> Result<(), StoreError> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let mut tx = app.store.write().await?;
+    delivery::release_many(&mut tx, left).await?;
+    let now = app.now();
+    let attempts: Vec<_> = left.iter().map(|one| Attempt { at: now, ..*one }).collect();
+    delivery::enqueue(&mut tx, &attempts).await?;
+    tx.commit().await
+}
+
 /// Writes down what came of messages.
 async fn settle(app: &App, sent: Vec<(Job, Outcome)>) -> Result<(), StoreError> {
     if sent.is_empty() {
@@ -348,7 +372,7 @@ async fn fall_back(
     delivery::insert(tx, &next, now).await
 }
 
-/// Runs until `stop` is done: a round at each next attempt, and on a hint.
+/// Runs until `stop` is done: a round at each next attempt, and on a hint. What is under way then is finished.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {

@@ -67,7 +67,7 @@ impl Listening {
                 return Some(event);
             }
             let now = self.app.clock.wall();
-            if now - self.began > LONGEST {
+            if now - self.began > LONGEST || self.app.is_stopping() {
                 return None;
             }
             let found = self.look().await.ok()??;

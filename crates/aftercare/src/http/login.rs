@@ -94,17 +94,19 @@ pub async fn parameters(
 ) -> Result<Json<Parameters>, Problem> {
     let mut tx = app.store.peek().await?;
     let (found, id) = owner(&app, &mut tx, &body.email).await?;
-    // Made up for everybody, so that it takes the same time for nobody.
+    // Made up for everybody, and somebody's read for nobody: one of the two is then chosen.
     let made_up = (app.master.fake_salt(&body.email), app.kdf());
-    let stored = account::parameters(&mut tx, id).await?.filter(|_| found.is_some());
-    let (salt, kdf) = stored.map_or(Ok(made_up), |(salt, kdf)| parsed(&salt, kdf))?;
+    let stored =
+        account::parameters(&mut tx, id).await?.map_or(Ok(made_up), |(salt, kdf)| parsed(&salt, kdf))?;
+    let (salt, kdf) = if found.is_some() { stored } else { made_up };
     Ok(Json(Parameters { auth_scheme: 1, kdf: kdf.into(), salt: Bytes(salt) }))
 }
 
 /// Whose address this is, and whom to look up: where it is nobody's, somebody else, for the same work to follow.
 async fn owner(app: &App, tx: &mut Tx, email: &str) -> Result<(Option<UserId>, UserId), Problem> {
-    let found = account::find(tx, &app.master.email_index(email).0).await?;
-    Ok((found, app.decoy.stand_in(found)))
+    let index = app.master.email_index(email).0;
+    let found = account::find(tx, &index).await?;
+    Ok((found, app.decoy.stand_in(found, &index)))
 }
 
 /// An account by its address, or none: looked up by the same work.

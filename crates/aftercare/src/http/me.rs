@@ -13,6 +13,7 @@ use crate::{
     audit::{self, Action, Event},
     config::Assisted,
     plan::{Habits, Plan},
+    record,
 };
 use aftercare_core::{
     anchors::Anchors,
@@ -176,7 +177,10 @@ pub async fn change_me(
         regime::put(&mut tx, actor.id, &row).await?;
         if actor.role == Role::Patient {
             let plan = Plan::current(&mut tx, actor.id, None, now).await?;
-            look_again(&mut tx, &plan).await?;
+            // What is open, or was answered before its time, may be due at another.
+            for step in plan.steps.iter().filter(|step| step.course.is_some()) {
+                record::record_anew(&mut tx, step, now).await?;
+            }
         }
     }
     if let Some(assisted) = body.assisted {
@@ -227,14 +231,4 @@ fn merged_wishes(
         return Err("quiet: `from` and `to` must differ; null for no quiet".to_owned());
     }
     Ok(all)
-}
-
-/// Has the engine look at each running step at its new next instant.
-async fn look_again(tx: &mut Tx, plan: &Plan) -> Result<(), Problem> {
-    for step in &plan.steps {
-        if let Some(at) = step.course.as_ref().and_then(|(_, replay)| replay.wake_at) {
-            due::insert(tx, Wake { at, step_id: step.row.id, patient_id: plan.patient_id }).await?;
-        }
-    }
-    Ok(())
 }

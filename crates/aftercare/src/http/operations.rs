@@ -37,9 +37,12 @@ pub struct Readiness {
 
 /// Is the service ready?
 ///
-/// Database, schema, and a worker that was alive within three minutes.
+/// Database, schema, and a worker that was alive within three minutes. Not any more once the process is asked to end.
 #[utoipa::path(get, path = "/readyz", tag = "Operations", responses((status = 200, body = Readiness), (status = 503, body = Problem)))]
 pub async fn readyz(State(app): State<App>) -> Result<Json<Readiness>, Problem> {
+    if app.is_stopping() {
+        return Err(Problem::ending());
+    }
     let mut tx = app.store.read().await?;
     let schema = schema::version(&mut tx).await?;
     let worker = service::heartbeat(&mut tx).await?;

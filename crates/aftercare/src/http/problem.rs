@@ -236,6 +236,13 @@ impl Problem {
         Self { retry_after: 2, aside: Some(Box::new(Aside::Cause(cause.to_string()))), ..problem }
     }
 
+    /// 503: this process has been asked to end.
+    pub fn ending() -> Self {
+        let detail = "this process has been asked to end; another answers";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ask another", detail);
+        Self { retry_after: 2, ..problem }
+    }
+
     /// 500: a defect. Says nothing but the request's id.
     #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
     pub fn internal(cause: impl ToString) -> Self {

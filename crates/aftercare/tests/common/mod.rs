@@ -8,6 +8,7 @@ pub mod device;
 pub mod independent;
 pub mod model;
 pub mod process;
+pub mod proxy;
 pub mod sign_in;
 pub mod sink;
 pub mod stream;
