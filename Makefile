@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill
+.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill drill-resets drill-disk
 
 run:
 	cargo build --locked --package aftercare
@@ -17,9 +17,9 @@ INDEPENDENT = crates/aftercare/tests/independent
 # curl and jq for the README's walk, Chromium and Firefox for what only browsers do, other people's
 # cryptography against ours, and the programs that hold the description against the service.
 setup:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium firefox-esr >/dev/null && python3 -c "import ensurepip" || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium firefox-esr; }
-	@$(INDEPENDENT)/venv/bin/python -c "import schemathesis, icalendar, aiosmtpd, standardwebhooks, prometheus_client" 2>/dev/null || { python3 -m venv $(INDEPENDENT)/venv && \
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium firefox-esr strace systemd-analyze >/dev/null && python3 -c "import ensurepip" || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium firefox-esr strace systemd; }
+	@$(INDEPENDENT)/venv/bin/python -c "import schemathesis, icalendar, aiosmtpd, standardwebhooks, prometheus_client, promql_parser" 2>/dev/null || { python3 -m venv $(INDEPENDENT)/venv && \
 	  $(INDEPENDENT)/venv/bin/pip install --quiet --disable-pip-version-check -r $(INDEPENDENT)/requirements.txt; }
 	@[ -d $(INDEPENDENT)/node_modules/puppeteer-core ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 
@@ -51,7 +51,7 @@ figures:
 	cargo bench --locked --package aftercare --bench sign_in
 	cargo bench --locked --package aftercare --bench lateness
 
-# Drills: tests of the suite at full size (docs/OPERATING.md says what each shows).
+# Drills: tests of the suite at full size (docs/OPERATIONS.md says what each shows).
 DRILL = cargo test --locked --release --package aftercare --test
 
 drill-workers: setup
@@ -59,3 +59,9 @@ drill-workers: setup
 
 drill-kill: setup
 	KILLS=$${KILLS:-200} $(DRILL) kill -- --nocapture
+
+drill-resets: setup
+	RESETS=$${RESETS:-1000} $(DRILL) resets -- --nocapture
+
+drill-disk: setup
+	$(DRILL) disk -- --nocapture

@@ -19,12 +19,14 @@ pub const DEFAULTS: &str = include_str!("config.default.toml");
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config.default.toml says what each is")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
     pub listen: SocketAddr,
     pub metrics_listen: String,
     pub data: PathBuf,
     pub database_url: Secret,
     pub database_url_file: String,
+    pub ha_required: bool,
     pub master_keys: Secret,
     pub master_keys_file: String,
     pub profile: Profile,

@@ -12,24 +12,23 @@ use crate::{
     token::TokenKeys,
 };
 use aftercare_seal::{Bytes, Secret, credential::Organisation, emergency::Recipient, server::MasterKeys};
-use aftercare_store::{Store, service};
-use anyhow::{Context, bail};
+use aftercare_store::{Store, durability, service};
+use anyhow::{Context, bail, ensure};
 use std::{
     io::Write,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
-    sync::atomic::AtomicBool,
+    sync::{Arc, atomic::AtomicBool},
 };
 use tokio::sync::{Mutex, Notify, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
-/// Opens the database a configuration names, brought up to this version's schema.
-pub async fn store(config: &Config) -> anyhow::Result<Store> {
-    let store = if config.database_url.is_set() {
+/// Opens the database a configuration names, as it is.
+pub async fn unmigrated(config: &Config) -> anyhow::Result<Store> {
+    if config.database_url.is_set() {
         Store::postgres(config.database_url.expose())
             .await
-            .context("cannot open the database at database_url")?
+            .context("cannot open the database at database_url")
     } else {
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -37,8 +36,17 @@ pub async fn store(config: &Config) -> anyhow::Result<Store> {
             .create(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let file = config.data.join("aftercare.db");
-        Store::sqlite(&file).with_context(|| format!("cannot open {}", file.display()))?
-    };
+        Store::sqlite(&file).with_context(|| format!("cannot open {}", file.display()))
+    }
+}
+
+/// The same, brought up to this version's schema.
+pub async fn store(config: &Config) -> anyhow::Result<Store> {
+    let store = unmigrated(config).await?;
+    if config.ha_required {
+        let missing = durability::missing(&mut store.peek().await?).await?;
+        ensure!(missing.is_empty(), "ha_required, but {}", missing.join("; "));
+    }
     store.migrate().await?;
     Ok(store)
 }

@@ -114,6 +114,6 @@ fn a_postgresql_has_means_of_its_own() {
     for args in [&["backup", "x.db"][..], &["restore", "x.db"]] {
         let done = aftercare(args, &url, "");
         assert_eq!(done.status.code(), Some(1));
-        assert!(text(&done.stderr).contains("docs/OPERATING.md"), "{}", text(&done.stderr));
+        assert!(text(&done.stderr).contains("docs/OPERATIONS.md"), "{}", text(&done.stderr));
     }
 }

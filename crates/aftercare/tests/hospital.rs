@@ -3,10 +3,10 @@
 
 mod common;
 
-use aftercare_store::{directory, testing::On};
+use aftercare_store::{directory, testing::On, testing::postgres_url};
 use common::{
     Client, TestApp, email,
-    process::{Server, free_port},
+    process::{Server, aftercare, free_port, text},
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -217,4 +217,23 @@ async fn tls_takes_a_new_certificate_while_it_runs() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert!(old.get(&url).send().await.is_err());
+}
+
+/// One machine is not enough where it was asked that it be: the test's PostgreSQL has no second, and no `fsync`.
+#[tokio::test]
+async fn a_database_that_could_lose_what_it_acknowledged_is_refused() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), postgres_url().await);
+    let data = folder.path().join("data").display().to_string();
+    for (url, gaps) in [
+        (url.as_str(), ["fsync is \"off\"", "synchronous_standby_names is empty"].as_slice()),
+        ("", &["the embedded database is one file on one machine"]),
+    ] {
+        let mut env = vec![("AFTERCARE_DATA", data.as_str()), ("AFTERCARE_DATABASE_URL", url)];
+        assert!(aftercare(&["migrate"], &env, "").status.success());
+        env.push(("AFTERCARE_HA_REQUIRED", "true"));
+        let refused = aftercare(&["migrate"], &env, "");
+        assert_eq!(refused.status.code(), Some(1));
+        let told = text(&refused.stderr);
+        assert!(gaps.iter().all(|gap| told.contains(gap)), "{told}");
+    }
 }

@@ -11,7 +11,10 @@
 mod common;
 
 use aftercare_store::{Store, inspect, testing::postgres_url};
-use common::process::{Server, free_port};
+use common::{
+    process::{Server, free_port},
+    there::Client,
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
@@ -20,45 +23,6 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-
-#[derive(Clone)]
-struct Client {
-    http: reqwest::Client,
-    base: String,
-    token: String,
-}
-
-impl Client {
-    /// An answer, where one came.
-    async fn send(&self, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
-        let url = format!("{}{path}", self.base);
-        let request = match body {
-            Some(body) => {
-                self.http.post(url).header("content-type", "application/json").body(body.to_string())
-            }
-            None => self.http.get(url),
-        };
-        let answer = request.header("authorization", format!("Bearer {}", self.token)).send().await.ok()?;
-        let status = answer.status().as_u16();
-        Some((status, serde_json::from_slice(&answer.bytes().await.ok()?).unwrap_or(Value::Null)))
-    }
-
-    async fn ok(&self, path: &str, body: Option<&Value>) -> Value {
-        let (status, json) = self.send(path, body).await.unwrap();
-        assert!(status < 300, "{path}: {status} {json}");
-        json
-    }
-
-    async fn sign_up(&self, name: &str, role: &str) -> (Self, String) {
-        let email = format!("{name}@people.example");
-        let body = json!({ "role": role, "name": name, "email": email, "password": "correct horse", "time_zone": "Europe/Berlin" });
-        self.ok("/api/signup/", Some(&body)).await;
-        let tokens =
-            self.ok("/api/login/", Some(&json!({ "email": email, "password": "correct horse" }))).await;
-        let token = tokens["access_token"].as_str().unwrap().to_owned();
-        (Self { token, ..self.clone() }, tokens["user"]["id"].as_str().unwrap().to_owned())
-    }
-}
 
 /// What was acknowledged.
 #[derive(Default)]
@@ -116,8 +80,7 @@ async fn kills(database: &str, open: impl AsyncFnOnce(&Path) -> Store) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
-    let anon = Client { http, base: format!("http://127.0.0.1:{port}"), token: String::new() };
+    let anon = Client::at(port);
     let mut server = Server::start(folder.path(), port, database, &[]);
     let (doctor, doctor_id) = anon.sign_up("grace", "doctor").await;
     let (patient, patient_id) = anon.sign_up("ada", "patient").await;

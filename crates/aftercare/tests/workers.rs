@@ -142,6 +142,13 @@ impl Worker {
         Self { child: command.spawn().unwrap(), database }
     }
 
+    /// As whatever watches over services does: one that has ended by itself is started again.
+    fn keep_up(&mut self, folder: &Path) {
+        if self.child.try_wait().unwrap().is_some() {
+            *self = Self::start(folder, self.database.clone());
+        }
+    }
+
     fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(sent.unwrap().success());
@@ -214,6 +221,7 @@ async fn nothing_is_lost_or_done_twice() {
         tokio::time::Instant::now() + Duration::from_micros(u64::try_from(wait.as_micros()).unwrap_or(0));
     for (at, event) in story(&size) {
         tokio::time::sleep_until(begun + at).await;
+        workers.iter_mut().for_each(|worker| worker.keep_up(folder.path()));
         match event {
             Event::Kill(n) => workers[n].kill_and_start_again(folder.path()),
             Event::Freeze(n) => workers[n].signal("STOP"),
@@ -233,6 +241,7 @@ async fn nothing_is_lost_or_done_twice() {
             .fetch_one(&pool)
             .await
             .unwrap();
+        workers.iter_mut().for_each(|worker| worker.keep_up(folder.path()));
         if left == 0 {
             break;
         }

@@ -4,7 +4,7 @@
 //! back. What waits for the disk, a commit, goes to a thread that may wait.
 
 use crate::{StoreError, fault, row::FromRow};
-use rusqlite::{CachedStatement, Connection, Statement, ToSql};
+use rusqlite::{CachedStatement, Connection, Statement, ToSql, ffi, hooks::Wal};
 use std::{
     path::PathBuf,
     sync::{
@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CACHE_KIB: i32 = -65_536;
 /// So many of SQLite's own steps are done between two looks at the time.
 const STEPS: i32 = 10_000;
+
+/// How the process ends when the disk fails (`EX_IOERR` of sysexits.h).
+const UNSYNCED: i32 = 74;
 
 /// Some connections to one file.
 #[derive(Clone, Debug)]
@@ -86,6 +89,10 @@ impl Shared {
         if self.writes {
             // Whoever waits to write does so without holding a thread.
             connection.busy_timeout(Duration::ZERO)?;
+            connection.wal_hook(Some(|log, pages| {
+                fold(log, pages);
+                Ok(())
+            }));
             connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         } else {
             connection.pragma_update(None, "query_only", "on")?;
@@ -221,7 +228,7 @@ impl Lease {
         if self.raw().is_autocommit() {
             return Ok(());
         }
-        let work = move || Ok(self.raw().execute_batch("commit")?);
+        let work = move || Ok(self.raw().execute_batch("commit").inspect_err(end_if_unsynced)?);
         if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
             // Whoever has one thread wants one thing after the other.
             return work();
@@ -230,6 +237,26 @@ impl Lease {
             Ok(done) => done,
             Err(error) => Err(StoreError::Broken(error.to_string())),
         }
+    }
+}
+
+/// After so many pages the log is folded into the file.
+const PAGES: i32 = 1_000;
+
+fn fold(log: &Wal, pages: i32) {
+    if pages >= PAGES {
+        // What cannot be folded now is folded later: the commit stands either way.
+        let _ = log.checkpoint().inspect_err(end_if_unsynced);
+    }
+}
+
+/// What the disk did not take is gone from memory too, and the next `fsync` says that all is well: nobody knows any
+/// more what is kept. The process ends; what is on the disk is read when it starts again.
+fn end_if_unsynced(error: &rusqlite::Error) {
+    let unsynced = [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC];
+    if error.sqlite_error().is_some_and(|error| unsynced.contains(&error.extended_code)) {
+        tracing::error!(%error, "the disk did not take what was written; the service ends, so that it goes on from what is kept");
+        std::process::exit(UNSYNCED);
     }
 }
 

@@ -1,6 +1,6 @@
 //! How many occurrences the engine records: a crowd with a daily step each falls due within an hour, day after day.
 
-use super::{cpu_micros, peak_memory_mib};
+use super::{Measured, Measuring};
 use crate::{app::App, clock::ServiceClock, config::Config, engine, random::Random, start};
 use aftercare_core::{
     anchors::Anchors,
@@ -18,7 +18,6 @@ use aftercare_store::{
 };
 use anyhow::{Context, ensure};
 use serde::Serialize;
-use std::time::Instant as Stopwatch;
 use uuid::Uuid;
 
 const ZONE: &str = "Europe/Berlin";
@@ -43,26 +42,15 @@ pub struct Settings {
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figures {
-    /// On what.
-    pub database: &'static str,
     /// So many steps.
     pub schedules: u32,
     /// So many occurrences of each were recorded before.
     pub history: u32,
     /// So many workers.
     pub workers: u32,
-    /// Occurrences recorded, their steps moved on, their people told.
-    pub events: u64,
-    /// How long it took, in milliseconds.
-    pub took_ms: u64,
-    /// Both.
-    pub events_per_second: u64,
-    /// Processor time of this process for one, in nanoseconds.
-    pub cpu_ns_per_event: u64,
-    /// Bytes of PostgreSQL's log for one.
-    pub wal_bytes_per_event: Option<u64>,
-    /// The most memory of this process.
-    pub peak_memory_mib: Option<u64>,
+    /// What it came to; an event is an occurrence recorded, its step moved on, its person told.
+    #[serde(flatten)]
+    pub measured: Measured,
 }
 
 /// Loads a crowd into an empty database, and measures.
@@ -82,29 +70,19 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures
     load(&apps[0], settings, day).await.context("cannot load the crowd")?;
     // The first day is not counted: what is settled is found out once.
     work(&apps, Span::ZERO).await?;
-    let logged = crowd::logged(&mut store.peek().await?).await?;
-    let (begun, cpu) = (Stopwatch::now(), cpu_micros());
+    let measuring = Measuring::begin(store).await?;
     for _ in 0..settings.days {
         work(&apps, Span::from_days(1)).await?;
     }
-    let (took, cpu) = (u64::try_from(begun.elapsed().as_micros())?, cpu_micros() - cpu);
-    let written = crowd::logged(&mut store.peek().await?).await?;
+    let events = u64::from(settings.schedules) * u64::from(settings.days);
+    let measured = measuring.end(store, events).await?;
     let left = due::next(&mut store.peek().await?).await?;
     ensure!(left.is_none_or(|left| left > apps[0].now()), "something due was left");
-    let events = u64::from(settings.schedules) * u64::from(settings.days);
     Ok(Figures {
-        database: store.engine_name(),
         schedules: settings.schedules,
         history: settings.history,
         workers: settings.workers.max(1),
-        events,
-        took_ms: took / 1_000,
-        events_per_second: events * 1_000_000 / took.max(1),
-        cpu_ns_per_event: cpu * 1_000 / events.max(1),
-        wal_bytes_per_event: written
-            .zip(logged)
-            .map(|(after, before)| (after - before).unsigned_abs() / events.max(1)),
-        peak_memory_mib: peak_memory_mib(),
+        measured,
     })
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Restore {
 fn embedded(config: &Config) -> anyhow::Result<PathBuf> {
     if config.database_url.is_set() {
         bail!(
-            "this is for the embedded database; a PostgreSQL is backed up by its own means: docs/OPERATING.md"
+            "this is for the embedded database; a PostgreSQL is backed up by its own means: docs/OPERATIONS.md"
         );
     }
     Ok(config.data.join("aftercare.db"))

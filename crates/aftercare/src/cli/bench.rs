@@ -2,7 +2,10 @@
 
 use super::simulate::Folder;
 use crate::{
-    bench::engine::{self, Settings},
+    bench::{
+        engine::{self, Settings},
+        limit,
+    },
     config::Config,
 };
 use std::io::Write;
@@ -10,11 +13,13 @@ use std::io::Write;
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// How many occurrences the engine records in a second: a crowd falls due day after day.
-    Engine(EngineArgs),
+    Engine(DueArgs),
+    /// How many it could be at most: the same with the narrowest rows and none of the product's promises.
+    Limit(DueArgs),
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct EngineArgs {
+pub(super) struct DueArgs {
     /// So many daily steps, four to a person.
     #[arg(long, default_value_t = 100_000)]
     schedules: u32,
@@ -36,7 +41,7 @@ pub(super) struct EngineArgs {
 }
 
 pub(super) fn run(command: &Command) -> anyhow::Result<()> {
-    let Command::Engine(args) = command;
+    let (Command::Engine(args) | Command::Limit(args)) = command;
     let temporary = std::env::temp_dir().display().to_string();
     let folder = Folder::new("bench", Some(args.folder.as_deref().unwrap_or(&temporary)), 0)?;
     let env = [
@@ -48,7 +53,12 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     let config = Config::load(None, env.into_iter().filter(|(_, value)| !value.is_empty()), &[])?;
     let settings =
         Settings { schedules: args.schedules, history: args.history, days: args.days, workers: args.workers };
-    let figures = super::block_on(&config, engine::run(&settings, &config))?;
-    writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&figures)?)?;
+    let figures = super::block_on(&config, async {
+        Ok(match command {
+            Command::Engine(_) => serde_json::to_value(engine::run(&settings, &config).await?)?,
+            Command::Limit(_) => serde_json::to_value(limit::run(&settings, &config).await?)?,
+        })
+    })?;
+    writeln!(std::io::stdout().lock(), "{figures:#}")?;
     Ok(())
 }

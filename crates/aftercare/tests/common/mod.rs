@@ -12,6 +12,7 @@ pub mod proxy;
 pub mod sign_in;
 pub mod sink;
 pub mod stream;
+pub mod there;
 
 use aftercare::{app::App, clock::ServiceClock, config::Config, engine, http, random::Random, start};
 use aftercare_core::instant::{Instant, Span};

@@ -1,0 +1,155 @@
+//! A disk that fails under the embedded database: calls to the kernel are answered with its errors (`strace`), at a
+//! moment that is counted. What was acknowledged stays, and what was not is whole or not there.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{
+    process::{Server, free_port},
+    there::Client,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// Fails calls of a process for as long as it lives.
+struct Failing(Child);
+
+impl Failing {
+    /// `inject` as `strace` has it: `fdatasync,fsync:error=EIO:when=2`.
+    fn calls(of: &Server, inject: &str) -> Self {
+        let calls = inject.split(':').next().unwrap();
+        let pid = of.0.id().to_string();
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null", "-p", &pid, "-e", &format!("trace={calls}")]);
+        command.args(["-e", &format!("inject={inject}")]).stderr(Stdio::null());
+        let tracer = Self(command.spawn().unwrap());
+        let is_traced = || {
+            let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+            let status = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("status"));
+            let of = |thread| status(thread).is_ok_and(|status| status.contains("TracerPid:\t0\n"));
+            !threads.flatten().any(of)
+        };
+        while !is_traced() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        tracer
+    }
+}
+
+impl Drop for Failing {
+    fn drop(&mut self) {
+        // Asked, it lets go of what it has traced.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
+struct Story {
+    doctor: Client,
+    patient: Client,
+    patient_id: String,
+    /// The notes that were acknowledged, by id.
+    notes: BTreeMap<String, String>,
+    n: u32,
+}
+
+impl Story {
+    async fn begin(port: u16) -> Self {
+        let anon = Client::at(port);
+        let (doctor, doctor_id) = anon.sign_up("grace", "doctor").await;
+        let (patient, patient_id) = anon.sign_up("ada", "patient").await;
+        patient.ok("/api/select-doctor/", Some(&json!({ "doctor_id": doctor_id }))).await;
+        Self { doctor, patient, patient_id, notes: BTreeMap::new(), n: 0 }
+    }
+
+    /// One more note; how it was answered, where it was.
+    async fn goes_on(&mut self) -> Option<(u16, Value)> {
+        self.n += 1;
+        let note = format!("Take Drug K{} twice daily for 5 days. Buy Drug K{}.", self.n, self.n);
+        let body = json!({ "patient_id": self.patient_id, "note": note });
+        let (status, json) = self.doctor.send("/api/submit-notes/", Some(&body)).await?;
+        if status == 201 {
+            self.notes.insert(json["note"]["id"].as_str().unwrap().to_owned(), note);
+        }
+        Some((status, json))
+    }
+
+    /// What was acknowledged is there, and the plan is the whole of one note.
+    async fn holds(&self) {
+        for (id, text) in &self.notes {
+            assert_eq!(
+                self.doctor.ok(&format!("/api/notes/{id}/"), None).await["text"],
+                *text,
+                "a note is lost"
+            );
+        }
+        let steps = self.patient.ok("/api/actionable-steps/", None).await;
+        let of = |list: &str| {
+            let steps = steps[list].as_array().unwrap().iter();
+            steps.map(|step| step["note_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let (plan, checklist) = (of("plan"), of("checklist"));
+        assert_eq!(plan, checklist, "half a plan");
+        assert!(plan.len() <= 1, "two plans");
+        assert_eq!(plan.is_empty(), self.notes.is_empty(), "no plan");
+    }
+}
+
+fn serve(folder: &Path, port: u16) -> Server {
+    Server::start(folder, port, "", &[("AFTERCARE_LOG", "off")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_disk_does_not_take_a_commit_the_process_ends() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let mut server = serve(folder.path(), port);
+    let mut story = Story::begin(port).await;
+    for nth in [1, 2, 5, 12] {
+        let failing = Failing::calls(&server, &format!("fdatasync,fsync:error=EIO:when={nth}"));
+        let mut answered = 0;
+        while let Some((status, json)) = story.goes_on().await {
+            // Read by whoever asks, the plan is looked at in a transaction of its own.
+            assert_eq!(status, 201, "{json}");
+            answered += 1;
+            assert!(answered <= nth, "{answered} notes were acknowledged by {nth} calls");
+        }
+        let ended = server.0.wait().unwrap();
+        assert_eq!(ended.code(), Some(74), "{ended}");
+        drop(failing);
+        server = serve(folder.path(), port);
+        story.holds().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_nothing_is_half_written() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let server = serve(folder.path(), port);
+    let mut story = Story::begin(port).await;
+    story.goes_on().await.unwrap();
+    let mut refused = 0;
+    {
+        let _full = Failing::calls(&server, "pwrite64:error=ENOSPC:when=5+");
+        for _ in 0..8 {
+            let (status, json) = story.goes_on().await.unwrap();
+            if status != 201 {
+                assert_eq!((status, &json["code"]), (503, &json!("unavailable")), "{json}");
+                refused += 1;
+            }
+            // What is there can be read.
+            story.holds().await;
+        }
+    }
+    assert!(refused > 4, "{refused} were refused");
+    // There is room again.
+    assert_eq!(story.goes_on().await.unwrap().0, 201);
+    story.holds().await;
+    drop(server);
+    let _server = serve(folder.path(), port);
+    story.holds().await;
+}
