@@ -221,7 +221,9 @@ async fn nothing_is_lost_or_done_twice() {
         tokio::time::Instant::now() + Duration::from_micros(u64::try_from(wait.as_micros()).unwrap_or(0));
     for (at, event) in story(&size) {
         tokio::time::sleep_until(begun + at).await;
-        workers.iter_mut().for_each(|worker| worker.keep_up(folder.path()));
+        for worker in &mut workers {
+            worker.keep_up(folder.path());
+        }
         match event {
             Event::Kill(n) => workers[n].kill_and_start_again(folder.path()),
             Event::Freeze(n) => workers[n].signal("STOP"),
@@ -241,7 +243,9 @@ async fn nothing_is_lost_or_done_twice() {
             .fetch_one(&pool)
             .await
             .unwrap();
-        workers.iter_mut().for_each(|worker| worker.keep_up(folder.path()));
+        for worker in &mut workers {
+            worker.keep_up(folder.path());
+        }
         if left == 0 {
             break;
         }
