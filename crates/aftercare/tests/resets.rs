@@ -61,6 +61,12 @@ async fn a_reset_connection_loses_nothing_and_doubles_nothing() {
         let task = answer["checklist"][0]["id"].as_str().unwrap();
         tried_again += insist(&patient, &format!("/api/steps/{task}/complete/"), &done, "").await.1 - 1;
     }
+    // Whoever only reads notices nothing.
+    for _ in 0..rounds() {
+        proxy.reset_after(rng.random_range(1..3_000));
+        patient.ok("/api/reminders/", None).await;
+        doctor.ok("/api/doctor/patients/", None).await;
+    }
     proxy.reset_after(i64::MAX);
     assert!(proxy.resets() as usize > rounds(), "{} were reset", proxy.resets());
     assert!(tried_again as usize > rounds() / 4, "{tried_again} were sent again");

@@ -65,9 +65,9 @@ use crate::{
 use aftercare_store::StoreError;
 use axum::{
     Router,
-    body::HttpBody,
+    body::{Body, HttpBody},
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -268,6 +268,7 @@ pub fn service(app: App) -> Router {
         })
         .layer(DefaultBodyLimit::max(json::MAX_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+        .layer(middleware::from_fn(read_again))
         .layer(middleware::from_fn_with_state(app.clone(), outermost))
         .with_state(app);
     // Outside the router, so that it routes what this has made of the path.
@@ -287,6 +288,19 @@ fn with_slash(mut request: Request) -> Request {
         *request.uri_mut() = Uri::from_static(bare.trim_end_matches('/'));
     }
     request
+}
+
+/// What only reads is asked once more where the database was lost under it: a connection that broke, a primary that is
+/// one no more.
+async fn read_again(request: Request, next: Next) -> Response {
+    if request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let again = Request::from_parts(parts.clone(), Body::empty());
+    let response = next.clone().run(Request::from_parts(parts, body)).await;
+    let lost = response.extensions().get::<Problem>().is_some_and(Problem::is_lost);
+    if lost { next.run(again).await } else { response }
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -40,6 +40,8 @@ pub struct Problem {
     #[serde(skip)]
     again: bool,
     #[serde(skip)]
+    lost: bool,
+    #[serde(skip)]
     aside: Option<Box<Aside>>,
 }
 
@@ -97,6 +99,7 @@ impl Problem {
             request_id: Box::default(),
             retry_after: 0,
             again: false,
+            lost: false,
             aside: None,
         }
     }
@@ -265,6 +268,11 @@ impl Problem {
         self.again
     }
 
+    /// Whether the database was lost on the way: what only reads may be asked once more.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// The cause of a 5xx, for the log.
     pub fn cause(&self) -> Option<&str> {
         match self.aside.as_deref() {
@@ -310,7 +318,7 @@ impl From<StoreError> for Problem {
                 Self::conflict("conflict", "somebody else was faster; look again and retry")
             }
             StoreError::Conflict(cause) => Self { again: true, ..Self::unavailable(cause) },
-            StoreError::Unavailable(cause) => Self::unavailable(cause),
+            StoreError::Unavailable(cause) => Self { lost: true, ..Self::unavailable(cause) },
             StoreError::Schema(cause) | StoreError::Broken(cause) => Self::internal(cause),
         }
     }
