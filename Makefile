@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill drill-resets drill-disk
+.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill drill-resets drill-disk bench
 
 run:
 	cargo build --locked --package aftercare
@@ -65,3 +65,10 @@ drill-resets: setup
 
 drill-disk: setup
 	$(DRILL) disk -- --nocapture
+
+# The product, the limit of the machine and what somebody would take instead, in one run; writes docs/PERFORMANCE.md.
+bench: setup
+	cargo build --locked --release --package aftercare
+	@[ -d bench/peers/node_modules ] || npm ci --prefix bench/peers --no-audit --no-fund --loglevel=error
+	@[ -x bench/peers/venv/bin/python ] || { python3 -m venv bench/peers/venv && bench/peers/venv/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt; }
+	python3 bench/run.py $(CARGO_TARGET_DIR)/release/aftercare

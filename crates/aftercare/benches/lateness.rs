@@ -15,19 +15,12 @@ use aftercare::{
 use aftercare_core::{
     anchors::Anchors,
     clock::Clock,
-    course::Policy,
-    id::{ChannelId, NoteId, StepId, UserId},
+    id::{ChannelId, StepId, UserId},
     instant::{Instant, Span},
-    people::Role,
-    step::Kind,
 };
 use aftercare_store::{
-    account::{self, PasswordRow, Person},
-    bundle::Bundle,
-    channel::{self, Channel, ChannelKind, ChannelState},
+    crowd::{self, Made},
     due::{self, Wake},
-    regime::{self, RegimeRow},
-    step::{self, StepRow, Task},
     testing::postgres_url,
 };
 use axum::{Router, body::Bytes, extract::State, routing::post};
@@ -95,85 +88,31 @@ async fn people(app: &App, people: u32, within: u32, at: &str) -> Instant {
     let timing = r#"{"frequency":1,"period":24,"periodUnit":"h","duration":{"value":30,"unit":"d"}}"#;
     let template = r#"{"due":"{{due_at}}"}"#.to_owned();
     let target = Target::Http { url: at.to_owned(), headers: std::collections::BTreeMap::new(), template };
-    // As fast as rows go in on either engine.
-    let takes = Span::from_micros(i64::from(people) * 1_500);
+    // Slower than rows go in on either engine.
+    let takes = Span::from_micros(i64::from(people) * 200);
     let first = now + takes + LEAD;
+    // Every 24 hours from its own instant of the minute.
+    let due =
+        |n: u32| first + Span::from_micros(i64::from(within) * 1_000_000 * i64::from(n) / i64::from(people));
+    let (id, step) = (
+        |n: u32| UserId(Uuid::from_u128(u128::from(n) + 1)),
+        |n: u32| StepId(Uuid::from_u128(u128::from(n) + (1 << 64))),
+    );
     for block in (0..people).collect::<Vec<_>>().chunks(2_000) {
         let mut tx = app.store.write().await.unwrap();
-        for n in block {
-            let id = UserId(Uuid::from_u128(u128::from(*n) + 1));
-            let person = Person {
-                id,
-                role: Role::Patient,
-                name: "P".to_owned(),
-                email: vec![1],
-                created_at: now,
-                password: PasswordRow {
-                    salt: vec![2; 16],
-                    kdf: (65_536, 3, 1),
-                    verifier: vec![3; 32],
-                    short: false,
-                },
-                stamp: 1,
-                assisted: None,
-                second_factor: false,
-                time_zone: "Europe/Berlin".to_owned(),
-            };
-            let bundle = Bundle {
-                epoch: 1,
-                enc_pk: vec![],
-                sign_pk: vec![],
-                sig: vec![],
-                succession: None,
-                created_at: now,
-            };
-            let mut index = [0; 32];
-            index[..4].copy_from_slice(&n.to_be_bytes());
-            account::insert(&mut tx, &person, &index, &[], &bundle).await.unwrap();
-            let habits =
-                RegimeRow { from: now, time_zone: "Europe/Berlin".to_owned(), anchors: anchors.clone() };
-            regime::put(&mut tx, id, &habits).await.unwrap();
-            let channel_id = ChannelId(id.0);
-            let channel = Channel {
-                id: channel_id,
-                user_id: id,
-                kind: ChannelKind::Http,
-                state: ChannelState::Live,
-                place: 0,
-                name: "here".to_owned(),
-                target: target.seal(app, channel_id),
-                secret_hash: None,
-                created_at: now,
-                handed_at: None,
-                reached_at: None,
-                failing_since: None,
-                fault: None,
-            };
-            channel::insert(&mut tx, &channel).await.unwrap();
-            // Every 24 hours from its own instant of the minute.
-            let due =
-                first + Span::from_micros(i64::from(within) * 1_000_000 * i64::from(*n) / i64::from(people));
-            let row = StepRow {
-                id: StepId(Uuid::from_u128(u128::from(*n) + (1 << 64))),
-                note_id: NoteId(id.0),
-                patient_id: id,
-                doctor_id: UserId(Uuid::from_u128(0)),
-                position: 0,
-                kind: Kind::Plan,
-                task: Task::Open,
-                timing: Some(timing.to_owned()),
-                policy: Policy::Extend,
-                activated_at: due,
-                due_at: None,
-                answered_at: None,
-                superseded_at: None,
-                superseded_by: None,
-                attention: 0,
-            };
-            step::insert(&mut tx, &row).await.unwrap();
-            let wake = Wake::step(id, row.id, due);
-            due::insert(&mut tx, wake).await.unwrap();
-        }
+        let ids: Vec<_> = block.iter().map(|n| id(*n)).collect();
+        crowd::people(&mut tx, &ids, "Europe/Berlin", &anchors, now).await.unwrap();
+        let channels = ids.iter().map(|id| (*id, target.seal(app, ChannelId(id.0))));
+        crowd::channels(&mut tx, channels, now).await.unwrap();
+        let made = block.iter().map(|n| Made {
+            patient_id: id(*n),
+            step_id: step(*n),
+            timing: timing.to_owned(),
+            activated_at: due(*n),
+        });
+        crowd::steps(&mut tx, &made.collect::<Vec<_>>()).await.unwrap();
+        let wakes = block.iter().map(|n| Wake::step(id(*n), step(*n), due(*n)));
+        due::insert_many(&mut tx, &wakes.collect::<Vec<_>>()).await.unwrap();
         tx.commit().await.unwrap();
     }
     assert!(app.now() < first, "the machine is too slow to put {people} people in place in {takes:?}");

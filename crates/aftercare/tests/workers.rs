@@ -16,7 +16,6 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    channel::{self, Channel, ChannelKind, ChannelState},
     crowd::{self, Made},
     due::{self, Wake},
     testing::postgres_url,
@@ -102,27 +101,12 @@ async fn load(app: &App, size: &Size, first: Instant, sink: &Sink) -> BTreeMap<U
         crowd::steps(&mut tx, &made.collect::<Vec<_>>()).await.unwrap();
         let wakes = block.iter().map(|n| Wake::step(patient(*n), step(*n), due_at(*n)));
         due::insert_many(&mut tx, &wakes.collect::<Vec<_>>()).await.unwrap();
-        for n in block.iter().filter(|n| *n % CHANNELS == 0) {
-            let (id, user_id) = (ChannelId(patient(*n).0), patient(*n));
+        let channels = block.iter().filter(|n| **n % CHANNELS == 0).map(|n| {
             let (url, headers) = (sink.url(&n.to_string()), BTreeMap::new());
             let target = Target::Http { url, headers, template: r#"{"due":"{{due_at}}"}"#.to_owned() };
-            let channel = Channel {
-                id,
-                user_id,
-                kind: ChannelKind::Http,
-                state: ChannelState::Live,
-                place: 0,
-                name: "here".to_owned(),
-                target: target.seal(app, id),
-                secret_hash: None,
-                created_at: first,
-                handed_at: None,
-                reached_at: None,
-                failing_since: None,
-                fault: None,
-            };
-            channel::insert(&mut tx, &channel).await.unwrap();
-        }
+            (patient(*n), target.seal(app, ChannelId(patient(*n).0)))
+        });
+        crowd::channels(&mut tx, channels, first).await.unwrap();
         tx.commit().await.unwrap();
     }
     (0..size.due).map(|n| (step(n).0, due_at(n).as_micros())).collect()

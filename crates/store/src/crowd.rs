@@ -1,13 +1,15 @@
 //! People and plans by the hundred thousand, for measuring: rows as the product writes them, written in bulk.
 
 use crate::{
-    StoreError, Tx, code,
+    StoreError, Tx,
+    channel::{self, Channel, ChannelKind, ChannelState},
+    code,
     many::insert_many,
     sql::{fetch_one, fetch_postgres},
 };
 use aftercare_core::{
     course::{Occurrence, Policy},
-    id::{Bucket, StepId, UserId},
+    id::{Bucket, ChannelId, StepId, UserId},
     instant::Instant,
     step::Kind,
 };
@@ -94,6 +96,33 @@ pub async fn steps(tx: &mut Tx, steps: &[Made]) -> Result<(), StoreError> {
         ],
         ""
     )
+}
+
+/// Gives people a channel each, to any HTTP service, with the person's own id; its target is sealed.
+pub async fn channels(
+    tx: &mut Tx,
+    channels: impl IntoIterator<Item = (UserId, Vec<u8>)>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    for (user_id, target) in channels {
+        let channel = Channel {
+            id: ChannelId(user_id.0),
+            user_id,
+            kind: ChannelKind::Http,
+            state: ChannelState::Live,
+            place: 0,
+            name: "here".to_owned(),
+            target,
+            secret_hash: None,
+            created_at: now,
+            handed_at: None,
+            reached_at: None,
+            failing_since: None,
+            fault: None,
+        };
+        channel::insert(tx, &channel).await?;
+    }
+    Ok(())
 }
 
 /// Adds what has happened of steps: occurrences that were all done when they fell due.

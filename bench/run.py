@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Measures the product, the limit of the machine and what somebody would take instead, all in one run on one server, and
+writes the table of docs/PERFORMANCE.md: `make bench`.
+
+SCALE=0.1 makes everything a tenth as large, which says whether it runs and nothing else.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = ROOT / "bench/peers"
+SCALE = float(os.environ.get("SCALE", "1"))
+AFTERCARE = sys.argv[1]
+
+
+def many(number):
+    return str(max(int(number * SCALE), 1_000))
+
+
+class Postgres:
+    """A server of its own, as it is installed, with a cache for its size; data on the disk, `fsync` on."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.port = "55441"
+        self.n = 0
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.run("initdb", "-D", self.folder / "data", "-U", "aftercare", "-A", "trust", "-E", "UTF8", "--locale=C")
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c shared_buffers=2GB -c max_wal_size=8GB -c max_connections=200"
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start")
+
+    def run(self, program, *args):
+        drop = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        subprocess.run([*drop, self.bin / program, *map(str, args)], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def empty(self):
+        """The URL of a new database; the one before goes."""
+        self.run("psql", "-q", "-h", self.folder, "-p", self.port, "-U", "aftercare", "-d", "postgres",
+                 "-c", f"drop database if exists b{self.n}", "-c", f"create database b{self.n + 1}", "-c", "checkpoint")
+        self.n += 1
+        return f"postgres://aftercare@127.0.0.1:{self.port}/b{self.n}"
+
+    def stop(self):
+        self.run("pg_ctl", "-D", self.folder / "data", "-m", "fast", "stop")
+
+
+def measured(*command):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
+    found = json.loads(done.stdout)
+    print(f"{Path(command[0]).name} {' '.join(map(str, command[1:]))}: {found['events_per_second']}/s", file=sys.stderr)
+    return found
+
+
+def due_work(postgres, folder):
+    """Events a second, and what one costs."""
+    def product(what, *args, url=None):
+        where = ["--database-url", url] if url else ["--folder", folder]
+        return measured(AFTERCARE, "bench", what, *args, *where)
+
+    def shape(schedules, history=1, days=3, workers=1):
+        return ["--schedules", many(schedules), "--history", str(history), "--days", str(days), "--workers", str(workers)]
+
+    pg = {
+        "limit, 4 workers": product("limit", *shape(1_000_000, days=1, workers=4), url=postgres.empty()),
+        "aftercare, 4 workers, 1 M schedules": product("engine", *shape(1_000_000, days=1, workers=4), url=postgres.empty()),
+        "aftercare, 4 workers, 100 k": product("engine", *shape(100_000, workers=4), url=postgres.empty()),
+        "aftercare, 1 worker, 100 k": product("engine", *shape(100_000), url=postgres.empty()),
+        "pg-boss, batches of 500": measured("node", PEERS / "pg-boss.mjs", postgres.empty(), many(100_000)),
+        "graphile-worker, tuned": measured("node", PEERS / "graphile-worker.mjs", postgres.empty(), many(10_000)),
+        "procrastinate": measured(PEERS / "venv/bin/python", PEERS / "procrastinate_due.py", postgres.empty(), many(5_000)),
+    }
+    sqlite = {
+        "limit": product("limit", *shape(1_000_000, days=1)),
+        "aftercare, 20 k schedules": product("engine", *shape(20_000, days=10)),
+        "aftercare, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, days=10)),
+        "aftercare, 100 k": product("engine", *shape(100_000)),
+        "aftercare, 1 M": product("engine", *shape(1_000_000, days=1)),
+    }
+    return pg, sqlite
+
+
+def table(found, limit):
+    rows = ["| | events/s | of the limit | CPU of ours, µs/event | WAL, B/event | memory, MiB |", "|---|---|---|---|---|---|"]
+    for who, one in found.items():
+        share = one["events_per_second"] / found[limit]["events_per_second"]
+        cpu, wal, memory = (one.get(key) for key in ("cpu_ns_per_event", "wal_bytes_per_event", "peak_memory_mib"))
+        cpu = f"{cpu / 1000:.1f}" if cpu else ""
+        rows.append(f"| {who} | {one['events_per_second']:,} | {share:.0%} | {cpu} | {wal or ''} | {memory or ''} |")
+    return "\n".join(rows)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        (Path(folder) / "pg").mkdir()
+        postgres = Postgres(Path(folder) / "pg")
+        try:
+            pg, sqlite = due_work(postgres, folder)
+        finally:
+            postgres.stop()
+    text = (
+        f"On {date.today()}, {os.cpu_count()} cores, PostgreSQL {postgres.bin.parent.name}, `fsync` on, all in one run"
+        f"{'' if SCALE == 1 else f' (at {SCALE:g} of the size: no figures)'}.\n\n"
+        f"### PostgreSQL\n\n{table(pg, 'limit, 4 workers')}\n\n### SQLite\n\n{table(sqlite, 'limit')}\n"
+    )
+    page = ROOT / "docs/PERFORMANCE.md"
+    begin, end = "<!-- due work: written by bench/run.py -->\n", "<!-- end of due work -->"
+    before, rest = page.read_text().split(begin)
+    page.write_text(before + begin + text + end + rest.split(end)[1])
+
+
+main()
