@@ -28,8 +28,6 @@ BUGS = [
      "(Some(_), None) => self.closed.push(key),", "(Some(_), None) => drop(self.closed.iter().chain(&[key])),"),
     ("whether a message is still true is not looked at when it is sent", f"{SERVICE}/delivery/sender.rs",
      "Some(open) => i32::try_from(open.len()).unwrap_or(i32::MAX),", "Some(_) => one.count.max(1),"),
-    ("what was answered ahead is on record at its old time after a journey", f"{SERVICE}/http/me.rs",
-     "record::record_anew(&mut tx, step, now).await?;", "record::record(&mut tx, step, None, now).await?;"),
     ("an outage is not put on record", f"{SERVICE}/engine.rs",
      "service::add_outage(&mut tx, Outage { from, to: now }).await?;", "let _ = Outage { from, to: now };"),
     ("who writes during an outage takes what nobody was reminded of for missed", f"{STORE}/service.rs",
