@@ -74,18 +74,20 @@ def due_work(postgres, folder):
     pg = {
         "limit, 4 workers": product("limit", *shape(1_000_000, days=1, workers=4), url=postgres.empty()),
         "aftercare, 4 workers, 1 M schedules": product("engine", *shape(1_000_000, days=1, workers=4), url=postgres.empty()),
-        "aftercare, 4 workers, 100 k": product("engine", *shape(100_000, workers=4), url=postgres.empty()),
-        "aftercare, 1 worker, 100 k": product("engine", *shape(100_000), url=postgres.empty()),
+        "aftercare, 4 workers, 100 k": product("engine", *shape(100_000, days=1, workers=4), url=postgres.empty()),
+        "aftercare, 1 worker, 100 k": product("engine", *shape(100_000, days=1), url=postgres.empty()),
+        "aftercare, 1 worker, 20 k, 1 of history each": product("engine", *shape(20_000, days=5), url=postgres.empty()),
+        "aftercare, 1 worker, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, days=5), url=postgres.empty()),
         "pg-boss, batches of 500": measured("node", PEERS / "pg-boss.mjs", postgres.empty(), many(100_000)),
         "graphile-worker, tuned": measured("node", PEERS / "graphile-worker.mjs", postgres.empty(), many(10_000)),
         "procrastinate": measured(PEERS / "venv/bin/python", PEERS / "procrastinate_due.py", postgres.empty(), many(5_000)),
     }
     sqlite = {
         "limit": product("limit", *shape(1_000_000, days=1)),
-        "aftercare, 20 k schedules": product("engine", *shape(20_000, days=10)),
-        "aftercare, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, days=10)),
-        "aftercare, 100 k": product("engine", *shape(100_000)),
-        "aftercare, 1 M": product("engine", *shape(1_000_000, days=1)),
+        "aftercare, 1 M schedules": product("engine", *shape(1_000_000, days=1)),
+        "aftercare, 100 k": product("engine", *shape(100_000, days=1)),
+        "aftercare, 20 k, 1 of history each": product("engine", *shape(20_000, days=5)),
+        "aftercare, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, days=5)),
     }
     return pg, sqlite
 

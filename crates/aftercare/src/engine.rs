@@ -39,8 +39,8 @@ use std::{
 
 /// About so many steps in one transaction.
 const BATCH: usize = 400;
-/// At most so many letters in one transaction.
-const LETTERS: i64 = 200;
+/// The letters of so many buckets in one transaction.
+const LETTERS: usize = 16;
 /// At least so often a worker says that it is alive.
 pub const HEARTBEAT: Span = Span::from_secs(30);
 /// So often what has had its time is removed.
@@ -64,16 +64,19 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
 
 /// Brings the doctors' side up to what has happened on the patients'.
 async fn tell_doctors(app: &App) -> Result<(), StoreError> {
-    while outbox::waits(&mut app.store.peek().await?).await? {
-        let mut tx = app.store.write().await?;
-        let now = app.now();
-        let told = outbox::work_off(&mut tx, LETTERS, now, || app.random.id(now)).await?;
-        tx.commit().await?;
+    loop {
+        let buckets = outbox::buckets(&mut app.store.peek().await?).await?;
+        let mut told = 0;
+        for some in buckets.chunks(LETTERS) {
+            let mut tx = app.store.write().await?;
+            let now = app.now();
+            told += outbox::work_off(&mut tx, some, now, || app.random.id(now)).await?;
+            tx.commit().await?;
+        }
         if told == 0 {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {

@@ -7,22 +7,23 @@ use crate::{
     sql::{execute, fetch_all},
 };
 use aftercare_core::instant::{Instant, Span};
+use uuid::Uuid;
 
 /// Makes the tables, in a database that holds nothing else.
 pub async fn prepare(tx: &mut Tx) -> Result<(), StoreError> {
     let clustered = if let Tx::Sqlite(_) = tx { " strict, without rowid" } else { "" };
-    let integer = if let Tx::Sqlite(_) = tx { "integer" } else { "bigint" };
+    let (integer, uuid) = if let Tx::Sqlite(_) = tx { ("integer", "blob") } else { ("bigint", "uuid") };
     for (table, column) in [("limit_due", ""), ("limit_occurrence", "status integer not null, ")] {
         let sql = format!(
-            "create table {table} (at {integer} not null, id {integer} not null, {column}primary key (at, id)){clustered}"
+            "create table {table} (at {integer} not null, id {uuid} not null, {column}primary key (at, id)){clustered}"
         );
         execute!(tx, sql.as_str())?;
     }
     Ok(())
 }
 
-/// Adds what is to fall due: number and time.
-pub async fn add(tx: &mut Tx, due: &[(i64, Instant)]) -> Result<(), StoreError> {
+/// Adds what is to fall due: what and when.
+pub async fn add(tx: &mut Tx, due: &[(Uuid, Instant)]) -> Result<(), StoreError> {
     insert_many!(
         tx,
         "-- limit::add\ninsert into limit_due (at, id)",
@@ -54,7 +55,7 @@ pub async fn round(tx: &mut Tx, from: Instant, now: Instant, limit: i64) -> Resu
     }
     let claimed = fetch_all!(
         tx,
-        (i64, i64),
+        (i64, Uuid),
         "-- limit::round
         select at, id from limit_due where at > $1 and at <= $2 order by at, id limit $3",
         from,

@@ -4,7 +4,7 @@
 use crate::{
     StoreError, Tx, care, code,
     event::{self, Event, EventKind},
-    many::{execute_in, insert_many},
+    many::{execute_in, fetch_in, insert_many},
     sql::fetch_all,
 };
 use aftercare_core::{
@@ -47,26 +47,27 @@ pub async fn tell_doctors(tx: &mut Tx, patient: UserId) -> Result<(), StoreError
     put(tx, &letters, News::Attention).await
 }
 
-/// Whether anything waits.
-pub async fn waits(tx: &mut Tx) -> Result<bool, StoreError> {
-    let rows = fetch_all!(tx, (Uuid,), "-- outbox::waits\nselect id from outbox limit 1")?;
-    Ok(!rows.is_empty())
+/// The buckets in which something waits.
+pub async fn buckets(tx: &mut Tx) -> Result<Vec<i16>, StoreError> {
+    let rows =
+        fetch_all!(tx, (i16,), "-- outbox::buckets\nselect distinct bucket from outbox order by bucket")?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
-/// Brings the doctors' side up to what patients have done. `id` gives an event's.
+/// Brings the doctors' side up to what patients of some buckets have done. `id` gives an event's.
 pub async fn work_off(
     tx: &mut Tx,
-    limit: i64,
+    buckets: &[i16],
     now: Instant,
     mut id: impl FnMut() -> EventId,
 ) -> Result<usize, StoreError> {
-    let rows = fetch_all!(
+    let rows = fetch_in!(
         tx,
         (i16, Uuid, Uuid, Uuid, i16),
-        "-- outbox::work_off\nselect bucket, id, patient_id, doctor_id, kind from outbox order by bucket, id limit $1",
-        postgres(" for update skip locked"),
-        "",
-        limit
+        "-- outbox::work_off\nselect bucket, id, patient_id, doctor_id, kind from outbox where (bucket)",
+        buckets,
+        |bucket| [*bucket],
+        "order by bucket, id for update"
     )?;
     let mut to_look = Vec::new();
     for (_, _, patient, doctor, news) in &rows {

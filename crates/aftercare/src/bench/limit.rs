@@ -1,9 +1,11 @@
 //! The same due work with nothing but the rows it cannot do without: what the machine and its database can do at most.
 
 use super::{Measured, Measuring, engine::Settings};
-use crate::{config::Config, start};
+use crate::{config::Config, random::Random, start};
 use aftercare_core::instant::{Instant, Span};
 use aftercare_store::{Store, limit};
+use rand::RngExt as _;
+use uuid::Uuid;
 
 /// So many are taken at a time.
 const BATCH: i64 = 500;
@@ -17,8 +19,12 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Measure
     let mut tx = store.write().await?;
     limit::prepare(&mut tx).await?;
     tx.commit().await?;
+    let mut rng = Random::seeded(1).rng();
     let all: Vec<_> = (0..i64::from(settings.schedules))
-        .map(|n| (n, day + Span::from_secs(n * 3_600 / i64::from(settings.schedules))))
+        .map(|n| {
+            let at = day + Span::from_secs(n * 3_600 / i64::from(settings.schedules));
+            (Uuid::from_u128(rng.random()), at)
+        })
         .collect();
     for block in all.chunks(BLOCK) {
         let mut tx = store.write().await?;

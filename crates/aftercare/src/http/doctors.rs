@@ -12,7 +12,7 @@ use crate::{
     keyring::{People, raw},
 };
 use aftercare_core::{
-    id::{RelationshipId, UserId},
+    id::{Bucket, RelationshipId, UserId},
     instant::Instant,
     people::unprintable,
 };
@@ -283,7 +283,7 @@ async fn state(
         care.until = Some(now);
     }
     care::put(tx, &care, app.random.id(now)).await?;
-    outbox::work_off(tx, 10, now, || app.random.id(now)).await?;
+    outbox::work_off(tx, &[Bucket::of(care.patient_id).get()], now, || app.random.id(now)).await?;
     let action = if selected { Action::DoctorChosen } else { Action::DoctorLeft };
     audit::record(app, tx, Event::own(actor.id, action).on(doctor.0)).await?;
     Ok(care)

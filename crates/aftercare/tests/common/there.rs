@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    pub token: String,
+    token: String,
 }
 
 impl Client {
@@ -16,6 +16,11 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
         Self { http, base: format!("http://127.0.0.1:{port}"), token: String::new() }
+    }
+
+    /// Signed in.
+    pub fn with(&self, token: String) -> Self {
+        Self { token, ..self.clone() }
     }
 
     /// An answer, where one came.
@@ -52,6 +57,6 @@ impl Client {
         let tokens =
             self.ok("/api/login/", Some(&json!({ "email": email, "password": "correct horse" }))).await;
         let token = tokens["access_token"].as_str().unwrap().to_owned();
-        (Self { token, ..self.clone() }, tokens["user"]["id"].as_str().unwrap().to_owned())
+        (self.with(token), tokens["user"]["id"].as_str().unwrap().to_owned())
     }
 }
