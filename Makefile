@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill drill-resets drill-disk bench
+.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench
 
 run:
 	cargo build --locked --package aftercare
@@ -65,6 +65,10 @@ drill-resets: setup
 
 drill-disk: setup
 	$(DRILL) disk -- --nocapture
+
+# As root: it mounts file systems.
+drill-power-cut: setup
+	CUTS=$${CUTS:-100} $(DRILL) disk -- --nocapture --ignored
 
 # The product, the limit of the machine and what somebody would take instead, in one run; writes docs/PERFORMANCE.md.
 bench: setup

@@ -8,10 +8,11 @@ use common::{
     process::{Server, free_port},
     there::Client,
 };
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -79,6 +80,12 @@ impl Story {
         Some((status, json))
     }
 
+    /// The same, asked of another process.
+    fn asked_at(&self, port: u16) -> Self {
+        let (doctor, patient) = (self.doctor.elsewhere(port), self.patient.elsewhere(port));
+        Self { doctor, patient, patient_id: self.patient_id.clone(), notes: self.notes.clone(), n: self.n }
+    }
+
     /// What was acknowledged is there, and the plan is the whole of one note.
     async fn holds(&self) {
         for (id, text) in &self.notes {
@@ -101,7 +108,8 @@ impl Story {
 }
 
 fn serve(folder: &Path, port: u16) -> Server {
-    Server::start(folder, port, "", &[("AFTERCARE_LOG", "off")])
+    // Whoever takes over is the same issuer.
+    Server::start(folder, port, "", &[("AFTERCARE_LOG", "off"), ("AFTERCARE_ISSUER", "http://a.example")])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,4 +160,79 @@ async fn on_a_full_disk_nothing_is_half_written() {
     drop(server);
     let _server = serve(folder.path(), port);
     story.holds().await;
+}
+
+/// A file system in a file, mounted.
+struct Disk {
+    image: PathBuf,
+    at: PathBuf,
+}
+
+impl Disk {
+    fn run(program: &str, args: &[&Path]) {
+        let done = Command::new(program).args(args).output().unwrap();
+        assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn mounted(image: PathBuf) -> Self {
+        let at = image.with_extension("mounted");
+        std::fs::create_dir_all(&at).unwrap();
+        Self::run("mount", &[Path::new("-o"), Path::new("loop"), &image, &at]);
+        Self { image, at }
+    }
+
+    fn new(image: PathBuf) -> Self {
+        std::fs::File::create(&image).unwrap().set_len(96 << 20).unwrap();
+        Self::run("mkfs.ext4", &[Path::new("-q"), Path::new("-F"), &image]);
+        Self::mounted(image)
+    }
+
+    /// What is on the disk at this moment, as if the power were cut: what only memory holds is not.
+    fn cut(&self, n: u32) -> Self {
+        let image = self.image.with_file_name(format!("cut-{n}"));
+        std::fs::copy(&self.image, &image).unwrap();
+        Self::mounted(image)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.at).status();
+        let _ = std::fs::remove_file(&self.image);
+    }
+}
+
+/// `CUTS` sets how often (10).
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "mounts file systems, as root alone can: make drill-power-cut"]
+async fn a_power_cut_loses_nothing_that_was_acknowledged() {
+    let cuts: u32 = std::env::var("CUTS").map_or(10, |n| n.parse().unwrap());
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let disk = Disk::new(folder.path().join("disk"));
+    let server = serve(&disk.at, port);
+    let mut story = Story::begin(port).await;
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &server.0.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    };
+    let mut rng = StdRng::seed_from_u64(8);
+    for n in 0..cuts {
+        // Notes without a pause; the cut comes in the middle of one of them.
+        let moment = tokio::time::sleep(Duration::from_millis(rng.random_range(50..1_000)));
+        tokio::pin!(moment);
+        loop {
+            tokio::select! {
+                () = &mut moment => break,
+                answered = story.goes_on() => assert_eq!(answered.unwrap().0, 201),
+            }
+        }
+        signal("-STOP");
+        let after = disk.cut(n);
+        let port = free_port();
+        let restarted = serve(&after.at, port);
+        story.asked_at(port).holds().await;
+        drop(restarted);
+        signal("-CONT");
+    }
+    println!("{cuts} power cuts, {} notes acknowledged, none lost", story.notes.len());
 }

@@ -110,6 +110,8 @@ impl Store {
                 ("statement_timeout", "10s"),
                 ("idle_in_transaction_session_timeout", "30s"),
                 ("lock_timeout", "5s"),
+                // Statements over arrays look dear to the planner, and are over before they would be compiled.
+                ("jit", "off"),
             ]);
         let pool =
             PgPoolOptions::new().max_connections(16).acquire_timeout(DEADLINE).connect_with(options).await?;

@@ -23,6 +23,11 @@ impl Client {
         Self { token, ..self.clone() }
     }
 
+    /// The same, asking another process.
+    pub fn elsewhere(&self, port: u16) -> Self {
+        Self { base: format!("http://127.0.0.1:{port}"), ..self.clone() }
+    }
+
     /// An answer, where one came.
     pub async fn send(&self, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
         self.send_once(path, body, "").await
