@@ -187,11 +187,17 @@ impl Disk {
         Self::mounted(image)
     }
 
-    /// What is on the disk at this moment, as if the power were cut: what only memory holds is not.
+    /// What is on the disk at this moment, as if the power were cut: what only memory holds is not. Of one moment it is
+    /// where nothing was written while it was copied.
     fn cut(&self, n: u32) -> Self {
         let image = self.image.with_file_name(format!("cut-{n}"));
-        std::fs::copy(&self.image, &image).unwrap();
-        Self::mounted(image)
+        loop {
+            let seen = std::fs::read(&self.image).unwrap();
+            if seen == std::fs::read(&self.image).unwrap() {
+                std::fs::write(&image, seen).unwrap();
+                return Self::mounted(image);
+            }
+        }
     }
 }
 
