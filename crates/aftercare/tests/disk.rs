@@ -109,7 +109,12 @@ impl Story {
 
 fn serve(folder: &Path, port: u16) -> Server {
     // Whoever takes over is the same issuer.
-    Server::start(folder, port, "", &[("AFTERCARE_LOG", "off"), ("AFTERCARE_ISSUER", "http://a.example")])
+    let settings = [
+        ("AFTERCARE_LOG", "off"),
+        ("AFTERCARE_ISSUER", "http://a.example"),
+        ("AFTERCARE_LIMITS__REQUESTS_PER_MINUTE", "1000000"),
+    ];
+    Server::start(folder, port, "", &settings)
 }
 
 #[tokio::test(flavor = "multi_thread")]
