@@ -39,7 +39,8 @@ async fn a_reset_connection_loses_nothing_and_doubles_nothing() {
     let server = server.split('/').next().unwrap();
     let proxy = Proxy::to(server.to_owned()).await;
     let behind = url.replace(server, &format!("127.0.0.1:{}", proxy.port()));
-    let _server = Server::start(folder.path(), port, &behind, &[("AFTERCARE_LOG", "off")]);
+    let settings = [("AFTERCARE_LOG", "off"), ("AFTERCARE_LIMITS__REQUESTS_PER_MINUTE", "1000000")];
+    let _server = Server::start(folder.path(), port, &behind, &settings);
     let anon = Client::at(port);
     let (doctor, doctor_id) = anon.sign_up("grace", "doctor").await;
     let (patient, patient_id) = anon.sign_up("ada", "patient").await;
