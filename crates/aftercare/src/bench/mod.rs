@@ -1,5 +1,6 @@
 //! Measurements of the product itself, on a database of any size, with one JSON object as their result.
 
+pub mod crypto;
 pub mod engine;
 pub mod limit;
 

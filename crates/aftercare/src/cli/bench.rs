@@ -3,11 +3,13 @@
 use super::simulate::Folder;
 use crate::{
     bench::{
+        crypto,
         engine::{self, Settings},
         limit,
     },
     config::Config,
 };
+use serde_json::Value;
 use std::io::Write;
 
 #[derive(Debug, clap::Subcommand)]
@@ -16,6 +18,8 @@ pub(super) enum Command {
     Engine(DueArgs),
     /// How many it could be at most: the same with the narrowest rows and none of the product's promises.
     Limit(DueArgs),
+    /// What keys and sealing cost on one core.
+    Crypto,
 }
 
 #[derive(Debug, clap::Args)]
@@ -41,7 +45,27 @@ pub(super) struct DueArgs {
 }
 
 pub(super) fn run(command: &Command) -> anyhow::Result<()> {
-    let (Command::Engine(args) | Command::Limit(args)) = command;
+    let figures = match command {
+        Command::Engine(args) => due_work(args, async |settings, config| {
+            Ok(serde_json::to_value(engine::run(&settings, &config).await?)?)
+        })?,
+        Command::Limit(args) => due_work(args, async |settings, config| {
+            Ok(serde_json::to_value(limit::run(&settings, &config).await?)?)
+        })?,
+        Command::Crypto => {
+            let config = Config::load(None, std::env::vars(), &[])?;
+            serde_json::to_value(crypto::run(&config)?)?
+        }
+    };
+    writeln!(std::io::stdout().lock(), "{figures:#}")?;
+    Ok(())
+}
+
+/// Runs a measurement on the database that was asked for.
+fn due_work(
+    args: &DueArgs,
+    measure: impl AsyncFnOnce(Settings, Config) -> anyhow::Result<Value>,
+) -> anyhow::Result<Value> {
     let temporary = std::env::temp_dir().display().to_string();
     let folder = Folder::new("bench", Some(args.folder.as_deref().unwrap_or(&temporary)), 0)?;
     let env = [
@@ -53,12 +77,5 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     let config = Config::load(None, env.into_iter().filter(|(_, value)| !value.is_empty()), &[])?;
     let settings =
         Settings { schedules: args.schedules, history: args.history, days: args.days, workers: args.workers };
-    let figures = super::block_on(&config, async {
-        Ok(match command {
-            Command::Engine(_) => serde_json::to_value(engine::run(&settings, &config).await?)?,
-            Command::Limit(_) => serde_json::to_value(limit::run(&settings, &config).await?)?,
-        })
-    })?;
-    writeln!(std::io::stdout().lock(), "{figures:#}")?;
-    Ok(())
+    super::block_on(&config.clone(), measure(settings, config))
 }

@@ -1,0 +1,57 @@
+//! Every measurement of `aftercare bench` runs, small, and gives its figures.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use aftercare_store::testing::postgres_url;
+use common::process::{aftercare, text};
+use serde_json::Value;
+
+fn measured(args: &[&str]) -> Value {
+    let env = [("AFTERCARE_PASSWORD__MEMORY_KIB", "19456"), ("AFTERCARE_PASSWORD__PASSES", "2")];
+    let done = aftercare(&[&["bench"], args].concat(), &env, "");
+    assert!(done.status.success(), "{args:?}: {}", text(&done.stderr));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+const DUE: [&str; 6] = ["--schedules", "400", "--history", "3", "--days", "2"];
+
+#[tokio::test]
+async fn due_work_on_both_engines() {
+    for what in ["engine", "limit"] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().display().to_string();
+        let here = measured(&[&[what], DUE.as_slice(), &["--folder", &at]].concat());
+        assert_eq!(
+            (here["database"].as_str(), here["events"].as_u64()),
+            (Some("SQLite"), Some(800)),
+            "{here}"
+        );
+        assert!(
+            here["events_per_second"].as_u64().unwrap() > 0 && here["wal_bytes_per_event"].is_null(),
+            "{here}"
+        );
+
+        let url = postgres_url().await;
+        let more = ["--workers", "2", "--database-url", &url];
+        let there = measured(&[&[what], DUE.as_slice(), &more].concat());
+        assert_eq!(
+            (there["database"].as_str(), there["events"].as_u64()),
+            (Some("PostgreSQL"), Some(800)),
+            "{there}"
+        );
+        assert!(there["wal_bytes_per_event"].as_u64().unwrap() > 50, "{there}");
+        // Nobody measures among people.
+        let again = aftercare(&[&["bench", what], DUE.as_slice(), &more].concat(), &[], "");
+        assert!(!again.status.success(), "{}", text(&again.stdout));
+    }
+}
+
+#[test]
+fn keys_and_sealing() {
+    let found = measured(&["crypto"]);
+    assert_eq!(found["argon2id"], serde_json::json!([19_456, 2]));
+    for what in ["argon2id_us", "seal_note_us", "open_note_us", "sign_us", "verify_us", "token_us"] {
+        assert!(found[what].as_f64().unwrap() > 1.0, "{what}: {found}");
+    }
+}
