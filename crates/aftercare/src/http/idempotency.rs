@@ -112,7 +112,11 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
             done => done?,
         }
     }
-    tx.commit().await?;
+    if let Err(error) = tx.commit().await {
+        // It may have come into force: nobody works on it, so whoever asks again need not wait.
+        let _ = write_down(app, &scope, Some((AGAIN, &[]))).await;
+        return Err(error.into());
+    }
 
     parts.extensions.insert(Retry { first_at, scope });
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -127,22 +131,37 @@ fn in_flight() -> Problem {
 /// had its effect, and is the same request when it is made again.
 async fn keep(app: &App, scope: &[u8; 32], seal: &Seal, response: Response) -> Result<Response, Problem> {
     let status = response.status();
-    let mut tx = app.store.write().await?;
     if !status.is_success() {
-        if status.is_server_error() {
-            idempotency::finish(&mut tx, scope, AGAIN, &[]).await?;
-        } else {
-            idempotency::forget(&mut tx, scope).await?;
-        }
-        tx.commit().await?;
+        let again = status.is_server_error().then_some((AGAIN, [].as_slice()));
+        write_down(app, scope, again).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(Problem::internal)?;
     let number = i16::try_from(status.as_u16()).map_err(Problem::internal)?;
-    idempotency::finish(&mut tx, scope, number, &seal.seal(app, &body)).await?;
-    tx.commit().await?;
+    write_down(app, scope, Some((number, &seal.seal(app, &body)))).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Writes down what came of a request, or forgets it. Tried again where the database is lost meanwhile: whoever asks
+/// again would be told that the request is being worked on.
+async fn write_down(app: &App, scope: &[u8; 32], came: Option<(i16, &[u8])>) -> Result<(), StoreError> {
+    let write = async || {
+        let mut tx = app.store.write().await?;
+        match came {
+            Some((status, answer)) => idempotency::finish(&mut tx, scope, status, answer).await?,
+            None => idempotency::forget(&mut tx, scope).await?,
+        }
+        tx.commit().await
+    };
+    let mut written = write().await;
+    for _ in 0..2 {
+        if !matches!(written, Err(StoreError::Unavailable(_) | StoreError::Conflict(_))) {
+            break;
+        }
+        written = write().await;
+    }
+    written
 }
 
 /// What an answer is sealed under: a key out of the whole request.
