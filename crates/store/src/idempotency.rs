@@ -85,26 +85,38 @@ pub async fn take_over(
 }
 
 /// Keeps the answer.
-pub async fn finish(tx: &mut Tx, scope: &[u8; 32], status: i16, answer: &[u8]) -> Result<(), StoreError> {
+///
+/// As [`forget`] only where the request is held still by whoever began or took it over at `claimed_at`.
+pub async fn finish(
+    tx: &mut Tx,
+    scope: &[u8; 32],
+    claimed_at: Instant,
+    status: i16,
+    answer: &[u8],
+) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- idempotency::finish
-        update idempotency set status = $3, answer = $4 where bucket = $1 and scope = $2",
+        update idempotency set status = $3, answer = $4
+        where bucket = $1 and scope = $2 and status = 0 and claimed_at = $5",
         bucket(scope),
         scope.as_slice(),
         status,
-        answer
+        answer,
+        claimed_at.as_micros()
     )?;
     Ok(())
 }
 
 /// Forgets a request, so that it can be made again.
-pub async fn forget(tx: &mut Tx, scope: &[u8; 32]) -> Result<(), StoreError> {
+pub async fn forget(tx: &mut Tx, scope: &[u8; 32], claimed_at: Instant) -> Result<(), StoreError> {
     execute!(
         tx,
-        "-- idempotency::forget\ndelete from idempotency where bucket = $1 and scope = $2",
+        "-- idempotency::forget
+        delete from idempotency where bucket = $1 and scope = $2 and status = 0 and claimed_at = $3",
         bucket(scope),
-        scope.as_slice()
+        scope.as_slice(),
+        claimed_at.as_micros()
     )?;
     Ok(())
 }

@@ -253,7 +253,12 @@ on_both_engines! {
         let mut tx = store.write().await.unwrap();
         idempotency::begin(&mut tx, &[1; 32], &[2; 32], now()).await.unwrap();
         assert!(!idempotency::take_over(&mut tx, &[1; 32], 5, now(), now()).await.unwrap());
-        idempotency::finish(&mut tx, &[1; 32], 201, b"sealed").await.unwrap();
+        // Who held it before whoever took it over writes nothing down.
+        let earlier = now() - Span::from_hours(1);
+        idempotency::finish(&mut tx, &[1; 32], earlier, 500, b"").await.unwrap();
+        idempotency::forget(&mut tx, &[1; 32], earlier).await.unwrap();
+        assert_eq!(idempotency::get(&mut tx, &[1; 32]).await.unwrap().unwrap().status, idempotency::IN_FLIGHT);
+        idempotency::finish(&mut tx, &[1; 32], now(), 201, b"sealed").await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.write().await.unwrap();
         assert!(matches!(idempotency::begin(&mut tx, &[1; 32], &[2; 32], now()).await, Err(StoreError::Taken(_))));

@@ -114,13 +114,13 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     }
     if let Err(error) = tx.commit().await {
         // It may have come into force: nobody works on it, so whoever asks again need not wait.
-        let _ = write_down(app, &scope, Some((AGAIN, &[]))).await;
+        let _ = write_down(app, &scope, now, Some((AGAIN, &[]))).await;
         return Err(error.into());
     }
 
     parts.extensions.insert(Retry { first_at, scope });
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    keep(app, &scope, &seal, response).await
+    keep(app, &scope, now, &seal, response).await
 }
 
 fn in_flight() -> Problem {
@@ -129,28 +129,39 @@ fn in_flight() -> Problem {
 
 /// Keeps a good answer. What was refused had no effect and is forgotten; what broke off may have
 /// had its effect, and is the same request when it is made again.
-async fn keep(app: &App, scope: &[u8; 32], seal: &Seal, response: Response) -> Result<Response, Problem> {
+async fn keep(
+    app: &App,
+    scope: &[u8; 32],
+    claimed_at: Instant,
+    seal: &Seal,
+    response: Response,
+) -> Result<Response, Problem> {
     let status = response.status();
     if !status.is_success() {
         let again = status.is_server_error().then_some((AGAIN, [].as_slice()));
-        write_down(app, scope, again).await?;
+        write_down(app, scope, claimed_at, again).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(Problem::internal)?;
     let number = i16::try_from(status.as_u16()).map_err(Problem::internal)?;
-    write_down(app, scope, Some((number, &seal.seal(app, &body)))).await?;
+    write_down(app, scope, claimed_at, Some((number, &seal.seal(app, &body)))).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// Writes down what came of a request, or forgets it. Tried again where the database is lost meanwhile: whoever asks
 /// again would be told that the request is being worked on.
-async fn write_down(app: &App, scope: &[u8; 32], came: Option<(i16, &[u8])>) -> Result<(), StoreError> {
+async fn write_down(
+    app: &App,
+    scope: &[u8; 32],
+    claimed_at: Instant,
+    came: Option<(i16, &[u8])>,
+) -> Result<(), StoreError> {
     let write = async || {
         let mut tx = app.store.write().await?;
         match came {
-            Some((status, answer)) => idempotency::finish(&mut tx, scope, status, answer).await?,
-            None => idempotency::forget(&mut tx, scope).await?,
+            Some((status, answer)) => idempotency::finish(&mut tx, scope, claimed_at, status, answer).await?,
+            None => idempotency::forget(&mut tx, scope, claimed_at).await?,
         }
         tx.commit().await
     };
