@@ -4,9 +4,9 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint wasm setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench
+.PHONY: run test lint web setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench
 
-run:
+run: web
 	cargo build --locked --package aftercare
 	$(AFTERCARE) demo
 	exec $(AFTERCARE) serve
@@ -23,7 +23,7 @@ setup:
 	  $(INDEPENDENT)/venv/bin/pip install --quiet --disable-pip-version-check -r $(INDEPENDENT)/requirements.txt; }
 	@[ -d $(INDEPENDENT)/node_modules/puppeteer-core ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 
-test: setup lint wasm
+test: setup web lint
 	cargo test --workspace --locked
 
 # The client for live models against a real server and a real (small) model on loopback; optional.
@@ -32,12 +32,15 @@ test-live:
 
 lint:
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features aftercare-browser/doctor --locked -- -D warnings
 
-# The rules run in a browser too.
-wasm:
-	@rustup target list --installed | grep -q wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
-	cargo build --locked --package aftercare-extract --no-default-features --target wasm32-unknown-unknown
+# The web app, into web/dist, from where the program embeds it: the device as WASM, the screens around it.
+web:
+	@[ web/node_modules/.package-lock.json -nt web/package-lock.json ] || npm ci --prefix web --no-audit --no-fund --loglevel=error
+	web/build/wasm.sh
+	npm run --silent --prefix web types
+	npm run --silent --prefix web check
+	npm run --silent --prefix web build
 
 # How well notes are read, and the worst errors: the rules, and each live model in the environment.
 eval:

@@ -7,7 +7,7 @@
 )]
 
 use aftercare::{
-    client::{Client, Derived, NewAccount, Transport},
+    client::{Client, Derived, NewAccount, Service, Transport},
     clock::ServiceClock,
     random::Random,
 };

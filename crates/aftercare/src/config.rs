@@ -1,6 +1,6 @@
 //! Configuration: the embedded defaults, then a file, then the environment.
 
-use aftercare_core::password::Rule;
+use aftercare_core::password::{COMMON, Rule};
 use aftercare_store::account::NoteMode;
 use serde::Deserialize;
 use std::{net::SocketAddr, path::Path, path::PathBuf};
@@ -136,10 +136,10 @@ impl std::fmt::Display for Profile {
 impl Profile {
     /// What is asked of a new password: 15 characters where nothing else protects an account, 8 where a
     /// second factor does.
-    pub fn password_rule(self, second_factor: bool) -> Rule {
+    pub fn password_rule(self, second_factor: bool) -> Rule<'static> {
         match self {
-            Self::Dev => Rule { least: 8, refuse_common: false },
-            Self::Hospital => Rule { least: if second_factor { 8 } else { 15 }, refuse_common: true },
+            Self::Dev => Rule { least: 8, refused: "" },
+            Self::Hospital => Rule { least: if second_factor { 8 } else { 15 }, refused: COMMON },
         }
     }
 }

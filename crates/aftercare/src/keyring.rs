@@ -13,10 +13,7 @@ use aftercare_store::{
 };
 use std::collections::{HashMap, hash_map::Entry};
 
-/// The domain's id as it stands in what is signed.
-pub fn raw(id: UserId) -> aftercare_seal::Id {
-    Bytes(*id.as_bytes())
-}
+pub use aftercare_device::raw;
 
 /// One epoch of somebody's keys.
 #[derive(Clone, Debug)]

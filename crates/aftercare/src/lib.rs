@@ -29,16 +29,13 @@ pub mod http;
 pub mod keyring;
 pub mod limits;
 pub mod metrics;
-pub mod notebook;
-pub mod outline;
 pub mod plan;
 pub mod provider;
 pub mod quiet;
-pub mod random;
 pub mod reader;
-pub mod reading;
 pub mod record;
-pub mod review;
 pub mod simulate;
 pub mod start;
 pub mod token;
+
+pub use aftercare_device::{notebook, outline, random, reading, review};

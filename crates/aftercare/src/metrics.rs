@@ -1,11 +1,7 @@
 //! What can be counted of the service, in the text of `OpenMetrics`: kinds, routes and outcomes, never who, and no word
 //! of anybody. The service level is the age of the oldest thing that is due and was not attempted.
 
-use crate::{
-    app::App,
-    delivery::Outcome,
-    reader::{Failure, Read},
-};
+use crate::{app::App, delivery::Outcome, reader::Failure, reading::Read};
 use aftercare_core::instant::Instant;
 use aftercare_store::{StoreError, channel::ChannelKind, delivery, due, service};
 use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};

@@ -3,6 +3,7 @@
 use crate::{
     config::{AloneChoice, Config},
     provider::Provider,
+    reading::{By, RULES_VERSION, Read},
 };
 use aftercare_extract::{
     deidentify::Masked,
@@ -21,9 +22,6 @@ use anyhow::Context;
 use jiff::civil::Date;
 use std::{collections::BTreeSet, time::Duration};
 
-/// The version of the rules, recorded with what they read.
-pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// Reads notes as configured.
 pub struct Reader {
     provider: Provider,
@@ -36,26 +34,6 @@ pub struct Reader {
     call: Duration,
     budget: Duration,
     pause: Duration,
-}
-
-/// What was read, and by whom.
-#[derive(Clone, Debug)]
-pub struct Read {
-    /// The steps and what goes with them.
-    pub extraction: Extraction,
-    /// By whom.
-    pub by: By,
-}
-
-/// Who read a note.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
-    /// `rules`, `gemini` or `openai`.
-    pub provider: &'static str,
-    /// Its model or version.
-    pub model: String,
-    /// Whether it stepped in for one that failed.
-    pub fallback: bool,
 }
 
 /// Why nothing was read.

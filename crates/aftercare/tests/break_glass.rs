@@ -4,7 +4,7 @@
 
 mod common;
 
-use aftercare::client::{Client, NewAccount, Transport};
+use aftercare::client::{Client, NewAccount, Service, Transport};
 use aftercare_core::clock::Clock;
 use aftercare_seal::Bytes;
 use axum::http::Method;

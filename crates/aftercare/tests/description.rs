@@ -4,7 +4,7 @@
 
 mod common;
 
-use aftercare::client::Transport;
+use aftercare::client::{Service, Transport};
 use axum::http::Method;
 use common::process::{Server, free_port};
 use serde_json::{Value, json};

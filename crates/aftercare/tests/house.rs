@@ -4,8 +4,10 @@
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use std::{collections::BTreeSet, path::Path};
 
-const MEMBERS: [&str; 5] =
-    ["aftercare", "aftercare-core", "aftercare-extract", "aftercare-seal", "aftercare-store"];
+const MEMBERS: [&str; 7] = [
+    "aftercare", "aftercare-core", "aftercare-device", "aftercare-extract", "aftercare-seal",
+    "aftercare-store", "aftercare-browser",
+];
 
 fn packages() -> Vec<Package> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
@@ -22,7 +24,9 @@ fn needs(package: &Package) -> BTreeSet<&str> {
 fn siblings_depend_as_the_architecture_says() {
     let edges = |name: &str| -> &[&str] {
         match name {
-            "aftercare" => &MEMBERS[1..],
+            "aftercare" => &MEMBERS[1..6],
+            "aftercare-device" => &["aftercare-core", "aftercare-extract", "aftercare-seal"],
+            "aftercare-browser" => &["aftercare-core", "aftercare-device", "aftercare-seal"],
             "aftercare-store" | "aftercare-extract" => &["aftercare-core"],
             _ => &[],
         }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use aftercare::client::{Client, NewAccount, Transport};
+use aftercare::client::{Client, NewAccount, Service, Transport};
 use aftercare_core::clock::Clock;
 use aftercare_store::testing::postgres_url;
 use axum::http::Method;

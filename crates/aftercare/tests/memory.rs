@@ -9,7 +9,7 @@
 
 mod common;
 
-use aftercare::client::{Client, NewAccount, Transport};
+use aftercare::client::{Client, NewAccount, Service, Transport};
 use aftercare::clock::ServiceClock;
 use aftercare_core::clock::Clock;
 use aftercare_seal::bytes;

@@ -5,6 +5,7 @@
 //! submit, a race between replicas or an outage cannot corrupt it. The contract is published
 //! with worked cases in `tests/data/vectors.jsonl`.
 
+mod ahead;
 mod answers;
 mod settled;
 mod walk;
@@ -18,6 +19,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use walk::Windows;
 
+pub use ahead::Ahead;
 pub use answers::{CORRECTION, Refusal};
 pub use settled::Settled;
 pub use walk::{Tally, Window};

@@ -86,6 +86,23 @@ pub fn zone(name: &str) -> Result<TimeZone, CaseError> {
 }
 
 impl Case {
+    /// A timing in force since `now` that nothing happened to yet.
+    pub fn new(timing: Timing, zone: &str, now: Instant) -> Self {
+        Self {
+            name: None,
+            timing,
+            zone: zone.to_owned(),
+            start: now,
+            now,
+            policy: None,
+            anchors: Anchors::default(),
+            check_ins: Vec::new(),
+            outages: Vec::new(),
+            superseded_at: None,
+            expect: None,
+        }
+    }
+
     /// The course of this case.
     pub fn course(&self) -> Result<Course, CaseError> {
         self.timing.check()?;

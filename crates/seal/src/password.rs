@@ -2,11 +2,11 @@
 
 use crate::{SealError, Secret, pae};
 use argon2::{Algorithm, Argon2, Params, Version};
-use unicode_normalization::UnicodeNormalization;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// Cost of Argon2id (RFC 9106), stored with each account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kdf {
     /// Memory in KiB.
     pub m: u32,
@@ -41,7 +41,18 @@ impl Kdf {
 
 /// NFC, trimmed, ASCII letters lowered: the form under which an address is one account.
 pub fn normalize_email(email: &str) -> String {
-    email.nfc().collect::<String>().trim().to_ascii_lowercase()
+    nfc(email).trim().to_ascii_lowercase()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn nfc(text: &str) -> String {
+    unicode_normalization::UnicodeNormalization::nfc(text).collect()
+}
+
+/// A browser has the tables of Unicode: its side of the boundary gives text in this form.
+#[cfg(target_arch = "wasm32")]
+fn nfc(text: &str) -> String {
+    text.to_owned()
 }
 
 /// The two keys out of a password.
@@ -56,7 +67,7 @@ pub struct PasswordKeys {
 /// second by design: never on an async thread.
 pub fn derive(password: &str, email: &str, srv_salt: &[u8; 16], kdf: Kdf) -> Result<PasswordKeys, SealError> {
     let kdf = kdf.check()?;
-    let password = Zeroizing::new(password.nfc().collect::<String>());
+    let password = Zeroizing::new(nfc(password));
     let salt = pae::hash(&pae::pae(&[b"aftercare/v1/salt", srv_salt, normalize_email(email).as_bytes()]));
     let params = Params::new(kdf.m, kdf.t, kdf.p, Some(32)).map_err(|_| SealError::Parameters)?;
     let mut master = Zeroizing::new([0; 32]);

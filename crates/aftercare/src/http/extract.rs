@@ -10,11 +10,7 @@ use super::{
     submission::{attended, disclose},
 };
 use crate::{
-    app::App,
-    extractor,
-    keyring::raw,
-    plan::Habits,
-    reader::{Disclosure, RULES_VERSION},
+    app::App, extractor, keyring::raw, plan::Habits, reader::Disclosure, reading::RULES_VERSION,
     reading::Reading,
 };
 use aftercare_core::{

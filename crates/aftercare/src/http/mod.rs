@@ -13,6 +13,7 @@ mod channel_test;
 mod channels;
 mod check_in;
 mod context;
+mod cookie;
 mod credentials;
 mod describe;
 mod device_state;
@@ -56,6 +57,7 @@ mod submitted;
 mod tap;
 mod travel;
 mod view;
+mod web;
 mod words;
 
 use crate::{
@@ -69,7 +71,7 @@ use axum::{
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use context::Context;
@@ -256,8 +258,8 @@ pub fn service(app: App) -> Router {
         )
         .route("/api/docs/", get(move || async move { docs }))
         .route("/dev/mail/", get(arrival::mail_page))
-        .route("/", get(|| async { Redirect::to("/api/docs/") }))
-        .fallback(|| async { Problem::not_found() })
+        .merge(web::routes())
+        .fallback(web::fallback)
         .method_not_allowed_fallback(|| async {
             Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -8,7 +8,7 @@ use super::{
 use crate::app::App;
 use aftercare_core::{
     anchors::Anchors,
-    course::{Course, Policy, Replay},
+    course::{Ahead, Policy, Replay},
     instant::Instant,
     replay::{Case, CaseError, CheckIn, zone},
     timing::Timing,
@@ -83,18 +83,8 @@ pub struct Previewed {
 }
 
 impl Foretold {
-    fn of(course: &Course, replay: &Replay, answers: impl Fn(Instant) -> bool + Copy) -> Self {
-        let all = || course.foretold(replay, answers).map(|(_, window)| window.due_at);
-        let bounded = course.cap().is_some();
-        let happened = replay.occurrences.len();
-        let total = if bounded { happened + all().count() } else { happened };
-        let beyond = course.planned().map_or(0, |planned| total.saturating_sub(planned as usize));
-        let latest = || replay.occurrences.last().map(|one| one.due_at);
-        Self {
-            upcoming: all().take(60).collect(),
-            ends_at: if bounded { all().last().or_else(latest) } else { None },
-            extended_by: u32::try_from(beyond).unwrap_or(u32::MAX),
-        }
+    fn of(Ahead { upcoming, ends_at, extended_by }: Ahead) -> Self {
+        Self { upcoming, ends_at, extended_by }
     }
 }
 
@@ -120,25 +110,19 @@ pub async fn schedule_preview(
     }
     let missed = body.missed;
     let case = Case {
-        name: None,
-        timing: body.timing,
-        zone: body.time_zone,
         start,
-        now,
         policy: body.policy,
         anchors: body.anchors,
         check_ins: body.check_ins,
-        outages: Vec::new(),
-        superseded_at: None,
-        expect: None,
+        ..Case::new(body.timing, &body.time_zone, now)
     };
     let work = tokio::task::spawn_blocking(move || {
         let replay = case.replay()?;
         let course = case.course()?;
-        let Foretold { upcoming, ends_at, .. } = Foretold::of(&course, &replay, |_| true);
+        let Foretold { upcoming, ends_at, .. } = Foretold::of(course.ahead(&replay, |_| true));
         let zone = zone(&case.zone)?;
         let kept = |due: Instant| !missed.contains(&zone.to_datetime(due.timestamp()).date());
-        let if_missed = (!missed.is_empty()).then(|| Foretold::of(&course, &replay, kept));
+        let if_missed = (!missed.is_empty()).then(|| Foretold::of(course.ahead(&replay, kept)));
         Ok(Previewed { replay, upcoming, ends_at, if_missed })
     });
     let done: Result<Previewed, CaseError> = work.await.map_err(Problem::internal)?;

@@ -1,6 +1,7 @@
 //! The second leg of signing in or recovering with keys on a device: the account signs what the service asks.
 
 use super::{
+    cookie::Cookie,
     json::Json,
     keys::BundleView,
     login::invalid_credentials,
@@ -19,7 +20,7 @@ use aftercare_store::{
     account::{self, Person},
     login_attempt::{self, Purpose},
 };
-use axum::{extract::State, http::HeaderMap};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -89,8 +90,9 @@ pub struct Finish {
 pub async fn finish(
     State(app): State<App>,
     headers: HeaderMap,
+    cookie: Cookie,
     Json(body): Json<Finish>,
-) -> Result<Json<Tokens>, Problem> {
+) -> Result<Response, Problem> {
     let mut tx = app.store.write().await?;
     let signed = signed(&app, &mut tx, body.login_id, Purpose::SignIn, &body.sig).await?;
     let tokens = match signed {
@@ -100,7 +102,7 @@ pub async fn finish(
         None => None,
     };
     tx.commit().await?;
-    tokens.map(Json).ok_or_else(invalid_credentials)
+    tokens.map(|tokens| cookie.give(&app, tokens)).ok_or_else(invalid_credentials)
 }
 
 /// Whose attempt was signed, if it was. It is used up either way: commit.

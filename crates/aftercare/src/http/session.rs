@@ -2,6 +2,7 @@
 
 use super::{
     actor::{Account, Actor, session_keys},
+    cookie::{self, Cookie},
     json::{Id, Json, Params},
     login::assisted_forbidden,
     page::Page,
@@ -30,6 +31,7 @@ use aftercare_store::{
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -67,9 +69,13 @@ pub struct Tokens {
     token_type: &'static str,
     /// Seconds.
     expires_in: i64,
-    /// Renews the session, once.
-    #[schema(value_type = String)]
-    refresh_token: Zeroizing<String>,
+    /// Renews the session, once. Absent where it is in a cookie, as `X-Aftercare-Cookie: 1` asks.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refresh_token: Option<Zeroizing<String>>,
+    /// When the session ends at the latest.
+    #[serde(skip)]
+    pub(super) ends_at: Instant,
     /// Give it with the next sign-in on this device: failures of strangers then lock nobody out here.
     device_token: String,
     /// Whose session.
@@ -166,7 +172,8 @@ pub(super) fn tokens(
         access_token: app.tokens.issue(claims, now),
         token_type: "Bearer",
         expires_in: LIFETIME.as_micros() / 1_000_000,
-        refresh_token: refresh.text(),
+        refresh_token: Some(refresh.text()),
+        ends_at: session.expires_at,
         device_token: limits::device_token(app, person.id),
         user: user_view(app, person)?,
     })
@@ -185,9 +192,9 @@ fn invalid_refresh() -> Problem {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Renew {
-    /// As the last sign-in or renewal gave it.
-    #[schema(value_type = String)]
-    refresh_token: Zeroizing<String>,
+    /// As the last sign-in or renewal gave it. Absent where it is in a cookie (`X-Aftercare-Cookie: 1`).
+    #[schema(value_type = Option<String>)]
+    refresh_token: Option<Zeroizing<String>>,
 }
 
 /// Renew a session
@@ -197,9 +204,14 @@ pub struct Renew {
 #[utoipa::path(post, path = "/api/token/refresh/", tag = "Accounts", request_body = Renew, responses(
     (status = 200, body = Tokens), (status = 401, description = "`invalid_credentials`", body = Problem),
     (status = 403, description = "`assisted_forbidden`", body = Problem)))]
-pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Json<Tokens>, Problem> {
+pub async fn renew(
+    State(app): State<App>,
+    mut cookie: Cookie,
+    Json(body): Json<Renew>,
+) -> Result<Response, Problem> {
     let now = app.clock.wall();
-    let given = Refresh::parse(&body.refresh_token, &app.master).ok_or_else(invalid_refresh)?;
+    let given = body.refresh_token.or_else(|| cookie.token()).ok_or_else(invalid_refresh)?;
+    let given = Refresh::parse(&given, &app.master).ok_or_else(invalid_refresh)?;
     let hash = given.hash();
     let mut tx = app.store.write().await?;
     let session = session::find(&mut tx, given.sid, now).await?.ok_or_else(invalid_refresh)?;
@@ -230,16 +242,18 @@ pub async fn renew(State(app): State<App>, Json(body): Json<Renew>) -> Result<Js
     }
     let answer = tokens(&app, &session, person, &refresh, now)?;
     tx.commit().await?;
-    Ok(Json(answer))
+    Ok(cookie.give(&app, answer))
 }
 
 /// Sign out
 ///
 /// Ends this session at once: its tokens are good for nothing more.
 #[utoipa::path(post, path = "/api/logout/", tag = "Accounts", security(("bearer" = [])), responses((status = 204)))]
-pub async fn log_out(State(app): State<App>, Account(actor): Account) -> Result<StatusCode, Problem> {
+pub async fn log_out(State(app): State<App>, Account(actor): Account) -> Result<Response, Problem> {
     end(&app, &actor, actor.sid()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    cookie::forget(response.headers_mut());
+    Ok(response)
 }
 
 async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<bool, Problem> {

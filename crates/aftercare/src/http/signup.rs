@@ -20,7 +20,7 @@ use aftercare_core::{
     anchors::Anchors,
     id::UserId,
     instant::Span,
-    password::is_common,
+    password::{COMMON, is_common},
     people::{Email, Invalid, Name, Role, about},
     replay::zone_name,
 };
@@ -215,7 +215,7 @@ pub async fn sign_up(
         EnteredKeys::There(made) => (*made, None),
         EnteredKeys::Here(_) if app.config.assisted == Assisted::Deny => return Err(assisted_forbidden()),
         EnteredKeys::Here(password) => {
-            warning = is_common(&password)
+            warning = is_common(&password, COMMON)
                 .then_some("this password is among the 10,000 commonest; take three words at random");
             let (made, recovery) = make(&app, password, &email).await?;
             (made, Some(recovery.text()))

@@ -15,8 +15,9 @@ use crate::{
     notebook::{self, OpenNote, Page},
     outline::{Outline, outline},
     plan::{Habits, Plan, PlanStep},
-    reader::{By, Disclosure, Read},
+    reader::Disclosure,
     reading::Reading,
+    reading::{By, Read},
 };
 use aftercare_core::{
     id::{NoteId, UserId},

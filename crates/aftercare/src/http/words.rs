@@ -5,14 +5,22 @@ use super::{actor::Actor, problem::Problem};
 use crate::{
     app::App,
     keyring::People,
-    notebook::{OpenNote, SealedNote, StepText},
+    notebook::{OpenNote, StepText},
 };
 use aftercare_core::id::{NoteId, StepId, UserId};
+use aftercare_seal::{
+    SealError,
+    ark::Keys,
+    envelope::Envelope,
+    grant::Grant,
+    reader::{ContentKey, open_key},
+};
 use aftercare_store::{Tx, grant, note};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The words of several notes.
 #[derive(Debug, Default)]
@@ -30,6 +38,37 @@ pub struct Sealed {
     /// What the reader was granted of it since.
     #[schema(value_type = Vec<Object>)]
     grants: Vec<Box<RawValue>>,
+}
+
+/// A sealed note as it lies there: the envelope, and what one reader was granted of it.
+#[derive(Clone, Debug)]
+pub(super) struct SealedNote {
+    /// The envelope, exactly as signed.
+    pub(super) body: Vec<u8>,
+    /// Grants to the reader, exactly as signed.
+    pub(super) grants: Vec<Vec<u8>>,
+}
+
+impl SealedNote {
+    /// The content key, for one of its readers.
+    pub(super) fn unlock(&self, reader: &Keys, people: &People) -> Result<(Envelope, ContentKey), SealError> {
+        let malformed = |_| SealError::Malformed("envelope");
+        let envelope: Envelope = serde_json::from_slice(&self.body).map_err(malformed)?;
+        let grants: Vec<Grant> = self
+            .grants
+            .iter()
+            .map(|grant| serde_json::from_slice(grant).map_err(malformed))
+            .collect::<Result<_, _>>()?;
+        let own = people.of(UserId(Uuid::from_bytes(reader.user_id().0)))?;
+        let key = open_key(&envelope, &grants, people.author(&envelope)?, reader, own)?;
+        Ok((envelope, key))
+    }
+
+    /// Opens it for one of its readers.
+    pub(super) fn open(&self, reader: &Keys, people: &People) -> Result<OpenNote, SealError> {
+        let (envelope, key) = self.unlock(reader, people)?;
+        OpenNote::read(&envelope, key)
+    }
 }
 
 impl TryFrom<SealedNote> for Sealed {

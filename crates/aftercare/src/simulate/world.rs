@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
-    client::{Client, NewAccount, Refused, Transport, Written},
+    client::{Client, NewAccount, Refused, Service, Transport, Written},
     clock::ServiceClock,
     config::Config,
     delivery::{

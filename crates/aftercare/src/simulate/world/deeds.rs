@@ -2,7 +2,7 @@
 
 use super::{
     Action, Answer, AnswerStatus, Arc, Faults, Instant, Method, OccurrenceStatus, Plan, Refusal, Refused,
-    ReminderId, Span, Step, Tap, Transport, UserId, World, Written,
+    ReminderId, Service, Span, Step, Tap, Transport, UserId, World, Written,
 };
 use super::{HOW, ZONES};
 use anyhow::{Context, bail, ensure};

@@ -1,5 +1,15 @@
-//! How requests get there: into a service of this process, or over the wire.
+//! A device with keys of its own, reaching a service of this process or one over the wire: the demonstration
+//! and the tests have one.
 
+pub use aftercare_device::{
+    Refused, Service,
+    account::{Derived, NewAccount, Recovered},
+    contacts::{KeyChanged, NotLogged, NotVouched},
+    notes::{Opened, Written},
+    passkey::{Authenticator, Ceremony, show_passkey},
+};
+
+use aftercare_core::password::COMMON;
 use anyhow::Context;
 use axum::{
     Router,
@@ -7,7 +17,11 @@ use axum::{
     http::{Method, Request, header},
 };
 use serde_json::Value;
+use std::borrow::Cow;
 use tower::ServiceExt;
+
+/// Somebody signed in.
+pub type Client = aftercare_device::Client<Transport>;
 
 /// A way to a service.
 #[derive(Clone)]
@@ -18,28 +32,15 @@ pub enum Transport {
     There(String, reqwest::Client),
 }
 
-/// A problem document (RFC 9457), as the service gave it.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{path}: {status} {code}: {detail}")]
-pub struct Refused {
-    /// What was asked for.
-    pub path: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// The problem's code.
-    pub code: String,
-    /// What is wrong.
-    pub detail: String,
-}
-
 impl Transport {
     /// To a service of this process.
     pub fn here(service: Router) -> Self {
         Self::Here(Box::new(service))
     }
+}
 
-    /// Sends a request; the answer's JSON, or [`Refused`].
-    pub async fn send(
+impl Service for Transport {
+    async fn send(
         &self,
         token: Option<&str>,
         method: Method,
@@ -73,11 +74,14 @@ impl Transport {
                 (response.status().as_u16(), response.bytes().await?)
             }
         };
-        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        if (200..300).contains(&status) {
-            return Ok(answer);
-        }
-        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-        Err(Refused { path: path.to_owned(), status, code: text("code"), detail: text("detail") }.into())
+        Refused::unless_success(path, status, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    async fn common_passwords(&self) -> anyhow::Result<Cow<'static, str>> {
+        Ok(COMMON.into())
+    }
+
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
+        Ok(tokio::task::spawn_blocking(work).await?)
     }
 }

@@ -1,16 +1,15 @@
 //! Choosing doctors, writing notes, reading them, answering reminders: sealed and opened here.
 
-use super::{Client, contacts::Theirs, field};
+use crate::{Client, Service, client::field, contacts::Theirs};
 use crate::{
-    keyring::raw,
     notebook::{OpenNote, Page, write},
     outline::outline,
-    reader::{By, Read},
-    reading::Reading,
+    raw,
+    reading::{By, RULES_VERSION, Read, Reading},
 };
 use aftercare_core::{
     clock::Clock,
-    id::{CheckInId, NoteId, StepId, UserId},
+    id::{CheckInId, NoteId, ReminderId, StepId, UserId},
 };
 use aftercare_extract::extraction::by_rules;
 use aftercare_seal::{
@@ -48,7 +47,7 @@ pub struct Opened {
     pub words: OpenNote,
 }
 
-impl Client {
+impl<S: Service> Client<S> {
     /// Chooses a doctor, or leaves them: a statement that only this patient can sign.
     pub async fn state(&self, clock: &impl Clock, doctor: UserId, selected: bool) -> anyhow::Result<Value> {
         let stated = self.statement(clock, doctor, selected).await?;
@@ -95,7 +94,7 @@ impl Client {
     pub fn read_here(&self, clock: &impl Clock, text: &str) -> OpenNote {
         let date = jiff::tz::TimeZone::UTC.to_datetime(clock.now().timestamp()).date();
         let extraction = by_rules(text, Some(date));
-        let model = crate::reader::RULES_VERSION.to_owned();
+        let model = RULES_VERSION.to_owned();
         let by = By { provider: "rules", model, fallback: false };
         let reading = Reading::of(&Read { extraction, by });
         reading.into_note(text.to_owned(), || self.random.id(clock.now()))
@@ -227,6 +226,24 @@ impl Client {
         Ok(opened)
     }
 
+    /// Opens the reasons that stand beside the notes of an answer, by reminder.
+    pub async fn reasons(&self, answer: &Value) -> anyhow::Result<HashMap<ReminderId, String>> {
+        let opened = self.open(answer).await?;
+        let mut reasons = HashMap::new();
+        for reminder in answer["items"].as_array().into_iter().flatten() {
+            let sealed = &reminder["sealed_reason"];
+            if sealed.is_null() {
+                continue;
+            }
+            let (note, id): (NoteId, CheckInId) = (field(sealed, "note_id")?, field(sealed, "id")?);
+            let ct = bytes::decode(&field::<String>(sealed, "ct")?).context("base64url")?;
+            let words = &opened.get(&note).context("a reason without its note")?.words;
+            let reason = words.reason(note, id, &ct).context("a reason that does not open")?;
+            reasons.insert(field(reminder, "id")?, reason);
+        }
+        Ok(reasons)
+    }
+
     async fn unlock(&self, sealed: &Value) -> anyhow::Result<(Envelope, ContentKey)> {
         let envelope: Envelope = field(sealed, "envelope")?;
         let grants: Vec<Grant> = field(sealed, "grants")?;
@@ -243,7 +260,7 @@ impl Client {
 
     /// All of one's own notes as they are served: for a patient theirs, for a doctor what they wrote for any
     /// patient, those they treat no more too. Asks for a sign-in of the last five minutes.
-    pub(super) async fn sealed_notes(&self) -> anyhow::Result<Vec<Value>> {
+    pub(crate) async fn sealed_notes(&self) -> anyhow::Result<Vec<Value>> {
         let export = self.get("/api/me/export/").await?;
         let charts = export["charts"].as_array().into_iter().flatten();
         Ok(charts.flat_map(|chart| chart["envelopes"].as_array().into_iter().flatten()).cloned().collect())

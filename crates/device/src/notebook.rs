@@ -1,6 +1,6 @@
 //! Notes sealed and opened: between what was read and what is stored, all in memory.
 
-use crate::{keyring::People, review::Review};
+use crate::review::Review;
 use aftercare_core::{
     course::Policy,
     id::{CheckInId, NoteId, StepId, UserId},
@@ -14,8 +14,7 @@ use aftercare_seal::{
     ark::Keys,
     bundle::Bundle,
     envelope::{Envelope, ItemType},
-    grant::Grant,
-    reader::{ContentKey, open_items, open_key},
+    reader::{ContentKey, open_items},
     writer::{Draft, Plain, seal},
 };
 use rand::CryptoRng;
@@ -101,17 +100,20 @@ impl SafetyNet {
 }
 
 /// A note in the open: in memory, for the two who may read it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OpenNote {
     /// The doctor's words.
     pub text: String,
     /// The words of its steps, in their order.
     pub steps: Vec<(StepId, StepText)>,
     /// When to seek help.
+    #[serde(default)]
     pub safety_net: Vec<SafetyNet>,
     /// What its doctor has to look at.
+    #[serde(default)]
     pub review: Review,
     /// What opens the few words that were sealed beside it later.
+    #[serde(skip)]
     key: Option<ContentKey>,
 }
 
@@ -191,37 +193,6 @@ fn plain(item_type: ItemType, id: Uuid, text: Vec<u8>, clear: Vec<u8>) -> Plain 
 
 fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, SealError> {
     serde_json::to_vec(value).map_err(|_| SealError::Malformed("step"))
-}
-
-/// A sealed note as it lies there: the envelope, and what one reader was granted of it.
-#[derive(Clone, Debug)]
-pub struct SealedNote {
-    /// The envelope, exactly as signed.
-    pub body: Vec<u8>,
-    /// Grants to the reader, exactly as signed.
-    pub grants: Vec<Vec<u8>>,
-}
-
-impl SealedNote {
-    /// The content key, for one of its readers.
-    pub fn unlock(&self, reader: &Keys, people: &People) -> Result<(Envelope, ContentKey), SealError> {
-        let malformed = |_| SealError::Malformed("envelope");
-        let envelope: Envelope = serde_json::from_slice(&self.body).map_err(malformed)?;
-        let grants: Vec<Grant> = self
-            .grants
-            .iter()
-            .map(|grant| serde_json::from_slice(grant).map_err(malformed))
-            .collect::<Result<_, _>>()?;
-        let own = people.of(UserId(Uuid::from_bytes(reader.user_id().0)))?;
-        let key = open_key(&envelope, &grants, people.author(&envelope)?, reader, own)?;
-        Ok((envelope, key))
-    }
-
-    /// Opens it for one of its readers.
-    pub fn open(&self, reader: &Keys, people: &People) -> Result<OpenNote, SealError> {
-        let (envelope, key) = self.unlock(reader, people)?;
-        OpenNote::read(&envelope, key)
-    }
 }
 
 impl OpenNote {

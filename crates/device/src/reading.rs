@@ -2,12 +2,34 @@
 
 use crate::{
     notebook::{OpenNote, SafetyNet, StepText},
-    reader::{By, Read},
     review::{Asked, Review},
 };
 use aftercare_core::id::StepId;
-use aftercare_extract::extraction::{About, FoundBy, Quote, Rejected};
+use aftercare_extract::extraction::{About, Extraction, FoundBy, Quote, Rejected};
 use serde::{Deserialize, Serialize};
+
+/// The version of the rules, recorded with what they read.
+pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What was read, and by whom.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The steps and what goes with them.
+    pub extraction: Extraction,
+    /// By whom.
+    pub by: By,
+}
+
+/// Who read a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// `rules`, `gemini` or `openai`.
+    pub provider: &'static str,
+    /// Its model or version.
+    pub model: String,
+    /// Whether it stepped in for one that failed.
+    pub fallback: bool,
+}
 
 /// What was read out of a note, and by whom.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,20 +1,7 @@
-//! A device with keys of its own: it derives, signs, seals and opens, as a browser does, and the service
-//! never has a key or a word. The demonstration and the tests use it.
+//! Somebody signed in, with their keys.
 
-mod account;
-mod contacts;
-mod notes;
-mod passkey;
-mod transport;
-
-pub use account::{Derived, NewAccount, Recovered};
-pub use contacts::{KeyChanged, NotLogged, NotVouched};
-pub use notes::{Opened, Written};
-pub use passkey::{Authenticator, Ceremony, show_passkey};
-pub use transport::{Refused, Transport};
-
-use crate::{keyring::raw, random::Random};
-use aftercare_core::id::UserId;
+use crate::{Service, contacts::Contacts, random::Random, raw};
+use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_seal::{
     Bytes,
     ark::{Ark, Keys},
@@ -24,33 +11,35 @@ use aftercare_seal::{
     password::Kdf,
 };
 use anyhow::Context;
-use axum::http::Method;
-use contacts::Contacts;
-use serde::de::DeserializeOwned;
+use http::Method;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
+use uuid::Uuid;
 
 /// Somebody signed in on this device.
-pub struct Client {
-    transport: Transport,
-    random: Arc<Random>,
-    id: UserId,
-    ark: Ark,
-    keys: Keys,
-    bundle: Bundle,
-    email: String,
-    issuer: String,
-    tokens: Tokens,
-    contacts: Mutex<Contacts>,
-    emergency: Option<Bytes<32>>,
-    organisation: Option<Bytes<32>>,
+pub struct Client<S> {
+    pub(crate) transport: S,
+    pub(crate) random: Arc<Random>,
+    pub(crate) id: UserId,
+    pub(crate) ark: Ark,
+    pub(crate) keys: Keys,
+    pub(crate) bundle: Bundle,
+    pub(crate) email: String,
+    pub(crate) issuer: String,
+    pub(crate) tokens: Tokens,
+    pub(crate) contacts: Mutex<Contacts>,
+    pub(crate) emergency: Option<Bytes<32>>,
+    pub(crate) organisation: Option<Bytes<32>>,
     /// What the password cost to derive: a service that asks for less later is refused.
-    kdf: Option<Kdf>,
+    pub(crate) kdf: Option<Kdf>,
 }
 
-struct Tokens {
+#[derive(Default)]
+pub(crate) struct Tokens {
     access: String,
-    refresh: String,
+    /// Absent where the browser keeps it.
+    refresh: Option<String>,
     device: String,
 }
 
@@ -59,10 +48,69 @@ pub(crate) fn field<T: DeserializeOwned>(answer: &Value, name: &str) -> anyhow::
     serde_json::from_value(answer[name].clone()).with_context(|| format!("{name} of the answer"))
 }
 
-impl Client {
+/// What a device remembers of somebody signed in, beside the root key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Remembered {
+    bundle: Bundle,
+    email: String,
+    issuer: String,
+    kdf: Option<Kdf>,
+    contacts: Contacts,
+}
+
+impl<S: Service> Client<S> {
+    /// The root key, for a device that keeps it under a key of its own.
+    pub fn root_key(&self) -> &[u8; 32] {
+        self.ark.expose()
+    }
+
+    /// What to remember beside it.
+    pub fn remember(&self) -> Remembered {
+        Remembered {
+            bundle: self.bundle.clone(),
+            email: self.email.clone(),
+            issuer: self.issuer.clone(),
+            kdf: self.kdf,
+            contacts: self.contacts().clone(),
+        }
+    }
+
+    /// Goes on where somebody has signed in before: the service's side of the session is the caller's.
+    pub fn resume(
+        transport: S,
+        random: Arc<Random>,
+        root_key: [u8; 32],
+        remembered: Remembered,
+    ) -> anyhow::Result<Self> {
+        let Remembered { bundle, email, issuer, kdf, contacts } = remembered;
+        let ark = Ark::from_bytes(root_key);
+        let keys = ark.keys(bundle.user_id)?;
+        anyhow::ensure!(bundle.matches(&keys), "this root key is not that of these public keys");
+        Ok(Self {
+            transport,
+            random,
+            id: UserId(Uuid::from_bytes(bundle.user_id.0)),
+            ark,
+            keys,
+            bundle,
+            email,
+            issuer,
+            tokens: Tokens::default(),
+            contacts: Mutex::new(contacts),
+            emergency: None,
+            organisation: None,
+            kdf,
+        })
+    }
+
     /// Whose it is.
     pub fn id(&self) -> UserId {
         self.id
+    }
+
+    /// A new id (`UUIDv7`).
+    pub fn new_id<T: From<Uuid>>(&self, clock: &impl Clock) -> T {
+        self.random.id(clock.now())
     }
 
     /// Their public keys.
@@ -108,7 +156,7 @@ impl Client {
 
     /// The service's recipient for emergencies, where it has one; an error where this device does not
     /// know it.
-    async fn emergency(&self) -> anyhow::Result<Option<Bundle>> {
+    pub(crate) async fn emergency(&self) -> anyhow::Result<Option<Bundle>> {
         let answer = self.get("/api/emergency/").await?;
         let Some(recipient) = field::<Option<Recipient>>(&answer, "recipient")? else { return Ok(None) };
         recipient.bundle.verify()?;
@@ -187,21 +235,21 @@ impl Client {
     }
 
     /// A key that the service signs with.
-    async fn service_key(&self, kid: &str) -> anyhow::Result<Bytes<32>> {
+    pub(crate) async fn service_key(&self, kid: &str) -> anyhow::Result<Bytes<32>> {
         let known = self.get("/.well-known/jwks.json").await?;
         let keys = known["keys"].as_array().context("a set of keys")?;
         field(keys.iter().find(|key| key["kid"] == kid).context("a key of the service's")?, "x")
     }
 
-    fn contacts(&self) -> std::sync::MutexGuard<'_, Contacts> {
+    pub(crate) fn contacts(&self) -> std::sync::MutexGuard<'_, Contacts> {
         self.contacts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-fn tokens(answer: &Value) -> anyhow::Result<Tokens> {
+pub(crate) fn tokens(answer: &Value) -> anyhow::Result<Tokens> {
     Ok(Tokens {
         access: field(answer, "access_token")?,
-        refresh: field(answer, "refresh_token")?,
+        refresh: serde_json::from_value(answer["refresh_token"].clone())?,
         device: field(answer, "device_token")?,
     })
 }

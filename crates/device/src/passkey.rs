@@ -1,10 +1,10 @@
 //! Passkeys: making one that opens the account, and signing in with it alone.
 
-use super::{Client, Transport, field};
-use crate::{keyring::raw, random::Random};
+use crate::{Client, Service, client::field};
+use crate::{random::Random, raw};
 use aftercare_seal::{Bytes, Secret, bundle::Bundle, passkey::prf_kek, wrap::Slot};
 use anyhow::Context;
-use axum::http::Method;
+use http::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,14 +28,14 @@ pub trait Authenticator {
 
 /// Shows a passkey: what to send, and the key.
 pub async fn show_passkey(
-    transport: &Transport,
+    transport: &impl Service,
     authenticator: &impl Authenticator,
 ) -> anyhow::Result<Ceremony> {
     let options = transport.send(None, Method::POST, "/api/auth/passkey/", None).await?;
     authenticator.get(&options["publicKey"])
 }
 
-impl Client {
+impl<S: Service> Client<S> {
     /// Makes a passkey; it opens the account where the authenticator has a key for it.
     pub async fn add_passkey(&self, name: &str, authenticator: &impl Authenticator) -> anyhow::Result<Uuid> {
         let options = self.post("/api/mfa/passkeys/", &Value::Null).await?;
@@ -65,7 +65,7 @@ impl Client {
 
     /// Signs in with a passkey alone: no password, nothing typed.
     pub async fn sign_in_with_passkey(
-        transport: &Transport,
+        transport: &S,
         random: Arc<Random>,
         authenticator: &impl Authenticator,
     ) -> anyhow::Result<Self> {

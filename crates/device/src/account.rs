@@ -1,7 +1,11 @@
 //! Signing up and in, the password, recovery, new keys: all with keys that are made here.
 
-use super::{Client, Transport, contacts::Contacts, field, tokens};
-use crate::{keyring::raw, random::Random};
+use crate::{
+    Client, Service,
+    client::{field, tokens},
+    contacts::Contacts,
+};
+use crate::{random::Random, raw};
 use aftercare_core::{clock::Clock, id::UserId, instant::Instant, password::Rule};
 use aftercare_seal::{
     Bytes,
@@ -14,7 +18,7 @@ use aftercare_seal::{
     wrap::Slot,
 };
 use anyhow::ensure;
-use axum::http::Method;
+use http::Method;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -75,28 +79,34 @@ pub struct Derived {
 
 impl Derived {
     /// Derives them as the account's parameters say.
-    pub async fn new(transport: &Transport, email: &str, password: &str) -> anyhow::Result<Self> {
+    pub async fn new(transport: &impl Service, email: &str, password: &str) -> anyhow::Result<Self> {
         let email = normalize_email(email);
         let (salt, kdf) = parameters(transport, &email).await?;
-        Ok(Self { made: made(password, &email, salt, kdf).await?, email })
+        Ok(Self { made: made(transport, password, &email, salt, kdf).await?, email })
     }
 }
 
 /// Only the device sees the password: so it is held here to what the service asks of those it sees.
-fn good(password: &str, name: &str, email: &str) -> anyhow::Result<()> {
-    Rule { least: 8, refuse_common: true }
+async fn good(service: &impl Service, password: &str, name: &str, email: &str) -> anyhow::Result<()> {
+    Rule { least: 8, refused: &service.common_passwords().await? }
         .check(password, name, email)
         .map_err(|error| anyhow::anyhow!("this password {error}"))
 }
 
-async fn made(password: &str, email: &str, salt: [u8; 16], kdf: Kdf) -> anyhow::Result<Made> {
+async fn made(
+    service: &impl Service,
+    password: &str,
+    email: &str,
+    salt: [u8; 16],
+    kdf: Kdf,
+) -> anyhow::Result<Made> {
     let (password, email) = (zeroize::Zeroizing::new(password.to_owned()), email.to_owned());
     let work = move || derive(&password, &email, &salt, kdf);
-    Ok(Made { kdf, salt, keys: tokio::task::spawn_blocking(work).await?? })
+    Ok(Made { kdf, salt, keys: service.work(work).await?? })
 }
 
 /// The parameters of an account; a service that asks for less than is safe is refused.
-async fn parameters(transport: &Transport, email: &str) -> anyhow::Result<([u8; 16], Kdf)> {
+async fn parameters(transport: &impl Service, email: &str) -> anyhow::Result<([u8; 16], Kdf)> {
     let body = json!({ "email": email });
     let answer = transport.send(None, Method::POST, "/api/auth/params/", Some(&body)).await?;
     let kdf = &answer["kdf"];
@@ -104,21 +114,21 @@ async fn parameters(transport: &Transport, email: &str) -> anyhow::Result<([u8; 
     Ok((field::<Bytes<16>>(&answer, "salt")?.0, kdf))
 }
 
-impl Client {
+impl<S: Service> Client<S> {
     /// Makes an account. Its recovery code is to be written down.
     pub async fn sign_up(
-        transport: &Transport,
+        transport: &S,
         random: &Random,
         now: Instant,
         kdf: Kdf,
         who: &NewAccount<'_>,
     ) -> anyhow::Result<RecoveryKey> {
-        good(who.password, who.name, who.email)?;
+        good(transport, who.password, who.name, who.email).await?;
         let id: UserId = random.id(now);
         let mut rng = random.rng();
         let (ark, code) = (Ark::random(&mut rng), RecoveryKey::random(&mut rng));
         let email = normalize_email(who.email);
-        let made = made(who.password, &email, bytes::random(&mut rng), kdf).await?;
+        let made = made(transport, who.password, &email, bytes::random(&mut rng), kdf).await?;
         let mut body = by_password(id, &ark, 1, &made, random);
         body["role"] = who.role.into();
         body["name"] = who.name.into();
@@ -136,7 +146,7 @@ impl Client {
 
     /// Signs in, in two legs: what proves the password, then the account's signature.
     pub async fn sign_in(
-        transport: &Transport,
+        transport: &S,
         random: Arc<Random>,
         email: &str,
         password: &str,
@@ -148,7 +158,7 @@ impl Client {
 
     /// Signs in with keys that are derived already.
     pub async fn sign_in_with(
-        transport: &Transport,
+        transport: &S,
         random: Arc<Random>,
         Derived { email, made }: &Derived,
         beside: Value,
@@ -164,8 +174,8 @@ impl Client {
     }
 
     /// The second leg, with the root key that the first has opened.
-    pub(super) async fn finish(
-        transport: &Transport,
+    pub(crate) async fn finish(
+        transport: &S,
         random: Arc<Random>,
         to_sign: &Value,
         ark: Ark,
@@ -200,10 +210,11 @@ impl Client {
 
     /// Changes the password. Notes stay as they are.
     pub async fn change_password(&self, current: &str, new: &str) -> anyhow::Result<()> {
-        good(new, "", &self.email)?;
+        good(&self.transport, new, "", &self.email).await?;
         let (salt, kdf) = self.parameters().await?;
-        let old = made(current, &self.email, salt, kdf).await?;
-        let made = made(new, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
+        let old = made(&self.transport, current, &self.email, salt, kdf).await?;
+        let made =
+            made(&self.transport, new, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
         let body = json!({
             "current": { "auth_key": bytes::encode(old.keys.auth_key.expose()) },
             "sealed": by_password(self.id, &self.ark, self.bundle.epoch, &made, &self.random),
@@ -214,13 +225,13 @@ impl Client {
 
     /// Opens an account whose password is lost, and gives it a new one.
     pub async fn recover(
-        transport: &Transport,
+        transport: &S,
         random: &Random,
         email: &str,
         code: &RecoveryKey,
         new_password: &str,
     ) -> anyhow::Result<Recovered> {
-        good(new_password, "", email)?;
+        good(transport, new_password, "", email).await?;
         let email = normalize_email(email);
         let body = json!({ "email": email, "auth": bytes::encode(code.auth_key().expose()) });
         let to_sign = transport.send(None, Method::POST, "/api/recovery/", Some(&body)).await?;
@@ -229,7 +240,7 @@ impl Client {
             Slot::Recovery.unwrap(&field(&to_sign, "wrapped")?, &code.kek(), bundle.user_id, bundle.epoch)?;
         let id = UserId(Uuid::from_bytes(bundle.user_id.0));
         let (_, kdf) = parameters(transport, &email).await?;
-        let made = made(new_password, &email, bytes::random(&mut random.rng()), kdf).await?;
+        let made = made(transport, new_password, &email, bytes::random(&mut random.rng()), kdf).await?;
         let recovery_code = RecoveryKey::random(&mut random.rng());
         let body = json!({
             "login_id": to_sign["login_id"],
@@ -244,21 +255,21 @@ impl Client {
     /// Makes new keys where password and recovery code are lost, by a one-time code of the operator. Everybody
     /// who knows the old keys is told; who can read the notes opens them to the new.
     pub async fn reset(
-        transport: &Transport,
+        transport: &S,
         random: &Random,
         kdf: Kdf,
         email: &str,
         code: &str,
         new_password: &str,
     ) -> anyhow::Result<Recovered> {
-        good(new_password, "", email)?;
+        good(transport, new_password, "", email).await?;
         let email = normalize_email(email);
         let mut body = json!({ "email": email, "code": code });
         let made_for = transport.send(None, Method::POST, "/api/recovery/reset/", Some(&body)).await?;
         let (id, epoch): (UserId, u32) = (field(&made_for, "user_id")?, field(&made_for, "epoch")?);
         let mut rng = random.rng();
         let (ark, recovery_code) = (Ark::random(&mut rng), RecoveryKey::random(&mut rng));
-        let made = made(new_password, &email, bytes::random(&mut rng), kdf).await?;
+        let made = made(transport, new_password, &email, bytes::random(&mut rng), kdf).await?;
         body["sealed"] = json!({
             "bundle": Bundle::of(&ark.keys(raw(id))?, epoch),
             "password": by_password(id, &ark, epoch, &made, random),
@@ -275,7 +286,8 @@ impl Client {
         let epoch = self.bundle.epoch + 1;
         let bundle = Bundle::of(&ark.keys(raw(self.id))?, epoch);
         let (_, kdf) = self.parameters().await?;
-        let made = made(password, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
+        let made =
+            made(&self.transport, password, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
         let body = json!({
             "bundle": bundle,
             "succession": bundle.succession(&self.keys),

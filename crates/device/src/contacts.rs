@@ -1,8 +1,8 @@
 //! Whom this device knows, and by which keys: pinned when first seen, and followed only where each change
 //! is signed by the keys before it.
 
-use super::{Client, field};
-use crate::keyring::raw;
+use crate::raw;
+use crate::{Client, Service, client::field};
 use aftercare_core::id::UserId;
 use aftercare_seal::{
     Bytes,
@@ -18,16 +18,17 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// What this device remembers of others.
-pub(super) struct Contacts {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Contacts {
     pins: HashMap<UserId, Bytes<32>>,
     /// The place and head of the log of keys as last seen.
-    pub(super) log: (i64, Bytes<32>),
+    pub(crate) log: (i64, Bytes<32>),
     /// The same as the service has signed it.
-    pub(super) checkpoint: Value,
+    pub(crate) checkpoint: Value,
     /// The newest key of everybody, by their hash: as far as this device has followed the log itself.
-    pub(super) logged: HashMap<Bytes<32>, Bytes<32>>,
+    pub(crate) logged: HashMap<Bytes<32>, Bytes<32>>,
     /// Who reads notes at the service, as agreed to.
-    pub(super) provider: Option<String>,
+    pub(crate) provider: Option<String>,
 }
 
 /// What is kept of it for the account's other devices.
@@ -68,32 +69,32 @@ pub struct NotVouched(pub UserId);
 
 /// Somebody's keys, checked: newest first.
 #[derive(Clone, Debug)]
-pub(super) struct Theirs {
-    pub(super) epochs: Vec<Bundle>,
+pub(crate) struct Theirs {
+    pub(crate) epochs: Vec<Bundle>,
     /// The ids of those that signed changes lead from to the keys in use, these included.
-    pub(super) followed: Vec<Bytes<32>>,
+    pub(crate) followed: Vec<Bytes<32>>,
     /// What was stated between the two.
-    pub(super) statement: Value,
+    pub(crate) statement: Value,
     /// Where a doctor's chain for this patient stands.
-    pub(super) chain: Value,
+    pub(crate) chain: Value,
     credential: Option<Credential>,
 }
 
 impl Theirs {
     /// The keys in use.
-    pub(super) fn current(&self) -> &Bundle {
+    pub(crate) fn current(&self) -> &Bundle {
         // `keys_of` makes none without one.
         &self.epochs[0]
     }
 
-    pub(super) fn by_kid(&self, kid: &Bytes<32>) -> Option<&Bundle> {
+    pub(crate) fn by_kid(&self, kid: &Bytes<32>) -> Option<&Bundle> {
         self.epochs.iter().find(|bundle| bundle.kid() == *kid)
     }
 }
 
-impl Client {
+impl<S: Service> Client<S> {
     /// Somebody's keys, held against what this device knows of them.
-    pub(super) async fn keys_of(&self, id: UserId) -> anyhow::Result<Theirs> {
+    pub(crate) async fn keys_of(&self, id: UserId) -> anyhow::Result<Theirs> {
         let answer = self.get(&format!("/api/keys/{id}/")).await?;
         let history = answer["history"].as_array().context("a history of keys")?;
         let mut epochs: Vec<Bundle> = Vec::new();
@@ -142,7 +143,7 @@ impl Client {
     }
 
     /// Whether a doctor's keys are vouched for, where this device knows an organisation that does.
-    pub(super) fn vouched(&self, doctor: UserId, theirs: &Theirs, now: u64) -> Result<(), NotVouched> {
+    pub(crate) fn vouched(&self, doctor: UserId, theirs: &Theirs, now: u64) -> Result<(), NotVouched> {
         let Some(organisation) = &self.organisation else { return Ok(()) };
         let holds = theirs.credential.as_ref().is_some_and(|said| {
             said.user_id == raw(doctor)

@@ -1,0 +1,173 @@
+//! Opening an account, signing in, and what belongs to oneself.
+
+use crate::{
+    error::{Failure, text},
+    web::{Now, Web},
+};
+use aftercare_core::{clock::Clock, id::UserId};
+use aftercare_device::{Client, account::NewAccount, random::Random};
+use aftercare_seal::{password::Kdf, recovery::RecoveryKey};
+use js_sys::Function;
+use serde::Deserialize;
+use serde_json::Value;
+use std::{rc::Rc, sync::Arc};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Sealing contract 6.1.
+const KDF: Kdf = Kdf { m: 65_536, t: 3, p: 1 };
+
+/// Somebody signed in on this device, with their keys.
+#[wasm_bindgen]
+pub struct Device(pub(crate) Rc<Client<Web>>);
+
+#[derive(Deserialize)]
+struct Who {
+    role: String,
+    name: String,
+    email: String,
+    password: String,
+    time_zone: String,
+    specialty: Option<String>,
+}
+
+fn random() -> Result<Arc<Random>, Failure> {
+    Ok(Arc::new(Random::from_system()?))
+}
+
+/// Makes an account with keys of its own; its recovery code, to be written down. `who` is
+/// `{role, name, email, password, time_zone, specialty?}`.
+#[wasm_bindgen(js_name = signUp)]
+pub async fn sign_up(send: Function, who: String) -> Result<String, wasm_bindgen::JsValue> {
+    let made = async {
+        let who: Who = serde_json::from_str(&who)?;
+        let who = NewAccount {
+            role: &who.role,
+            name: &who.name,
+            email: &who.email,
+            password: &who.password,
+            time_zone: &who.time_zone,
+            specialty: who.specialty.as_deref(),
+        };
+        let code = Client::sign_up(&Web(send), &*random()?, Now.now(), KDF, &who).await?;
+        Ok::<_, Failure>(code.text().to_string())
+    };
+    Ok(made.await?)
+}
+
+/// Opens an account whose password is lost and gives it a new one; the new recovery code.
+#[wasm_bindgen]
+pub async fn recover(
+    send: Function,
+    email: String,
+    code: String,
+    password: String,
+) -> Result<String, wasm_bindgen::JsValue> {
+    let recovered = async {
+        let code = RecoveryKey::parse(&code)?;
+        let made = Client::recover(&Web(send), &*random()?, &email, &code, &password).await?;
+        Ok::<_, Failure>(made.recovery_code.text().to_string())
+    };
+    Ok(recovered.await?)
+}
+
+/// Makes new keys by a one-time code of the operator; the new recovery code.
+#[wasm_bindgen]
+pub async fn reset(
+    send: Function,
+    email: String,
+    code: String,
+    password: String,
+) -> Result<String, wasm_bindgen::JsValue> {
+    let made = async {
+        let made = Client::reset(&Web(send), &*random()?, KDF, &email, &code, &password).await?;
+        Ok::<_, Failure>(made.recovery_code.text().to_string())
+    };
+    Ok(made.await?)
+}
+
+#[wasm_bindgen]
+impl Device {
+    /// Signs in with a password. `beside` is what goes with it: `{totp?, device_token?}`.
+    #[wasm_bindgen(js_name = signIn)]
+    pub async fn sign_in(
+        send: Function,
+        email: String,
+        password: String,
+        beside: String,
+    ) -> Result<Device, wasm_bindgen::JsValue> {
+        let signed_in = async {
+            let beside: Value = serde_json::from_str(&beside)?;
+            Ok::<_, Failure>(Client::sign_in(&Web(send), random()?, &email, &password, beside).await?)
+        };
+        Ok(Self(Rc::new(signed_in.await?)))
+    }
+
+    /// Goes on with a root key that this device has kept, and what it remembers beside it.
+    pub fn resume(
+        send: Function,
+        root_key: &[u8],
+        remembered: &str,
+    ) -> Result<Device, wasm_bindgen::JsValue> {
+        let resumed = || {
+            let root_key = root_key.try_into()?;
+            Ok::<_, Failure>(Client::resume(
+                Web(send),
+                random()?,
+                root_key,
+                serde_json::from_str(remembered)?,
+            )?)
+        };
+        Ok(Self(Rc::new(resumed()?)))
+    }
+
+    /// The root key, to be kept under a key of this device only.
+    #[wasm_bindgen(js_name = rootKey)]
+    pub fn root_key(&self) -> Vec<u8> {
+        self.0.root_key().to_vec()
+    }
+
+    /// What to remember beside it.
+    pub fn remember(&self) -> Result<String, wasm_bindgen::JsValue> {
+        Ok(text(&self.0.remember())?)
+    }
+
+    /// Whose it is.
+    pub fn id(&self) -> String {
+        self.0.id().to_string()
+    }
+
+    /// Takes what the account's other devices have kept of contacts, and keeps this one's for them.
+    pub async fn keep(&self) -> Result<(), wasm_bindgen::JsValue> {
+        Ok(self.0.keep().await.map_err(Failure::from)?)
+    }
+
+    /// Follows the log of keys; how many keys it has.
+    #[wasm_bindgen(js_name = followKeyLog)]
+    pub async fn follow_key_log(&self) -> Result<f64, wasm_bindgen::JsValue> {
+        let n = self.0.follow_key_log().await.map_err(Failure::from)?;
+        #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 people")]
+        Ok(n as f64)
+    }
+
+    /// Changes the password; notes stay as they are.
+    #[wasm_bindgen(js_name = changePassword)]
+    pub async fn change_password(&self, current: String, new: String) -> Result<(), wasm_bindgen::JsValue> {
+        Ok(self.0.change_password(&current, &new).await.map_err(Failure::from)?)
+    }
+
+    /// The sixty digits to compare with somebody.
+    #[wasm_bindgen(js_name = safetyCode)]
+    pub async fn safety_code(&self, id: String) -> Result<String, wasm_bindgen::JsValue> {
+        Ok(self.0.safety_code(user(&id)?).await.map_err(Failure::from)?)
+    }
+
+    /// Takes somebody's new keys as theirs: the codes were compared.
+    pub fn trust(&self, id: &str) -> Result<(), wasm_bindgen::JsValue> {
+        self.0.trust(user(id)?);
+        Ok(())
+    }
+}
+
+pub(crate) fn user(id: &str) -> Result<UserId, Failure> {
+    Ok(UserId(id.parse()?))
+}

@@ -1,0 +1,51 @@
+//! How a device reaches the service, and what it may refuse.
+
+use http::Method;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// A way to a service: in this process, over the wire, by a browser.
+pub trait Service: Clone {
+    /// Sends a request with an access token or without; the answer's JSON, or [`Refused`].
+    fn send(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> impl Future<Output = anyhow::Result<Value>>;
+
+    /// The commonest passwords, one a line: a device refuses them as the service would if it saw them.
+    fn common_passwords(&self) -> impl Future<Output = anyhow::Result<Cow<'static, str>>>;
+
+    /// Does what keeps a processor busy for a second: deriving keys from a password.
+    fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = anyhow::Result<T>>;
+}
+
+/// A problem document (RFC 9457), as the service gave it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{path}: {status} {code}: {detail}")]
+pub struct Refused {
+    /// What was asked for.
+    pub path: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The problem's code.
+    pub code: String,
+    /// What is wrong.
+    pub detail: String,
+}
+
+impl Refused {
+    /// The answer's JSON where its status is a success, what was refused where not.
+    pub fn unless_success(path: &str, status: u16, answer: Value) -> anyhow::Result<Value> {
+        if (200..300).contains(&status) {
+            return Ok(answer);
+        }
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        Err(Self { path: path.to_owned(), status, code: text("code"), detail: text("detail") }.into())
+    }
+}

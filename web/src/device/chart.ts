@@ -1,0 +1,97 @@
+// A patient's chart: what the service knows of times laid together with the words opened here; and their answers, kept
+// until they are sent.
+
+import type { ChannelList, Me, MyDoctors, NoteList, ReminderList, Steps } from '../api/schema';
+import { Failure } from './failure';
+import type { Answer, Chart, OpenNote, Step } from './model';
+import * as service from './service';
+import * as store from './store';
+import type { Device } from './wasm/patient/aftercare_browser';
+
+const DAY = 86_400_000;
+
+/** Asks for everything, opens it, keeps it for when there is no network. */
+export async function chart(device: Device): Promise<Chart> {
+  const now = Date.now();
+  const from = new Date(now - 60 * DAY).toISOString();
+  const to = new Date(now + 60 * DAY).toISOString();
+  const get = <T>(path: string): Promise<T> => service.request<T>('GET', path);
+  const [me, steps, reminders, notes, doctors, channels] = await Promise.all([
+    get<Me>('/api/me/'),
+    get<Steps>('/api/actionable-steps/?include=superseded'),
+    get<ReminderList>(`/api/reminders/?from=${from}&to=${to}`),
+    get<NoteList>('/api/notes/?limit=200'),
+    get<MyDoctors>('/api/my-doctors/'),
+    get<ChannelList>('/api/channels/'),
+  ]);
+  const envelopes = [...new Map([...(steps.envelopes ?? []), ...(notes.envelopes ?? [])].map((one) => [id_of(one), one])).values()];
+  const words = JSON.parse(await device.open(JSON.stringify({ envelopes }))) as Record<string, OpenNote>;
+  const named = (step: Step): Step => {
+    const own = words[step.note_id]?.steps.find(([id]) => id === step.id)?.[1];
+    return own ? { ...step, words: own } : step;
+  };
+  const in_force = notes.items.filter((note) => note.status === 'active');
+  const made: Chart = {
+    at: new Date(now).toISOString(),
+    me,
+    checklist: steps.checklist.map(named),
+    plan: steps.plan.map(named),
+    safety_net: in_force.flatMap((note) => words[note.id]?.safety_net ?? []),
+    reminders: reminders.items,
+    notes: notes.items.map((note) => (words[note.id] ? { ...note, words: words[note.id] as OpenNote } : note)),
+    doctors: doctors.items.filter((one) => !one.until).map((one) => ({ ...one.doctor, since: one.since })),
+    channels: channels.items,
+  };
+  await store.seal('chart', made);
+  return made;
+}
+
+function id_of(sealed: { envelope: Record<string, unknown> }): string {
+  return String(sealed.envelope['note_id']);
+}
+
+/** An answer to keep, or one to take back before it is sent. */
+export type Put = Answer | { reminder_id: string; taken_back: true };
+
+/** Keeps an answer: closing the page loses nothing. A later answer to the same takes the place of one unsent. */
+export function queue(put: Put): Promise<Answer[]> {
+  return store.change<Answer[]>('answers', (answers = []) => {
+    const others = answers.filter((answer) => answer.reminder_id !== put.reminder_id);
+    return 'taken_back' in put ? others : [...others, put];
+  });
+}
+
+/** Sends what waits, each with the time it was given at; what is too early yet stays. How many stay. */
+export function flush(device: Device, force: boolean): Promise<number> {
+  // One tab at a time: none is sent twice.
+  return navigator.locks.request('answers', async () => {
+    const due = (await store.get<Answer[]>('answers')) ?? [];
+    for (const answer of due.filter((one) => force || one.not_before <= Date.now())) {
+      try {
+        await say(device, answer);
+      } catch (thrown) {
+        const failure = Failure.of(thrown);
+        // Of no avail to try again; the chart that is fetched next shows how it stands.
+        const settled = failure.said.status !== undefined && failure.said.status >= 400 && failure.said.status < 429;
+        if (!settled || failure.said.status === 401) throw failure;
+      }
+      await store.change<Answer[]>('answers', (now = []) => now.filter((one) => one.reminder_id !== answer.reminder_id || one.at !== answer.at));
+    }
+    return ((await store.get<Answer[]>('answers')) ?? []).length;
+  });
+}
+
+async function say(device: Device, answer: Answer): Promise<void> {
+  const { reminder_id, status, at, cause, reason } = answer;
+  if (reason) {
+    await device.skip(JSON.stringify({ id: reminder_id, step_id: await step_of(reminder_id) }), reason);
+    return;
+  }
+  // The same answer said again is one answer.
+  await service.request('POST', '/api/check-in/', { reminder_id, status, at, ...(cause && { cause }) }, `${reminder_id}.${at}`);
+}
+
+async function step_of(reminder: string): Promise<string | undefined> {
+  const last = await store.open<Chart>('chart');
+  return last?.reminders.find((one) => one.id === reminder)?.step_id;
+}

@@ -1,0 +1,80 @@
+// What this device keeps: one IndexedDB store of names and values. What must not be read by who takes the disk is
+// sealed under a key that the browser keeps and never hands out.
+
+let opening: Promise<IDBDatabase> | undefined;
+
+function database(): Promise<IDBDatabase> {
+  opening ??= new Promise((resolve, reject) => {
+    const asked = indexedDB.open('aftercare', 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore('kept');
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  return opening;
+}
+
+async function run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const transaction = (await database()).transaction('kept', mode);
+  const asked = work(transaction.objectStore('kept'));
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(asked.result);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+export const get = <T>(name: string): Promise<T | undefined> => run('readonly', (store) => store.get(name));
+export const put = (name: string, value: unknown): Promise<IDBValidKey> =>
+  run('readwrite', (store) => store.put(value, name));
+export const remove = (name: string): Promise<undefined> => run('readwrite', (store) => store.delete(name));
+export const clear = (): Promise<undefined> => run('readwrite', (store) => store.clear());
+
+/** Reads, changes and writes a value in one transaction: two tabs lose nothing of each other's. */
+export async function change<T>(name: string, work: (value: T | undefined) => T): Promise<T> {
+  const transaction = (await database()).transaction('kept', 'readwrite');
+  const store = transaction.objectStore('kept');
+  let changed: T;
+  const asked: IDBRequest<T | undefined> = store.get(name);
+  asked.onsuccess = () => {
+    changed = work(asked.result);
+    store.put(changed, name);
+  };
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(changed);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+interface Sealed {
+  iv: Uint8Array<ArrayBuffer>;
+  ct: ArrayBuffer;
+}
+
+async function key(): Promise<CryptoKey> {
+  const kept = await get<CryptoKey>('key');
+  if (kept) return kept;
+  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  // Another tab may have made one meanwhile: the first stands.
+  return change<CryptoKey>('key', (there) => there ?? made);
+}
+
+/** Keeps a value sealed under this device's key, bound to its name. */
+export async function seal(name: string, value: unknown): Promise<void> {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const plain = new TextEncoder().encode(JSON.stringify(value));
+  const additionalData = new TextEncoder().encode(name);
+  const ct = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, await key(), plain);
+  await put(name, { iv, ct } satisfies Sealed);
+}
+
+/** Opens it; nothing where there is nothing, or nothing that opens. */
+export async function open<T>(name: string): Promise<T | undefined> {
+  const sealed = await get<Sealed>(name);
+  if (!sealed) return undefined;
+  const additionalData = new TextEncoder().encode(name);
+  try {
+    const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.iv, additionalData }, await key(), sealed.ct);
+    return JSON.parse(new TextDecoder().decode(plain)) as T;
+  } catch {
+    return undefined;
+  }
+}

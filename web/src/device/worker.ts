@@ -1,0 +1,221 @@
+// The device: the keys, and all that is done with them, on a thread of its own. The page never sees a key or a token.
+// It asks `{id, name, args}` and is answered `{id, value}` or `{id, failure}`; unasked it is told `{event}`.
+
+import type { Device } from './wasm/patient/aftercare_browser';
+import { keep, put_away, reopen, account as kept } from './account';
+import { Failure } from './failure';
+import * as service from './service';
+import * as store from './store';
+import type { Account, Answer, Chart, NewAccount, OpenNote, Session, Timing } from './model';
+import { chart, flush, queue, type Put } from './chart';
+
+type Module = typeof import('./wasm/doctor/aftercare_browser');
+/** Of a doctor, with what only doctors do; calls for them come from doctors' screens alone. */
+type Keys = Device & import('./wasm/doctor/aftercare_browser').Device;
+
+const modules = {
+  async patient() {
+    const url = (await import('./wasm/patient/aftercare_browser_bg.wasm?url')).default;
+    const module = await import('./wasm/patient/aftercare_browser');
+    await module.default({ module_or_path: url });
+    return module as unknown as Module;
+  },
+  async doctor() {
+    const url = (await import('./wasm/doctor/aftercare_browser_bg.wasm?url')).default;
+    const module = await import('./wasm/doctor/aftercare_browser');
+    await module.default({ module_or_path: url });
+    return module;
+  },
+};
+
+let loading: Partial<Record<Account['role'], Promise<Module>>> = {};
+let device: Device | undefined;
+let idle: ReturnType<typeof setTimeout> | undefined;
+
+function load(role: Account['role']): Promise<Module> {
+  loading[role] ??= modules[role]();
+  return loading[role];
+}
+
+/** The keys, reopened where this device has kept them. */
+async function opened(): Promise<Keys> {
+  if (!device) {
+    const account = await kept();
+    const root = account && (await reopen());
+    if (!account || !root) throw new Failure({ code: 'locked', detail: 'unlock first' });
+    device = (await load(account.role)).Device.resume(service.send, root.key, root.remembered);
+  }
+  return device as Keys;
+}
+
+/** Keys are put away after a while without a touch, unless this device is its owner's alone. */
+async function touched(): Promise<void> {
+  const account = await kept();
+  if (!account || account.own) return;
+  clearTimeout(idle);
+  const while_ = account.role === 'doctor' ? 30 * 60_000 : 15 * 60_000;
+  idle = setTimeout(() => void lock(), while_);
+  await store.put('account', { ...account, open_until: Date.now() + while_ } satisfies Account);
+}
+
+async function lock(): Promise<void> {
+  device?.free();
+  device = undefined;
+  service.forget();
+  await put_away();
+  postMessage({ event: 'locked' });
+}
+
+/** What was learnt of others is kept here and for the account's other devices. */
+async function remember(device: Device): Promise<void> {
+  await keep(device.rootKey(), device.remember());
+}
+
+const nfc = (text: string): string => text.normalize('NFC');
+
+async function signed_in(email: string, password: string, own: boolean, totp?: string): Promise<Account> {
+  const before = await kept();
+  const beside = JSON.stringify({
+    ...(totp && { totp }),
+    ...(before?.email === email && before.device_token && { device_token: before.device_token }),
+  });
+  const { Device } = await load('patient');
+  const fresh = await Device.signIn(service.send, nfc(email), nfc(password), beside);
+  if (before && before.email !== email) await store.clear();
+  const me = await service.request<{ id: string; role: Account['role']; name: string; email: string }>('GET', '/api/me/');
+  const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own, open_until: 0 };
+  await store.put('account', account);
+  await fresh.keep();
+  await fresh.followKeyLog();
+  await remember(fresh);
+  device?.free();
+  device = me.role === 'patient' ? fresh : undefined;
+  await touched();
+  return account;
+}
+
+async function session(): Promise<Session> {
+  const account = await kept();
+  if (!account) return { state: 'out' };
+  if (!account.own && Date.now() > account.open_until) await put_away();
+  return (await reopen()) ? { state: 'open', account } : { state: 'locked', account };
+}
+
+const calls = {
+  speak: (tag: string) => service.speak(tag),
+  session,
+  touched,
+  lock,
+
+  async signUp(who: NewAccount): Promise<string> {
+    const named = { ...who, email: nfc(who.email), password: nfc(who.password), name: nfc(who.name) };
+    return (await load('patient')).signUp(service.send, JSON.stringify(named));
+  },
+  signIn: signed_in,
+  async recover(email: string, code: string, password: string): Promise<string> {
+    return (await load('patient')).recover(service.send, nfc(email), code, nfc(password));
+  },
+  async reset(email: string, code: string, password: string): Promise<string> {
+    return (await load('patient')).reset(service.send, nfc(email), code, nfc(password));
+  },
+  async signOut(): Promise<void> {
+    try {
+      await service.request('POST', '/api/logout/');
+    } catch {
+      // It ends by itself where nobody answers; here it ends now.
+    }
+    device?.free();
+    device = undefined;
+    service.forget();
+    await store.clear();
+  },
+  async changePassword(current: string, next: string): Promise<void> {
+    await (await opened()).changePassword(nfc(current), nfc(next));
+  },
+
+  request: (method: string, path: string, body?: unknown): Promise<unknown> => service.request(method, path, body),
+
+  async chart() {
+    return chart(await opened());
+  },
+  lastChart: () => store.open<Chart>('chart'),
+  answer: (answer: Put) => queue(answer),
+  takeBack: (reminder: string) => queue({ reminder_id: reminder, taken_back: true }),
+  waiting: () => store.get<Answer[]>('answers'),
+  async flush(force: boolean): Promise<number> {
+    return flush(await opened(), force);
+  },
+
+  async choose(doctor: string, selected: boolean): Promise<unknown> {
+    const own = await opened();
+    const answer: unknown = JSON.parse(await own.choose(doctor, selected));
+    await own.keep();
+    await remember(own);
+    return answer;
+  },
+  async safetyCode(id: string): Promise<string> {
+    return (await opened()).safetyCode(id);
+  },
+  async trust(id: string): Promise<void> {
+    const own = await opened();
+    own.trust(id);
+    await own.keep();
+    await remember(own);
+  },
+  async grantAll(to: string): Promise<number> {
+    return (await opened()).grantAll(to);
+  },
+  /** An answer of the service with the words of its envelopes: `{answer, words: {note_id: OpenNote}}`. */
+  async read<T>(path: string): Promise<{ answer: T; words: Record<string, OpenNote> }> {
+    const own = await opened();
+    const answer = await service.request<T>('GET', path);
+    return { answer, words: JSON.parse(await own.open(JSON.stringify(answer))) as Record<string, OpenNote> };
+  },
+  async reasons(answer: unknown): Promise<Record<string, string>> {
+    return JSON.parse(await (await opened()).openReasons(JSON.stringify(answer))) as Record<string, string>;
+  },
+
+  // What doctors do.
+  async readHere(note: string): Promise<OpenNote> {
+    return JSON.parse((await opened()).readHere(note)) as OpenNote;
+  },
+  async readThere(patient: string, note: string, provider: string): Promise<OpenNote> {
+    const own = await opened();
+    own.agree(provider);
+    return JSON.parse(await own.readThere(patient, note)) as OpenNote;
+  },
+  async submit(patient: string, words: OpenNote, mode: 'activate' | 'review'): Promise<unknown> {
+    return JSON.parse(await (await opened()).submit(patient, JSON.stringify(words), mode)) as unknown;
+  },
+  async edit(patient: string, note: string, words: OpenNote): Promise<unknown> {
+    return JSON.parse(await (await opened()).edit(patient, note, JSON.stringify(words))) as unknown;
+  },
+  async newId(): Promise<string> {
+    return (await opened()).newId();
+  },
+  async timingText(timing: Timing, anchors: unknown, language: string): Promise<string> {
+    return (await load('doctor')).timingText(JSON.stringify(timing), JSON.stringify(anchors), language);
+  },
+  async preview(timing: Timing, anchors: unknown, zone: string): Promise<{ upcoming: string[]; ends_at: string | null }> {
+    const foretold = (await load('doctor')).preview(JSON.stringify(timing), JSON.stringify(anchors), zone);
+    return JSON.parse(foretold) as { upcoming: string[]; ends_at: string | null };
+  },
+  keepDraft: (patient: string, text: string) =>
+    text ? store.seal(`draft ${patient}`, text) : store.remove(`draft ${patient}`),
+  draft: (patient: string) => store.open<string>(`draft ${patient}`),
+};
+
+export type Calls = typeof calls;
+
+addEventListener('message', (event: MessageEvent<{ id: number; name: keyof Calls; args: unknown[] }>) => {
+  const { id, name, args } = event.data;
+  const call = calls[name] as (...args: unknown[]) => unknown;
+  Promise.resolve()
+    .then(() => call(...args))
+    .then((value) => postMessage({ id, value }))
+    .catch((thrown: unknown) => {
+      const failure = Failure.of(thrown);
+      if (failure.code === 'signed_out') void lock();
+      postMessage({ id, failure: failure.said });
+    });
+});

@@ -1,0 +1,36 @@
+// A doctor's screens.
+
+import { Route, Router, useLocation } from 'preact-iso';
+import { useEffect } from 'preact/hooks';
+import { t } from '../i18n';
+import { Lost } from '../screens/lost';
+import { Tabs } from '../ui';
+import { Keyboard } from './keyboard';
+import { PatientScreen } from './patient';
+import { Patients, start } from './patients';
+import { ReviewScreen } from './review';
+import { Settings } from './settings';
+import { Write } from './write';
+
+export default function Doctor() {
+  const { path, route } = useLocation();
+  useEffect(start, []);
+  useEffect(() => {
+    if (path === '/' || path.startsWith('/sign-')) route('/patients', true);
+  }, [path]);
+  const words = t().rail;
+  return (
+    <div class="with-rail">
+      <Tabs tabs={[['/patients', 'patients', words.patients], ['/settings', 'me', words.settings]]} />
+      <Router>
+        <Route path="/patients" component={Patients} />
+        <Route path="/patients/:id" component={PatientScreen} />
+        <Route path="/patients/:id/write" component={Write} />
+        <Route path="/patients/:id/review" component={ReviewScreen} />
+        <Route path="/settings" component={Settings} />
+        <Route default component={path === '/' ? Patients : Lost} />
+      </Router>
+      <Keyboard />
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+// D2: one patient: the plan in force, what was answered, the notes.
+
+import { useLocation, useRoute } from 'preact-iso';
+import { useEffect, useState } from 'preact/hooks';
+import { device } from '../device';
+import { moment, shortDay, t } from '../i18n';
+import { Days } from '../patient/days';
+import { Safety } from '../patient/doctors';
+import { Progress } from '../patient/plan';
+import { State } from '../patient/today';
+import { Lost } from '../screens/lost';
+import { Action, Page, Summary, told, useWork } from '../ui';
+import { useKeys } from './keyboard';
+import { line, patients, reason } from './patients';
+import { record, type Record_ } from './record';
+
+export function PatientScreen() {
+  const words = t().patient;
+  const id = useRoute().params['id'] ?? '';
+  const { route } = useLocation();
+  const [known, setKnown] = useState<Record_>();
+  const [failed, setFailed] = useState<unknown>();
+  const [code, setCode] = useState<string>();
+  const { busy, errors, run } = useWork();
+  useEffect(() => {
+    setKnown(undefined);
+    void record(id).then(setKnown, setFailed);
+  }, [id]);
+  useKeys({ n: () => route(`/patients/${id}/write`) });
+  const one = line(id);
+  if (!one) return patients.value.length ? <Lost /> : <Page title={t().loading} />;
+  const over = (known?.reminders ?? []).filter((r) => ['done', 'skipped', 'missed'].includes(r.status)).reverse();
+  const name = (step: string): string => known?.plan.find((s) => s.id === step)?.words?.title ?? known?.checklist.find((s) => s.id === step)?.words?.title ?? '…';
+
+  return (
+    <Page title={one.patient.name} back="/patients" wide aside={<a class="button main" href={`/patients/${id}/write`}>{t().patients.newNote} <kbd>N</kbd></a>}>
+      {one.attention.length > 0 && <p class="row">{one.attention.map((why) => <span key={why} class="badge look">{reason(why)}</span>)}</p>}
+      {failed !== undefined && <p class="banner" role="alert">{told(failed)}</p>}
+      <Summary errors={errors} />
+      <section class="group" aria-labelledby="plan">
+        <h2 id="plan">{t().plan.title}</h2>
+        {known && !known.plan.length && <p class="muted">{words.none}</p>}
+        <ul class="group">
+          {known?.plan.map((step) => (
+            <li key={step.id} class="card stack tight">
+              <h3>{step.words?.title}</h3>
+              <p>{step.timing_text}</p>
+              <Progress step={step} />
+              <Days reminders={known.reminders.filter((r) => r.step_id === step.id && r.status !== 'cancelled')} />
+            </li>
+          ))}
+        </ul>
+        {known && known.checklist.length > 0 && (
+          <>
+            <h3>{t().plan.checklist}</h3>
+            <ul class="list">{known.checklist.map((step) => <li key={step.id} class="link-row"><span>{step.words?.title}</span><span class="value">{t().plan.states[step.status]}</span></li>)}</ul>
+          </>
+        )}
+      </section>
+      <section class="group" aria-labelledby="answers">
+        <h2 id="answers">{words.checkIns}</h2>
+        <p class="muted small">{words.server}</p>
+        {known && !over.length && <p class="muted">{words.none}</p>}
+        <ul class="list">
+          {over.slice(0, 30).map((r) => (
+            <li key={r.id} class="link-row">
+              <span>{moment(r.due_at)} · {name(r.step_id)}{known?.reasons[r.id] && <><br /><em>{words.reason(known.reasons[r.id] ?? '')}</em></>}</span>
+              <State status={r.status} at={r.answered_at} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="group" aria-labelledby="notes">
+        <h2 id="notes">{words.notes}</h2>
+        <ul class="list">
+          {known?.notes.map((note) => (
+            <li key={note.id}>
+              <details class="card">
+                <summary>{shortDay(note.created_at)} {note.status === 'active' && <span class="badge good">{t().notes.current}</span>} <span class="muted">{note.words?.text.split('\n')[0]?.slice(0, 80)}</span></summary>
+                <p class="pre">{note.words?.text ?? t().notes.unreadable}</p>
+              </details>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <div class="row"><Action busy={busy} onPress={() => run(async () => setCode(await device.safetyCode(id)))}>{t().doctors.code}</Action></div>
+      {code && <Safety name={one.patient.name} digits={code} onClose={() => setCode(undefined)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,103 @@
+// D1: everybody, those who need a look first. The server computes it without reading a word.
+
+import { signal } from '@preact/signals';
+import { useLocation } from 'preact-iso';
+import { useRef, useState } from 'preact/hooks';
+import type { DashboardLine } from '../api/schema';
+import { api } from '../device/api';
+import { moment, shortDay, t } from '../i18n';
+import { Choice, Field, Page, told } from '../ui';
+import { Week } from '../patient/days';
+import { useKeys } from './keyboard';
+
+export const patients = signal<DashboardLine[]>([]);
+const known = signal(false);
+const failed = signal<unknown>();
+
+export async function refresh(): Promise<void> {
+  try {
+    const all: DashboardLine[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await api('get', '/api/doctor/patients/', { query: { limit: 200, cursor } });
+      all.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor && all.length < 2_000);
+    patients.value = all;
+    failed.value = undefined;
+  } catch (thrown) {
+    failed.value = thrown;
+  }
+  known.value = true;
+}
+
+export function start(): () => void {
+  void refresh();
+  const follow = setInterval(() => document.visibilityState === 'visible' && void refresh(), 30_000);
+  return () => {
+    clearInterval(follow);
+    patients.value = [];
+    known.value = false;
+  };
+}
+
+export const reason = (name: string): string => t().patients.reasons[name] ?? name;
+
+export function Patients() {
+  const words = t().patients;
+  const { route } = useLocation();
+  const [query, setQuery] = useState('');
+  const [look, setLook] = useState(false);
+  const table = useRef<HTMLTableElement>(null);
+  const found = patients.value.filter((one) => one.patient.name.toLowerCase().includes(query.toLowerCase()) && (!look || one.attention.length > 0));
+
+  const links = (): HTMLAnchorElement[] => [...(table.current?.querySelectorAll<HTMLAnchorElement>('a.open') ?? [])];
+  const at = (): number => links().indexOf(document.activeElement as HTMLAnchorElement);
+  const move = (by: number): void => links()[Math.max(0, Math.min(links().length - 1, at() + by))]?.focus();
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    n: () => {
+      const one = found[Math.max(0, at())];
+      if (one) route(`/patients/${one.patient.id}/write`);
+    },
+  });
+
+  return (
+    <Page title={words.title} wide>
+      {failed.value !== undefined && <p class="banner" role="status">{told(failed.value)}</p>}
+      {known.value && !patients.value.length && <div class="card stack tight"><h2>{words.none}</h2><p>{words.noneText}</p></div>}
+      {patients.value.length > 0 && (
+        <>
+          <Field name="q" label={words.search} type="search" value={query} onValue={setQuery} autocomplete="off" />
+          <Choice label={words.onlyLook} checked={look} onChange={setLook} />
+          <div class="scroll card" tabIndex={0} role="region" aria-label={words.title}>
+            <table ref={table}>
+              <thead>
+                <tr><th scope="col">{words.name}</th><th scope="col">{words.look}</th><th scope="col">{words.plan}</th><th scope="col">{words.week}</th><th scope="col">{words.rate}</th></tr>
+              </thead>
+              <tbody>
+                {found.map((one) => (
+                  <tr key={one.patient.id}>
+                    <th scope="row"><a class="open hit" href={`/patients/${one.patient.id}`}>{one.patient.name}</a></th>
+                    <td>{one.attention.map((name) => <span key={name} class="badge look">{reason(name)}</span>)}</td>
+                    <td>{words.planStates[one.plan.state] ?? one.plan.state}{one.plan.ends_at && ` ${t().plan.until(shortDay(one.plan.ends_at))}`}</td>
+                    <td><Week days={one.adherence.last_7_days} /></td>
+                    <td>{one.adherence.rate === null || one.adherence.rate === undefined ? '–' : `${Math.round(one.adherence.rate * 100)} %`}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+    </Page>
+  );
+}
+
+/** What is known of a patient; undefined where they are none of this doctor's. */
+export function line(id: string): DashboardLine | undefined {
+  return patients.value.find((one) => one.patient.id === id);
+}
+
+export const last = (one: DashboardLine): string => (one.last_note_at ? moment(one.last_note_at) : '–');

@@ -1,0 +1,23 @@
+import { useLocation } from 'preact-iso';
+import { device } from '../device';
+import { t } from '../i18n';
+import { LanguageChoice } from '../screens/welcome';
+import { look, session } from '../state';
+import { Action, Choice, Page } from '../ui';
+import { single, useSingle } from './keyboard';
+
+export function Settings() {
+  const { route } = useLocation();
+  const now = session.value;
+  return (
+    <Page title={t().rail.settings}>
+      {now?.state === 'open' && <p><strong>{now.account.name}</strong><br /><span class="muted">{now.account.email}</span></p>}
+      <LanguageChoice />
+      <Choice label={t().keys.on} checked={single.value} onChange={useSingle} />
+      <div class="row">
+        <Action onPress={() => device.lock()}>{t().me.lock}</Action>
+        <Action onPress={async () => { await device.signOut(); route('/', true); await look(); }}>{t().me.signOut}</Action>
+      </div>
+    </Page>
+  );
+}

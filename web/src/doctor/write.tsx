@@ -1,0 +1,66 @@
+// D3: a plain editor. What is written is kept sealed on this device until it is sent.
+
+import { useLocation, useRoute } from 'preact-iso';
+import { useEffect, useState } from 'preact/hooks';
+import type { ExtractorInfo } from '../api/schema';
+import { device } from '../device';
+import { api } from '../device/api';
+import { t } from '../i18n';
+import { Action, Page, Summary, useWork } from '../ui';
+import { draft, reviewed } from './draft';
+import { useKeys } from './keyboard';
+import { line } from './patients';
+
+export function Write() {
+  const words = t().write;
+  const id = useRoute().params['id'] ?? '';
+  const { route } = useLocation();
+  const [text, setText] = useState(draft.value?.patient === id ? draft.value.text : '');
+  const [kept, setKept] = useState(false);
+  const [there, setThere] = useState<ExtractorInfo>();
+  const [how, setHow] = useState<'here' | 'there'>('here');
+  const { busy, errors, setErrors, run } = useWork();
+
+  useEffect(() => {
+    void device.draft(id).then((before) => before && setText((now) => now || before));
+    // Reading elsewhere is a choice for each note, and only where somebody else reads.
+    void api('get', '/api/extract/').then((info) => info.provider !== 'rules' && setThere(info), () => undefined);
+  }, [id]);
+  useEffect(() => {
+    const keeping = setTimeout(() => void device.keepDraft(id, text).then(() => setKept(!!text)), 500);
+    return () => clearTimeout(keeping);
+  }, [id, text]);
+
+  const find = (): void => {
+    if (busy) return;
+    if (!text.trim()) return setErrors({ note: words.empty });
+    void run(async () => {
+      const read = how === 'there' && there ? await device.readThere(id, text, there.provider) : await device.readHere(text);
+      draft.value = reviewed(id, read);
+      route(`/patients/${id}/review`);
+    });
+  };
+  useKeys({ 'Ctrl Enter': find });
+
+  return (
+    <Page title={words.title(line(id)?.patient.name ?? '…')} back={`/patients/${id}`} wide>
+      <form class="stack" onSubmit={(event) => { event.preventDefault(); find(); }}>
+        <Summary errors={errors} />
+        <div class="field">
+          <label for="note">{words.label}</label>
+          <span class="hint" id="note-hint">{words.hint}</span>
+          <textarea id="note" rows={14} value={text} autoFocus aria-describedby="note-hint" onInput={(event) => setText(event.currentTarget.value)} />
+          <span class="muted small" role="status">{kept ? words.kept : ''}</span>
+        </div>
+        {there && (
+          <fieldset>
+            <legend>{words.find}</legend>
+            <label class="choice"><input type="radio" name="how" checked={how === 'here'} onChange={() => setHow('here')} /><span>{words.here}</span></label>
+            <label class="choice"><input type="radio" name="how" checked={how === 'there'} onChange={() => setHow('there')} /><span>{words.there(there.meaning)}</span></label>
+          </fieldset>
+        )}
+        <div class="row"><Action kind="main" busy={busy}>{busy ? words.finding : words.find} <kbd>Ctrl ↵</kbd></Action></div>
+      </form>
+    </Page>
+  );
+}

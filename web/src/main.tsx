@@ -1,0 +1,32 @@
+// The app's first file: who is here decides what is shown.
+
+import { render } from 'preact';
+import { lazy, LocationProvider, ErrorBoundary } from 'preact-iso';
+import './app.css';
+import { preferred, speak, t } from './i18n';
+import { look, session } from './state';
+import { script } from './trusted';
+import { Toast } from './ui';
+
+const Doors = lazy(() => import('./screens'));
+const Patient = lazy(() => import('./patient'));
+const Doctor = lazy(() => import('./doctor'));
+
+function App() {
+  const now = session.value;
+  if (!now) return null;
+  const open = now.state === 'open' ? now.account.role : undefined;
+  return (
+    <LocationProvider>
+      <a class="out-of-sight" href="#main">{t().skip}</a>
+      <ErrorBoundary>{open === 'patient' ? <Patient /> : open === 'doctor' ? <Doctor /> : <Doors />}</ErrorBoundary>
+      <Toast />
+    </LocationProvider>
+  );
+}
+
+const app = document.getElementById('app');
+if (app) render(<App />, app);
+await speak(preferred());
+await look();
+if ('serviceWorker' in navigator) void navigator.serviceWorker.register(script('/sw.js') as string);

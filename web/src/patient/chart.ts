@@ -1,0 +1,113 @@
+// The patient's chart on this page: as it was last known at once, then as it is; with what was answered here since.
+
+import { computed, signal } from '@preact/signals';
+import { device } from '../device';
+import { api } from '../device/api';
+import { Failure } from '../device/failure';
+import type { Answer, Chart, Step } from '../device/model';
+import type { ReminderView } from '../api/schema';
+import { date, t, zone } from '../i18n';
+import { say } from '../ui';
+
+/** As last known. */
+export const chart = signal<Chart | undefined>();
+/** Why it could not be fetched. */
+export const failed = signal<Failure | undefined>();
+/** What was answered here and is not sent yet. */
+export const answers = signal<Answer[]>([]);
+/** The present, told anew each half minute. */
+export const now = signal(Date.now());
+
+/** A reminder as it stands with the answers given here. */
+export type Reminder = ReminderView & { answer?: Answer };
+
+export const reminders = computed<Reminder[]>(() =>
+  (chart.value?.reminders ?? []).map((reminder) => {
+    const answer = answers.value.find((one) => one.reminder_id === reminder.id);
+    if (answer) return { ...reminder, status: answer.status, answered_at: answer.at, answer };
+    const begun = reminder.status === 'upcoming' && Date.parse(reminder.due_at) <= now.value;
+    return begun ? { ...reminder, status: 'due' } : reminder;
+  }),
+);
+
+/** All steps there ever were, by id. */
+export const steps = computed(() => new Map([...(chart.value?.plan ?? []), ...(chart.value?.checklist ?? [])].map((step) => [step.id, step])));
+
+export const title = (step: Step | undefined): string => step?.words?.title ?? step?.action ?? '…';
+export const today = computed(() => date(now.value));
+
+/** Fetches everything; answers that wait are sent first. */
+export async function refresh(force = false): Promise<void> {
+  try {
+    await device.flush(force);
+    const fresh = await device.chart();
+    zone.value = fresh.me.time_zone;
+    chart.value = fresh;
+    failed.value = undefined;
+  } catch (thrown) {
+    failed.value = Failure.of(thrown);
+  }
+  answers.value = (await device.waiting()) ?? [];
+}
+
+const UNDO = 8_000;
+
+/** Answers a reminder: it shows at once, and is sent when it can no longer be taken back. */
+export async function answer(reminder: Reminder, given: Omit<Answer, 'reminder_id' | 'not_before'>): Promise<void> {
+  const put: Answer = { reminder_id: reminder.id, not_before: Date.now() + UNDO, ...given };
+  const before = answers.value;
+  answers.value = [...before.filter((one) => one.reminder_id !== reminder.id), put];
+  say(t().today.recordedFor(title(steps.value.get(reminder.step_id))), async () => {
+    answers.value = await device.takeBack(reminder.id);
+  });
+  answers.value = await device.answer(put);
+  setTimeout(() => void refresh(), UNDO + 200);
+}
+
+/** Marks a task of the checklist. */
+export async function complete(step: Step, status: 'done' | 'open'): Promise<void> {
+  const put = (to: string): void => {
+    if (!chart.value) return;
+    const checklist = chart.value.checklist.map((one) => (one.id === step.id ? { ...one, status: to as Step['status'] } : one));
+    chart.value = { ...chart.value, checklist };
+  };
+  put(status === 'done' ? 'done' : 'active');
+  try {
+    await api('post', '/api/steps/{id}/complete/', { path: { id: step.id }, body: { status } });
+    if (status === 'done') say(t().today.recordedFor(title(step)), () => void complete(step, 'open'));
+  } catch (thrown) {
+    put(step.status);
+    say(Failure.of(thrown).code === 'offline' ? t().errors.offline : t().errors.other(Failure.of(thrown).message));
+  }
+}
+
+let begun = false;
+
+/** Begins to follow: what is kept here, then the service, then whatever happens. */
+export function start(): () => void {
+  void device.lastChart().then((known) => {
+    if (known && !chart.value) {
+      zone.value = known.me.time_zone;
+      chart.value = known;
+    }
+  });
+  if (!begun) void refresh(true);
+  begun = true;
+  const tick = setInterval(() => (now.value = Date.now()), 30_000);
+  const follow = setInterval(() => document.visibilityState === 'visible' && void refresh(), 60_000);
+  const back = (): void => {
+    now.value = Date.now();
+    if (document.visibilityState === 'visible') void refresh(true);
+  };
+  addEventListener('online', back);
+  document.addEventListener('visibilitychange', back);
+  return () => {
+    clearInterval(tick);
+    clearInterval(follow);
+    removeEventListener('online', back);
+    document.removeEventListener('visibilitychange', back);
+    chart.value = undefined;
+    answers.value = [];
+    begun = false;
+  };
+}

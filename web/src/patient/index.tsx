@@ -1,0 +1,56 @@
+// A patient's screens.
+
+import { Route, Router, useLocation } from 'preact-iso';
+import { useEffect } from 'preact/hooks';
+import { t } from '../i18n';
+import { Lost } from '../screens/lost';
+import { Page, Tabs } from '../ui';
+import { chart, failed, refresh, start } from './chart';
+import { ChooseDoctor, Doctors } from './doctors';
+import { Me, Privacy, Times } from './me';
+import { NoteScreen, Notes } from './notes';
+import { Plan, StepScreen } from './plan';
+import { Reminders } from './reminders';
+import { Changes } from './changes';
+import { Today } from './today';
+import { told } from '../ui';
+
+export default function Patient() {
+  const { path, route } = useLocation();
+  useEffect(start, []);
+  useEffect(() => {
+    if (path === '/' || path.startsWith('/sign-')) route('/today', true);
+  }, [path]);
+  const words = t().tabs;
+  return (
+    <>
+      {chart.value ? (
+        <Router>
+          <Route path="/today" component={Today} />
+          <Route path="/plan" component={Plan} />
+          <Route path="/plan/:id" component={StepScreen} />
+          <Route path="/notes" component={Notes} />
+          <Route path="/notes/:id" component={NoteScreen} />
+          <Route path="/changes" component={Changes} />
+          <Route path="/me" component={Me} />
+          <Route path="/me/doctors" component={Doctors} />
+          <Route path="/me/doctors/choose" component={ChooseDoctor} />
+          <Route path="/me/times" component={Times} />
+          <Route path="/me/reminders" component={Reminders} />
+          <Route path="/me/privacy" component={Privacy} />
+          <Route default component={path === '/' ? Today : Lost} />
+        </Router>
+      ) : (
+        <Page title={t().tabs.today}>
+          {failed.value ? (
+            <div class="banner" role="alert">
+              <p>{told(failed.value)}</p>
+              <button type="button" class="button" onClick={() => void refresh()}>{t().ok}</button>
+            </div>
+          ) : <p class="muted" role="status">{t().loading}</p>}
+        </Page>
+      )}
+      <Tabs tabs={[['/today', 'today', words.today], ['/plan', 'plan', words.plan], ['/notes', 'notes', words.notes], ['/me', 'me', words.me]]} />
+    </>
+  );
+}

@@ -1,0 +1,160 @@
+// P1: what is to be done now, and one tap to say that it was.
+
+import { useState } from 'preact/hooks';
+import { day, hour, shortDay, t, time, date } from '../i18n';
+import { Action, Icon, Page } from '../ui';
+import { Changed } from './changes';
+import { answer, answers, chart, complete, failed, now, reminders, steps, title, today, type Reminder } from './chart';
+import { CheckIn } from './check-in';
+
+type Part = keyof ReturnType<typeof t>['today']['parts'];
+
+function part(instant: string): Part {
+  const at = hour(instant);
+  return at < 4 ? 'night' : at < 11 ? 'morning' : at < 15 ? 'noon' : at < 21 ? 'evening' : 'night';
+}
+
+export function Today() {
+  const words = t().today;
+  const [sheet, setSheet] = useState<Reminder>();
+  const all = reminders.value;
+  const of_today = all.filter((one) => date(one.due_at) === today.value && one.status !== 'cancelled');
+  const due = all.filter((one) => one.status === 'due');
+  const over = of_today.filter((one) => ['done', 'skipped', 'missed'].includes(one.status));
+  const later = of_today.filter((one) => one.status === 'upcoming');
+  // A task that is due at a time stands there as a reminder already.
+  const timed = new Set(of_today.map((one) => one.step_id));
+  const tasks = (chart.value?.checklist ?? []).filter((step) => (step.status === 'active' || step.status === 'done') && !timed.has(step.id));
+  const open = tasks.filter((step) => step.status === 'active');
+  const next = all.find((one) => one.status === 'upcoming');
+  const nothing = !all.length && !tasks.length;
+  const parts: Part[] = ['morning', 'noon', 'evening', 'night'];
+
+  return (
+    <Page title={words.title} aside={<p class="muted">{day(now.value)}</p>}>
+      <Standing />
+      <Changed />
+      <Extended />
+      {nothing && (
+        <div class="card stack">
+          <h2>{words.none}</h2>
+          <p>{words.noneText}</p>
+          {!chart.value?.doctors.length && <a class="button main" href="/me/doctors/choose">{words.choose}</a>}
+        </div>
+      )}
+      {of_today.length > 0 && <p class="muted" role="status">{words.done(over.filter((one) => one.status === 'done').length, of_today.length)}</p>}
+      {due.length > 0 && (
+        <section class="group" aria-labelledby="now">
+          <h2 id="now">{words.now}</h2>
+          <ul class="group">{due.map((one) => <Dose key={one.id} reminder={one} onMore={setSheet} />)}</ul>
+        </section>
+      )}
+      {!nothing && !due.length && !later.length && (
+        <div class="card stack tight">
+          <h2>{words.all}</h2>
+          {next && <p>{words.next(title(steps.value.get(next.step_id)), `${day(next.due_at)}, ${time(next.due_at)}`)}</p>}
+        </div>
+      )}
+      {parts.map((name) => {
+        const these = later.filter((one) => part(one.due_at) === name);
+        return these.length > 0 && (
+          <section key={name} class="group" aria-labelledby={name}>
+            <h2 id={name}>{words.parts[name]}</h2>
+            <ul class="group">{these.map((one) => <Dose key={one.id} reminder={one} onMore={setSheet} />)}</ul>
+          </section>
+        );
+      })}
+      {open.length > 0 && (
+        <section class="group" aria-labelledby="todo">
+          <h2 id="todo">{words.todo}</h2>
+          <ul class="group">
+            {open.map((step) => (
+              <li key={step.id} class="dose">
+                <div>
+                  <a class="what" href={`/plan/${step.id}`}>{title(step)}</a>
+                  {step.timing_text && <p class="muted">{step.timing_text}</p>}
+                </div>
+                <button type="button" class="tick" aria-label={words.markDone(title(step))} onClick={() => void complete(step, 'done')}><Icon name="tick" /></button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {(over.length > 0 || tasks.length > open.length) && (
+        <section class="group" aria-labelledby="over">
+          <h2 id="over">{words.doneGroup}</h2>
+          <ul class="group">
+            {over.map((one) => <Dose key={one.id} reminder={one} onMore={setSheet} />)}
+            {tasks.filter((step) => step.status === 'done').map((step) => (
+              <li key={step.id} class="dose"><div class="what">{title(step)}</div><State status="done" /></li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {sheet && <CheckIn reminder={sheet} onClose={() => setSheet(undefined)} />}
+    </Page>
+  );
+}
+
+/** Whether what is shown is how it stands. */
+function Standing() {
+  const words = t().today;
+  const unsent = answers.value.filter((one) => one.not_before < now.value).length;
+  if (!failed.value && !unsent) return null;
+  return (
+    <div class="banner calm" role="status">
+      {failed.value?.code === 'offline' && chart.value && <p>{words.asOf(`${shortDay(chart.value.at)}, ${time(chart.value.at)}`)}</p>}
+      {failed.value && failed.value.code !== 'offline' && <p>{t().errors.other(failed.value.message)}</p>}
+      {unsent > 0 && <p>{words.waiting(unsent)}</p>}
+    </div>
+  );
+}
+
+/** P3: one sentence a day on what was missed and until when it goes on. */
+function Extended() {
+  const key = `extended ${today.value}`;
+  const [read, setRead] = useState(localStorage.getItem('extended') === key);
+  const longer = (chart.value?.plan ?? []).filter((step) => step.status === 'active' && (step.progress?.extended_by ?? 0) > 0);
+  if (read || !longer.length) return null;
+  return (
+    <div class="banner">
+      {longer.map((step) => <p key={step.id}>{t().today.extended(title(step), step.progress?.ends_at ? day(step.progress.ends_at) : '')}</p>)}
+      <p><Action onPress={() => { localStorage.setItem('extended', key); setRead(true); }}>{t().ok}</Action></p>
+    </div>
+  );
+}
+
+export function State({ status, at }: { status: string; at?: string | null | undefined }) {
+  const words = t().today;
+  if (status === 'done') return <span class="state"><span aria-hidden="true">✓</span>{at ? words.taken(time(at)) : words.doneGroup}</span>;
+  return <span class="state muted"><span aria-hidden="true">–</span>{status === 'skipped' ? words.skipped : words.missed}</span>;
+}
+
+function Dose({ reminder, onMore }: { reminder: Reminder; onMore: (reminder: Reminder) => void }) {
+  const words = t().today;
+  const step = steps.value.get(reminder.step_id);
+  const what = title(step);
+  const is_due = reminder.status === 'due';
+  const earlier = date(reminder.due_at) !== today.value;
+  return (
+    <li class={is_due ? 'dose due' : 'dose'}>
+      <div>
+        <a class="what" href={`/plan/${reminder.step_id}`}>{what}</a>
+        <p class="muted">
+          {earlier ? `${day(reminder.due_at)}, ` : ''}{time(reminder.due_at)}
+        </p>
+      </div>
+      {is_due ? (
+        <button type="button" class="tick" aria-label={words.markDone(what)} onClick={() => void answer(reminder, { status: 'done', at: new Date().toISOString() })}>
+          <Icon name="tick" />
+        </button>
+      ) : reminder.status === 'upcoming' ? <span /> : <State status={reminder.status} at={reminder.answered_at} />}
+      {is_due && (
+        <div class="again row">
+          <Action onPress={() => onMore(reminder)} aria-label={`${t().more}: ${what}`}>{t().more}</Action>
+          <a class="button plain" href={`/plan/${reminder.step_id}`} aria-label={`${words.why} ${what}`}>{words.why}</a>
+        </div>
+      )}
+    </li>
+  );
+}

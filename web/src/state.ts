@@ -1,0 +1,26 @@
+// Who is here.
+
+import { signal } from '@preact/signals';
+import { device, on } from './device';
+import type { Session } from './device/model';
+
+/** Undefined until this device has told. */
+export const session = signal<Session | undefined>();
+
+export async function look(): Promise<void> {
+  session.value = await device.session();
+}
+
+on((event) => {
+  if (event === 'locked') void look();
+});
+
+// A touch now and then keeps the keys from being put away.
+let touched = 0;
+for (const event of ['pointerdown', 'keydown'] as const) {
+  addEventListener(event, () => {
+    if (session.value?.state !== 'open' || Date.now() - touched < 30_000) return;
+    touched = Date.now();
+    void device.touched();
+  }, { passive: true });
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vite';
+
+// One page, a worker that holds the keys, and the service worker; names below `assets/` carry a hash.
+export default defineConfig({
+  base: '/',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { page: 'index.html', worker: 'src/device/worker.ts', sw: 'src/sw.ts' },
+      output: {
+        entryFileNames: (chunk) =>
+          chunk.name === 'sw' ? 'sw.js' : chunk.name === 'worker' ? 'app/worker.js' : 'app/assets/[name]-[hash].js',
+        chunkFileNames: 'app/assets/[name]-[hash].js',
+        assetFileNames: 'app/assets/[name]-[hash][extname]',
+      },
+    },
+  },
+});
