@@ -17,39 +17,13 @@ use axum::http::Method;
 use common::{
     canary::{CANARIES, holds_canary},
     device::{KDF, random},
-    process::{Server, free_port},
+    process::{Server, free_port, memory_of},
 };
 use serde_json::{Value, json};
-use std::{
-    fs::File,
-    os::unix::fs::{FileExt, MetadataExt},
-};
+use std::os::unix::fs::MetadataExt;
 
 const NOTE: &str = "Quokkafever. Take Zyxolitamab daily for 7 days. Marzipantherapy in 1 week. Return if quokkafever persists.";
 const PASSWORD: &str = "hunter2 canary";
-
-/// Everything a process holds in memory that it could have written.
-fn memory_of(pid: u32) -> Option<Vec<u8>> {
-    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
-    let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
-    let mut all = Vec::new();
-    for line in maps.lines() {
-        let mut parts = line.split_whitespace();
-        let (range, rights) = (parts.next()?, parts.next()?);
-        if !rights.starts_with("rw") {
-            continue;
-        }
-        let (from, to) = range.split_once('-')?;
-        let (from, to) = (u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?);
-        let mut region = vec![0; usize::try_from(to - from).ok()?];
-        // Some are not backed by anything.
-        if memory.read_exact_at(&mut region, from).is_ok() {
-            all.push(b'\n');
-            all.extend(region);
-        }
-    }
-    Some(all)
-}
 
 async fn assisted(to: &Transport) {
     let ask = async |token: Option<&str>, method: Method, path: &str, body: Value| {

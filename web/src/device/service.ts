@@ -3,6 +3,8 @@
 import { Failure, type Said } from './failure';
 
 let access: string | undefined;
+/** What this device gives with its next sign-in: strangers' failures then lock nobody out here. */
+export let device_token: string | undefined;
 let language = 'en';
 
 /** In which language the service speaks of schedules. */
@@ -59,7 +61,9 @@ export async function send(
   }
   const text = await response.text();
   if (response.ok && path === '/api/login/finish/') {
-    access = (JSON.parse(text) as { access_token: string }).access_token;
+    const tokens = JSON.parse(text) as { access_token: string; device_token: string };
+    access = tokens.access_token;
+    device_token = tokens.device_token;
   }
   return [response.status, text];
 }

@@ -58,10 +58,23 @@ async function touched(): Promise<void> {
   await store.put('account', { ...account, open_until: Date.now() + while_ } satisfies Account);
 }
 
-async function lock(): Promise<void> {
-  device?.free();
+/** Wipes the keys. While something is opened with them that has to come to its end first. */
+function release(): void {
+  const old = device;
   device = undefined;
+  const wipe = (): void => {
+    try {
+      old?.free();
+    } catch {
+      setTimeout(wipe, 100);
+    }
+  };
+  wipe();
   service.forget();
+}
+
+async function lock(): Promise<void> {
+  release();
   await put_away();
   postMessage({ event: 'locked' });
 }
@@ -83,12 +96,12 @@ async function signed_in(email: string, password: string, own: boolean, totp?: s
   const fresh = await Device.signIn(service.send, nfc(email), nfc(password), beside);
   if (before && before.email !== email) await store.clear();
   const me = await service.request<{ id: string; role: Account['role']; name: string; email: string }>('GET', '/api/me/');
-  const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own, open_until: 0 };
+  const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own, open_until: 0, ...(service.device_token && { device_token: service.device_token }) };
   await store.put('account', account);
   await fresh.keep();
   await fresh.followKeyLog();
   await remember(fresh);
-  device?.free();
+  if (me.role === 'doctor') fresh.free();
   device = me.role === 'patient' ? fresh : undefined;
   await touched();
   return account;
@@ -124,9 +137,7 @@ const calls = {
     } catch {
       // It ends by itself where nobody answers; here it ends now.
     }
-    device?.free();
-    device = undefined;
-    service.forget();
+    release();
     await store.clear();
   },
   async changePassword(current: string, next: string): Promise<void> {
@@ -135,8 +146,13 @@ const calls = {
 
   request: (method: string, path: string, body?: unknown): Promise<unknown> => service.request(method, path, body),
 
-  async chart() {
-    return chart(await opened());
+  async chart(): Promise<Chart> {
+    const own = await opened();
+    const made = await chart(own);
+    // Locked meanwhile: nothing that was opened stays.
+    if (device !== own) throw new Failure({ code: 'locked', detail: 'unlock first' });
+    await store.seal('chart', made);
+    return made;
   },
   lastChart: () => store.open<Chart>('chart'),
   answer: (answer: Put) => queue(answer),

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { Field, Sheet } from '../ui';
 import { patients } from './patients';
@@ -27,9 +27,12 @@ function name(event: KeyboardEvent): string {
 
 /** Keys of a screen. In front of it, a dialog's own hold. */
 export function useKeys(keys: Keys): void {
+  // A key pressed right after another acts on what that one did: effects run later than that.
+  const now = useRef(keys);
+  now.current = keys;
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      const act = keys[name(event)];
+      const act = now.current[name(event)];
       const alone = !event.ctrlKey && !event.metaKey;
       if (!act || event.altKey || document.querySelector('dialog[open]') || (alone && (typing(event) || !single.value))) return;
       event.preventDefault();
@@ -37,7 +40,7 @@ export function useKeys(keys: Keys): void {
     };
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);
-  });
+  }, []);
 }
 
 export function Keyboard() {

@@ -1,8 +1,10 @@
 //! The binary as a process of its own.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
+    os::unix::fs::FileExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -58,4 +60,27 @@ impl Drop for Server {
 
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Everything a process holds in memory that it could have written.
+pub fn memory_of(pid: u32) -> Option<Vec<u8>> {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
+    let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
+    let mut all = Vec::new();
+    for line in maps.lines() {
+        let mut parts = line.split_whitespace();
+        let (range, rights) = (parts.next()?, parts.next()?);
+        if !rights.starts_with("rw") {
+            continue;
+        }
+        let (from, to) = range.split_once('-')?;
+        let (from, to) = (u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?);
+        let mut region = vec![0; usize::try_from(to - from).ok()?];
+        // Some are not backed by anything.
+        if memory.read_exact_at(&mut region, from).is_ok() {
+            all.push(b'\n');
+            all.extend(region);
+        }
+    }
+    Some(all)
 }

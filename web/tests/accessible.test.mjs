@@ -1,0 +1,114 @@
+// WCAG 2.2 AA on every screen that a plan has something on: axe finds nothing, in light, dark and forced colours, on a
+// phone of 320 pixels and with text of twice the size; what is to be hit is large enough, which axe does not measure.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { base, choose, close, device, sign_up, write } from './people.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const NOTE = 'Otitis. Take amoxicillin 500 mg every 8 hours for 7 days. Take ibuprofen 400 mg if needed. Blood test in 1 week. Return if fever persists.';
+const looks = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  forced: { colorScheme: 'dark', forcedColors: 'active' },
+};
+let ada, grace;
+
+before(async () => {
+  // The page's own policy lets no test script in.
+  [ada, grace] = [await device({ bypassCSP: true }), await device({ bypassCSP: true, viewport: { width: 1280, height: 900 } })];
+  await sign_up(grace.page, 'doctor', 'Grace Field', 'grace@look.example', { specialty: 'General practice' });
+  await sign_up(ada.page, 'patient', 'Ada Winter', 'ada@look.example');
+  await choose(ada.page, 'Grace Field');
+  await grace.page.reload();
+  await grace.page.getByRole('link', { name: 'Ada Winter' }).waitFor();
+  await write(grace.page, NOTE, 3);
+  await grace.page.keyboard.press('Control+Enter');
+});
+after(close);
+
+/** What is wrong with the screen as it stands, in every look and size. */
+async function looked_at(page, name, wide = false) {
+  const sizes = wide ? [{ width: 1280, height: 900 }, { width: 390, height: 844 }] : [{ width: 390, height: 844 }, { width: 320, height: 640 }];
+  for (const [look, media] of Object.entries(looks)) {
+    await page.emulateMedia(media);
+    for (const size of sizes) {
+      for (const scale of [1, 2]) {
+        await page.setViewportSize(size);
+        await page.evaluate((scale) => { document.documentElement.style.fontSize = scale === 1 ? '' : '200%'; }, scale);
+        const where = `${name}, ${look}, ${size.width} px, text ×${scale}`;
+        const { width, too_small } = await page.evaluate(() => {
+          const hits = [...document.querySelectorAll('button, a.button, .tabs a, .link-row:is(a, button), .choice, select, input:not([type=checkbox], [type=radio]), summary')];
+          const small = hits.filter((hit) => hit.checkVisibility() && !hit.closest('.out-of-sight')).map((hit) => ({ hit, box: hit.getBoundingClientRect() }));
+          return {
+            width: document.documentElement.scrollWidth,
+            too_small: small.filter(({ box }) => box.height < 43.5 || box.width < 43.5).map(({ hit, box }) => `${hit.outerHTML.slice(0, 120)} ${box.width}×${box.height}`),
+          };
+        });
+        assert.ok(width <= size.width, `${where}: ${width} px wide`);
+        assert.deepEqual(too_small, [], where);
+        if (scale === 2 && look !== 'light') continue;
+        await page.evaluate(axe);
+        const found = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+        const told = found.violations.map((one) => `${one.id}: ${one.help} ${one.nodes.map((node) => node.html.slice(0, 160)).join(' ')}`);
+        assert.deepEqual(told, [], where);
+      }
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light', forcedColors: null });
+  await page.setViewportSize(sizes[0]);
+  await page.evaluate(() => { document.documentElement.style.fontSize = ''; });
+}
+
+test('before somebody is in', async () => {
+  const { page, context } = await device({ bypassCSP: true });
+  for (const [name, path] of [['welcome', '/'], ['sign-up', '/sign-up/patient'], ['sign-in', '/sign-in'], ['recovery', '/recover']]) {
+    await page.goto(base + path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await looked_at(page, name);
+  }
+  await context.close();
+});
+
+test('a patient’s screens', async () => {
+  const { page } = ada;
+  const screens = [
+    ['/today', 'Today'], ['/plan', 'Plan'], ['/notes', 'Notes'], ['/me', 'Ada Winter'], ['/me/doctors', 'My doctors'], ['/me/doctors/choose', 'Choose a doctor'],
+    ['/me/times', 'Times of day'], ['/me/reminders', 'Reminders'], ['/me/privacy', 'How your notes stay private'], ['/changes', 'Your plan has changed'], ['/nowhere', 'This page is not there'],
+  ];
+  for (const [path, title] of screens) {
+    await page.goto(base + path);
+    await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    await looked_at(page, path);
+  }
+  await page.goto(`${base}/today`);
+  await page.getByRole('button', { name: /^More: Take amoxicillin/ }).click();
+  await looked_at(page, 'check-in');
+  await page.keyboard.press('Escape');
+  await page.goto(`${base}/plan`);
+  await page.getByRole('link', { name: 'Take amoxicillin 500 mg' }).click();
+  await page.getByRole('heading', { level: 1, name: /amoxicillin/ }).waitFor();
+  await looked_at(page, 'step');
+  await page.getByRole('link', { name: 'Open the note' }).click();
+  await page.getByText('Otitis.').waitFor();
+  await looked_at(page, 'note');
+});
+
+test('a doctor’s screens', async () => {
+  const { page } = grace;
+  await page.getByRole('heading', { level: 1, name: 'Patients' }).waitFor();
+  await looked_at(page, 'patients', true);
+  await page.getByRole('link', { name: 'Ada Winter' }).click();
+  await page.getByText('Current').waitFor();
+  await looked_at(page, 'patient', true);
+  await page.getByRole('link', { name: /New note/ }).click();
+  await page.getByLabel('Your note').fill(`${NOTE} Take paracetamol.`);
+  await looked_at(page, 'write', true);
+  await page.getByRole('button', { name: /Find steps/ }).click();
+  await page.getByRole('heading', { level: 1, name: /^Review/ }).waitFor();
+  await looked_at(page, 'review', true);
+  await page.getByRole('button', { name: /^Edit E/ }).first().click();
+  await looked_at(page, 'edit', true);
+});

@@ -1,0 +1,105 @@
+// People with browsers of their own. What the page complains of, and every address it asks, is kept for the tests to
+// look at.
+
+import { chromium } from 'playwright-core';
+import assert from 'node:assert/strict';
+
+export const base = process.env.AFTERCARE_URL ?? 'http://127.0.0.1:8080';
+export const PASSWORD = 'hunter2 canary';
+
+const flags = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+let browser;
+
+export async function close() {
+  await browser?.close();
+}
+
+/** A fresh device: its page, and what was wrong with it. */
+export async function device(options = {}) {
+  browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags.split(' ') });
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+  const wrong = [];
+  const elsewhere = [];
+  context.on('request', (request) => {
+    if (!request.url().startsWith(base) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url());
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.on('pageerror', (error) => wrong.push(String(error)));
+  // The browser reports violations of the policy here, and answers that are no success: those are the story's own.
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource|net::ERR_INTERNET_DISCONNECTED/.test(message.text())) wrong.push(message.text());
+  });
+  return {
+    context,
+    page,
+    /** Nothing went wrong, and nobody else was asked. */
+    clean() {
+      assert.deepEqual(wrong, []);
+      assert.deepEqual(elsewhere, []);
+    },
+  };
+}
+
+/** Signs somebody up as they would: question by question, the recovery code typed back. */
+export async function sign_up(page, role, name, email, { own = false, specialty = '' } = {}) {
+  await page.goto(base);
+  await page.getByRole('link', { name: role === 'doctor' ? 'I’m a doctor' : 'I’m a patient' }).click();
+  const answer = async (label, value) => {
+    await page.getByLabel(label, { exact: true }).fill(value);
+    await page.keyboard.press('Enter');
+  };
+  await answer('Your name', name);
+  if (role === 'doctor') await answer('Your field', specialty);
+  await answer('E-mail', email);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  const box = page.getByRole('checkbox', { name: /my own device/ });
+  if ((await box.isChecked()) !== own) await box.click();
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByRole('heading', { name: 'Save your recovery code' }).waitFor();
+  const code = await page.locator('.secret').innerText();
+  await page.getByLabel(/Type the last group/).fill(code.trim().split(/\s+/).at(-1));
+  await page.getByRole('button', { name: 'I have saved it' }).click();
+  await page.getByRole('heading', { level: 1, name: role === 'doctor' ? 'Patients' : 'Today' }).waitFor();
+  return code;
+}
+
+/** A patient chooses a doctor by name. */
+export async function choose(page, doctor) {
+  await page.getByRole('link', { name: 'Choose your doctor' }).click();
+  await page.getByLabel('Search by name or field').fill(doctor);
+  await page.getByRole('button', { name: `Choose: ${doctor}` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Choose', exact: true }).click();
+  await page.getByRole('heading', { name: doctor, exact: true }).waitFor();
+}
+
+/** A doctor writes, accepts what was read, and sends: keys only. How many keys beyond the text. */
+export async function write(page, text, steps) {
+  const press = async (key) => page.keyboard.press(key);
+  await press('n');
+  await page.getByLabel('Your note').waitFor();
+  await page.keyboard.insertText(text);
+  await press('Control+Enter');
+  await page.getByRole('heading', { name: /^Review/ }).waitFor();
+  for (let n = 0; n < steps; n++) {
+    await page.getByText(`${steps} ${steps === 1 ? 'step' : 'steps'} · ${steps - n} to review`).waitFor();
+    await press('a');
+  }
+  await page.getByText(/ · 0 to review/).waitFor();
+  await press('Control+Enter');
+  await page.getByRole('heading', { name: 'What changes' }).waitFor();
+  await page.getByRole('region', { name: 'Starts' }).getByRole('listitem').first().waitFor();
+  await page.locator('.button.main:not([aria-disabled])').waitFor();
+  await press('Control+Enter');
+  await page.getByRole('heading', { name: /^Sent/ }).waitFor();
+  return steps + 4;
+}
+
+/** Asks the API as anybody could. */
+export async function api(method, path, body, token) {
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(base + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  const json = await answer.json().catch(() => undefined);
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(json)}`);
+  return json;
+}
