@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint web setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench
+.PHONY: run test lint web screenshots setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench
 
 run: web
 	cargo build --locked --package aftercare
@@ -35,12 +35,22 @@ lint:
 	cargo clippy --workspace --all-targets --features aftercare-browser/doctor --locked -- -D warnings
 
 # The web app, into web/dist, from where the program embeds it: the device as WASM, the screens around it.
-web:
+WEB = $(shell find web/src web/public web/build web/*.* crates/browser crates/device/src crates/seal/src crates/core/src crates/extract/src docs/openapi.json \
+  -type f -not -path 'web/src/device/wasm/*' -not -name schema.d.ts)
+
+web: web/dist/index.html
+
+web/dist/index.html: $(WEB)
 	@[ web/node_modules/.package-lock.json -nt web/package-lock.json ] || npm ci --prefix web --no-audit --no-fund --loglevel=error
 	web/build/wasm.sh
 	npm run --silent --prefix web types
 	npm run --silent --prefix web check
 	npm run --silent --prefix web build
+	@touch $@
+
+# The pictures of the README, from the demonstration that `make run` serves.
+screenshots:
+	node web/build/screenshots.mjs
 
 # How well notes are read, and the worst errors: the rules, and each live model in the environment.
 eval:

@@ -43,7 +43,7 @@ const PATIENTS: [Person; 3] = [
 ];
 
 /// On which day which doctor writes what for which patient.
-const NOTES: [(i64, usize, usize, &str); 5] = [
+const NOTES: [(i64, usize, usize, &str); 6] = [
     (
         0,
         0,
@@ -58,6 +58,12 @@ const NOTES: [(i64, usize, usize, &str); 5] = [
     ),
     (1, 0, 2, "Take paracetamol 1 g four times a day for 5 days. Keep the leg elevated."),
     (2, 1, 2, "Start ramipril 5 mg once daily. ECG in 2 weeks. Avoid salt."),
+    (
+        9,
+        0,
+        0,
+        "The ear is healing. Take ibuprofen 200 mg every 6 hours for 10 days with food. Take vitamin D 1000 IU once daily for 30 days. Walk 20 minutes every evening for 4 weeks. Hearing test in 3 weeks. Buy ear drops. Return if fever comes back.",
+    ),
     (6, 0, 2, "Better. Take ibuprofen 400 mg twice daily for 7 days with food. Physiotherapy referral."),
 ];
 
@@ -163,10 +169,10 @@ impl Demo {
     }
 }
 
-/// Ada is careful and forgets now and then, Ben gives up after a week, Clara skips some.
+/// Ada is careful, forgets now and then, and has something to answer still; Ben gives up after a week, Clara skips some.
 async fn answer(patient: i64, user: &Client, day: i64, quarter: i64) -> anyhow::Result<()> {
     let forgets = match patient {
-        0 => day == 4 && quarter > 1,
+        0 => (day == 4 && quarter > 1) || day == 11 && quarter == 2 || (day, quarter) == (DAYS - 1, 3),
         1 => day > 7,
         _ => (day + quarter) % 7 == 0,
     };
