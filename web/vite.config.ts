@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 
-// One page, a worker that holds the keys, and the service worker; names below `assets/` carry a hash.
+// One page, and a worker that holds the keys; names below `assets/` carry a hash.
 export default defineConfig({
   base: '/',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -10,10 +10,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { page: 'index.html', worker: 'src/device/worker.ts', sw: 'src/sw.ts' },
+      input: { page: 'index.html', worker: 'src/device/worker.ts' },
       output: {
-        entryFileNames: (chunk) =>
-          chunk.name === 'sw' ? 'sw.js' : chunk.name === 'worker' ? 'app/worker.js' : 'app/assets/[name]-[hash].js',
+        entryFileNames: (chunk) => (chunk.name === 'worker' ? 'app/worker.js' : 'app/assets/[name]-[hash].js'),
         chunkFileNames: 'app/assets/[name]-[hash].js',
         assetFileNames: 'app/assets/[name]-[hash][extname]',
       },

@@ -9,7 +9,9 @@ use std::{
 };
 
 fn main() -> io::Result<()> {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    // Asked for when this runs, not when it was compiled: clones may share a target folder.
+    let own = env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| io::Error::other("CARGO_MANIFEST_DIR"))?;
+    let web = Path::new(&own).join("../../web");
     let dist = web.join("dist");
     let watched = if dist.is_dir() { &dist } else { &web };
     // How a build script speaks to cargo.

@@ -29,4 +29,12 @@ const app = document.getElementById('app');
 if (app) render(<App />, app);
 await speak(preferred());
 await look();
-if ('serviceWorker' in navigator) void navigator.serviceWorker.register(script('/sw.js') as string);
+if ('serviceWorker' in navigator) {
+  void navigator.serviceWorker.register(script('/sw.js') as string);
+  // Where a notification leads.
+  navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ go?: string }>) => {
+    if (!data.go) return;
+    history.pushState(null, '', data.go);
+    dispatchEvent(new PopStateEvent('popstate'));
+  });
+}

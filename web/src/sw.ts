@@ -1,7 +1,8 @@
-// Keeps the app's own files, so that it opens without a network, and shows what was pushed. It holds no key.
+// Keeps the app's own files, so that it opens without a network, and shows what was pushed. It holds no key to a note.
+
+import { flush, listen } from './push';
 
 declare const self: ServiceWorkerGlobalScope;
-export type {};
 
 const SHELL = 'shell-1';
 
@@ -13,6 +14,7 @@ self.addEventListener('activate', (event) => {
   const old = async (): Promise<void> => {
     for (const name of await caches.keys()) if (name !== SHELL) await caches.delete(name);
     await self.clients.claim();
+    await flush();
   };
   event.waitUntil(old());
 });
@@ -47,3 +49,5 @@ async function fresh(name: string, request: Request): Promise<Response> {
     return (await cache.match(name)) ?? Response.error();
   }
 }
+
+listen();

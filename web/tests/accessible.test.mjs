@@ -76,7 +76,7 @@ test('a patient’s screens', async () => {
   const { page } = ada;
   const screens = [
     ['/today', 'Today'], ['/plan', 'Plan'], ['/notes', 'Notes'], ['/me', 'Ada Winter'], ['/me/doctors', 'My doctors'], ['/me/doctors/choose', 'Choose a doctor'],
-    ['/me/times', 'Times of day'], ['/me/reminders', 'Reminders'], ['/me/privacy', 'How your notes stay private'], ['/changes', 'Your plan has changed'], ['/nowhere', 'This page is not there'],
+    ['/me/times', 'Times of day'], ['/me/reminders', 'Reminders'], ['/me/privacy', 'How your notes stay private'], ['/me/password', 'Password'], ['/me/devices', 'Devices'], ['/me/data', 'My data'], ['/changes', 'Your plan has changed'], ['/nowhere', 'This page is not there'],
   ];
   for (const [path, title] of screens) {
     await page.goto(base + path);

@@ -181,7 +181,6 @@ pub async fn tell_of(
         })
         .collect();
     aftercare_store::delivery::insert(tx, &new, now).await?;
-    app.messages.notify_one();
     let what = if kind == DeliveryKind::Clear { EventKind::CheckIn } else { EventKind::PlanChanged };
     let event = Event { id: app.random.id(now), user_id: person, kind: what, object_id, at: now };
     event::tell(tx, &[event]).await

@@ -103,6 +103,13 @@ impl App {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// Something that was written may be the engine's to act on, or the sender's: after it was committed, or they find
+    /// nothing.
+    pub fn stir(&self) {
+        self.hint.notify_one();
+        self.messages.notify_one();
+    }
+
     /// Whether it has.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)

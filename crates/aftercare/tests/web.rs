@@ -10,8 +10,12 @@ use common::{
 };
 use std::{
     path::Path,
-    process::{Command, Output},
+    process::Command,
+    sync::{Mutex, PoisonError},
 };
+
+/// One browser at a time: what is measured is measured alone.
+static ALONE: Mutex<()> = Mutex::new(());
 
 fn web() -> std::path::PathBuf {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
@@ -28,12 +32,12 @@ fn server(folder: &Path, port: u16) -> Server {
 }
 
 /// Runs a file of tests; what it says where one fails.
-fn run(file: &str, port: u16) -> Output {
+fn run(file: &str, port: u16) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut node = Command::new("node");
     node.current_dir(web()).args(["--test", "--test-reporter=spec"]).arg(format!("tests/{file}"));
     let output = node.env("AFTERCARE_URL", format!("http://127.0.0.1:{port}")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    output
 }
 
 /// Every file below a folder, in one piece.
@@ -65,4 +69,18 @@ fn every_screen_is_for_everybody() {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let _server = server(folder.path(), port);
     run("accessible.test.mjs", port);
+}
+
+#[test]
+fn a_reminder_reaches_the_screen_by_name() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = server(folder.path(), port);
+    run("push.test.mjs", port);
+}
+
+#[test]
+fn today_is_light_and_quick_on_a_slow_machine() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = server(folder.path(), port);
+    run("budget.test.mjs", port);
 }

@@ -155,6 +155,11 @@ impl Device {
         Ok(self.0.change_password(&current, &new).await.map_err(Failure::from)?)
     }
 
+    /// Erases the account and all that is its owner's.
+    pub async fn erase(&self, password: String) -> Result<(), wasm_bindgen::JsValue> {
+        Ok(self.0.erase(&password).await.map_err(Failure::from)?)
+    }
+
     /// The sixty digits to compare with somebody.
     #[wasm_bindgen(js_name = safetyCode)]
     pub async fn safety_code(&self, id: String) -> Result<String, wasm_bindgen::JsValue> {

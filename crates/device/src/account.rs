@@ -223,6 +223,15 @@ impl<S: Service> Client<S> {
         Ok(())
     }
 
+    /// Erases the account and all that is its owner's, by its password.
+    pub async fn erase(&self, password: &str) -> anyhow::Result<()> {
+        let (salt, kdf) = self.parameters().await?;
+        let made = made(&self.transport, password, &self.email, salt, kdf).await?;
+        let body = json!({ "current": { "auth_key": bytes::encode(made.keys.auth_key.expose()) } });
+        self.transport.send(Some(self.token()), Method::DELETE, "/api/me/", Some(&body)).await?;
+        Ok(())
+    }
+
     /// Opens an account whose password is lost, and gives it a new one.
     pub async fn recover(
         transport: &S,

@@ -25,4 +25,5 @@ export async function reopen(): Promise<{ key: Uint8Array; remembered: string } 
 export async function put_away(): Promise<void> {
   await store.remove('root');
   await store.remove('chart');
+  if (await store.get('names')) await store.seal('names', {});
 }

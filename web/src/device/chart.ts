@@ -49,6 +49,13 @@ function id_of(sealed: { envelope: Record<string, unknown> }): string {
   return String(sealed.envelope['note_id']);
 }
 
+/** What is due soon, by reminder: for notifications on this device. */
+export function names(chart: Chart): Record<string, string> {
+  const steps = new Map([...chart.plan, ...chart.checklist].map((step) => [step.id, step.words?.title]));
+  const soon = chart.reminders.filter((one) => one.status === 'upcoming' || one.status === 'due');
+  return Object.fromEntries(soon.flatMap((one) => (steps.get(one.step_id) ? [[one.id, steps.get(one.step_id)]] : [])) as [string, string][]);
+}
+
 /** An answer to keep, or one to take back before it is sent. */
 export type Put = Answer | { reminder_id: string; taken_back: true };
 

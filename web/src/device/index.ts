@@ -29,6 +29,19 @@ export const device = new Proxy({} as Asked, {
     }),
 });
 
-export function on(listener: (event: string) => void): void {
+/** Listens to what the device tells unasked: `locked`, and what happens at the service. Ends by calling what it gives. */
+export function on(listener: (event: string) => void): () => void {
   listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Does something when anything has happened at the service; once for several things at a time. */
+export function follow(work: () => unknown): () => void {
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  void device.follow();
+  return on((event) => {
+    if (event === 'locked') return;
+    clearTimeout(soon);
+    soon = setTimeout(work, 300);
+  });
 }

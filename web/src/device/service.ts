@@ -75,6 +75,31 @@ export async function request<T>(method: string, path: string, body?: unknown, k
   throw refused(status, text);
 }
 
+/** Tells of each event as it happens (Server-Sent Events), until `stop`; begun anew when a stream ends. */
+export async function follow(tell: (event: string) => void, stop: AbortSignal): Promise<void> {
+  let pause = 1_000;
+  while (!stop.aborted) {
+    try {
+      if (!access && !(await renew())) return;
+      const answer = await fetch('/api/events/', { headers: { Authorization: `Bearer ${access}` }, cache: 'no-store', signal: stop });
+      if (answer.status === 401) access = undefined;
+      const lines = answer.ok && answer.body ? answer.body.pipeThrough(new TextDecoderStream()).getReader() : undefined;
+      for (let rest = ''; lines; ) {
+        const { done, value } = await lines.read();
+        if (done) break;
+        pause = 1_000;
+        const parts = (rest + value).split('\n');
+        rest = parts.pop() ?? '';
+        for (const line of parts) if (line.startsWith('event:')) tell(line.slice(6).trim());
+      }
+    } catch {
+      // No network: later.
+    }
+    await new Promise((done) => setTimeout(done, pause));
+    pause = Math.min(pause * 2, 60_000);
+  }
+}
+
 function ended(): Failure {
   return new Failure({ code: 'signed_out', status: 401, detail: 'sign in again' });
 }

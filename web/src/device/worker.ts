@@ -1,13 +1,14 @@
 // The device: the keys, and all that is done with them, on a thread of its own. The page never sees a key or a token.
 // It asks `{id, name, args}` and is answered `{id, value}` or `{id, failure}`; unasked it is told `{event}`.
 
+import type { Export } from '../api/schema';
 import type { Device } from './wasm/patient/aftercare_browser';
 import { keep, put_away, reopen, account as kept } from './account';
 import { Failure } from './failure';
 import * as service from './service';
 import * as store from './store';
 import type { Account, Answer, Chart, NewAccount, OpenNote, Session, Timing } from './model';
-import { chart, flush, queue, type Put } from './chart';
+import { chart, flush, names, queue, type Put } from './chart';
 
 type Module = typeof import('./wasm/doctor/aftercare_browser');
 /** Of a doctor, with what only doctors do; calls for them come from doctors' screens alone. */
@@ -31,6 +32,7 @@ const modules = {
 let loading: Partial<Record<Account['role'], Promise<Module>>> = {};
 let device: Device | undefined;
 let idle: ReturnType<typeof setTimeout> | undefined;
+let following: AbortController | undefined;
 
 function load(role: Account['role']): Promise<Module> {
   loading[role] ??= modules[role]();
@@ -70,6 +72,8 @@ function release(): void {
     }
   };
   wipe();
+  following?.abort();
+  following = undefined;
   service.forget();
 }
 
@@ -107,6 +111,13 @@ async function signed_in(email: string, password: string, own: boolean, totp?: s
   return account;
 }
 
+/** Signs in once more: what takes or destroys everything asks for a sign-in of the last minutes. */
+async function again(password: string): Promise<void> {
+  const account = await kept();
+  if (!account) throw new Failure({ code: 'locked', detail: 'unlock first' });
+  await signed_in(account.email, password, account.own);
+}
+
 async function session(): Promise<Session> {
   const account = await kept();
   if (!account) return { state: 'out' };
@@ -115,10 +126,19 @@ async function session(): Promise<Session> {
 }
 
 const calls = {
-  speak: (tag: string) => service.speak(tag),
+  async speak(tag: string): Promise<void> {
+    service.speak(tag);
+    await store.put('language', tag);
+  },
   session,
   touched,
   lock,
+  /** Tells the page of what happens at the service, as it happens. */
+  follow(): void {
+    if (following) return;
+    following = new AbortController();
+    void service.follow((event) => postMessage({ event }), following.signal);
+  },
 
   async signUp(who: NewAccount): Promise<string> {
     const named = { ...who, email: nfc(who.email), password: nfc(who.password), name: nfc(who.name) };
@@ -144,6 +164,25 @@ const calls = {
     await (await opened()).changePassword(nfc(current), nfc(next));
   },
 
+  async erase(password: string): Promise<void> {
+    await again(password);
+    await (await opened()).erase(nfc(password));
+    release();
+    await store.clear();
+  },
+  /** Everything of one's own, with the words opened here. */
+  async exported(password: string): Promise<unknown> {
+    await again(password);
+    const own = await opened();
+    const all = await service.request<Export>('GET', '/api/me/export/');
+    const charts = [];
+    for (const chart of all.charts) {
+      const { envelopes = [], ...rest } = chart;
+      charts.push({ ...rest, words: JSON.parse(await own.open(JSON.stringify({ envelopes }))) as unknown, envelopes });
+    }
+    return { ...all, charts };
+  },
+
   request: (method: string, path: string, body?: unknown): Promise<unknown> => service.request(method, path, body),
 
   async chart(): Promise<Chart> {
@@ -152,7 +191,14 @@ const calls = {
     // Locked meanwhile: nothing that was opened stays.
     if (device !== own) throw new Failure({ code: 'locked', detail: 'unlock first' });
     await store.seal('chart', made);
+    if (await store.get('names')) await store.seal('names', names(made));
     return made;
+  },
+  /** Whether notifications on this device say what is due: its owner's wish, and nobody else's knowledge. */
+  showsNames: async (): Promise<boolean> => (await store.get('names')) !== undefined,
+  async showNames(on: boolean): Promise<void> {
+    const last = await store.open<Chart>('chart');
+    await (on ? store.seal('names', last ? names(last) : {}) : store.remove('names'));
   },
   lastChart: () => store.open<Chart>('chart'),
   answer: (answer: Put) => queue(answer),

@@ -3,6 +3,7 @@
 import { Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
+import { Devices, MyData, Password } from '../screens/account';
 import { Lost } from '../screens/lost';
 import { Tabs } from '../ui';
 import { Keyboard } from './keyboard';
@@ -28,6 +29,9 @@ export default function Doctor() {
         <Route path="/patients/:id/write" component={Write} />
         <Route path="/patients/:id/review" component={ReviewScreen} />
         <Route path="/settings" component={Settings} />
+        <Route path="/settings/password" component={Password} />
+        <Route path="/settings/devices" component={Devices} />
+        <Route path="/settings/data" component={MyData} />
         <Route default component={path === '/' ? Patients : Lost} />
       </Router>
       <Keyboard />

@@ -3,6 +3,7 @@
 import { useLocation, useRoute } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
 import { device } from '../device';
+import { Failure } from '../device/failure';
 import { moment, shortDay, t } from '../i18n';
 import { Days } from '../patient/days';
 import { Safety } from '../patient/doctors';
@@ -10,6 +11,7 @@ import { Progress } from '../patient/plan';
 import { State } from '../patient/today';
 import { Lost } from '../screens/lost';
 import { Action, Page, Summary, told, useWork } from '../ui';
+import { KeyChanged } from '../ui/key-changed';
 import { useKeys } from './keyboard';
 import { line, patients, reason } from './patients';
 import { record, type Record_ } from './record';
@@ -22,9 +24,13 @@ export function PatientScreen() {
   const [failed, setFailed] = useState<unknown>();
   const [code, setCode] = useState<string>();
   const { busy, errors, run } = useWork();
+  const again = async (): Promise<void> => {
+    setFailed(undefined);
+    await record(id).then(setKnown, setFailed);
+  };
   useEffect(() => {
     setKnown(undefined);
-    void record(id).then(setKnown, setFailed);
+    void again();
   }, [id]);
   useKeys({ n: () => route(`/patients/${id}/write`) });
   const one = line(id);
@@ -35,7 +41,8 @@ export function PatientScreen() {
   return (
     <Page title={one.patient.name} back="/patients" wide aside={<a class="button main" href={`/patients/${id}/write`}>{t().patients.newNote} <kbd>N</kbd></a>}>
       {one.attention.length > 0 && <p class="row">{one.attention.map((why) => <span key={why} class="badge look">{reason(why)}</span>)}</p>}
-      {failed !== undefined && <p class="banner" role="alert">{told(failed)}</p>}
+      <KeyChanged failure={failed} name={one.patient.name} opens onTrusted={again} />
+      {failed !== undefined && Failure.of(failed).code !== 'key_changed' && <p class="banner" role="alert">{told(failed)}</p>}
       <Summary errors={errors} />
       <section class="group" aria-labelledby="plan">
         <h2 id="plan">{t().plan.title}</h2>

@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import type { DashboardLine } from '../api/schema';
+import { follow } from '../device';
 import { api } from '../device/api';
 import { moment, shortDay, t } from '../i18n';
 import { Choice, Field, Page, told } from '../ui';
@@ -33,9 +34,11 @@ export async function refresh(): Promise<void> {
 
 export function start(): () => void {
   void refresh();
-  const follow = setInterval(() => document.visibilityState === 'visible' && void refresh(), 30_000);
+  const anyway = setInterval(() => document.visibilityState === 'visible' && void refresh(), 120_000);
+  const unfollow = follow(() => void refresh());
   return () => {
-    clearInterval(follow);
+    clearInterval(anyway);
+    unfollow();
     patients.value = [];
     known.value = false;
   };

@@ -71,6 +71,11 @@ function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
     const step: StepText = { title: quote.quote, text: quote.quote, quote: quote.quote, quote_start: quote.start, kind: 'checklist', category: 'other', schedule: {} };
     setEditing({ id: await device.newId(), step, standing: 'open' });
   };
+  /** One that does not stand in the note. */
+  const by_hand = async (): Promise<void> => {
+    const step: StepText = { title: '', text: '', quote: '', quote_start: 0, kind: 'plan', category: 'other', schedule: {} };
+    setEditing({ id: await device.newId(), step, standing: 'open' });
+  };
   const to_review = left(now);
   useKeys({
     j: () => focus(shown[Math.min(place + 1, shown.length - 1)]?.id),
@@ -120,6 +125,7 @@ function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
           </ul>
           <div class="row">
             <Action kind="main" busy={to_review > 0} onPress={onDone}>{words.compare} <kbd>Ctrl ↵</kbd></Action>
+            <Action onPress={by_hand}>{words.byHand}</Action>
             <a class="button" href={`/patients/${now.patient}/write`}>{words.back}</a>
           </div>
         </div>

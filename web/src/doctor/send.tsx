@@ -8,7 +8,7 @@ import { api } from '../device/api';
 import type { Step } from '../device/model';
 import { language, t, time } from '../i18n';
 import { Compare, type Line } from '../patient/changes';
-import { Action, Choice, Page, Summary, told, useWork } from '../ui';
+import { Action, Choice, Page, say, Summary, told, useWork } from '../ui';
 import { draft as kept_draft, sealed, type Draft } from './draft';
 import { useKeys } from './keyboard';
 import { refresh } from './patients';
@@ -96,6 +96,7 @@ function Sent({ id, at, onDone, onUndone }: { id: string; at: number; onDone: ()
   const undo = (): Promise<void> => run(async () => {
     await api('post', '/api/notes/{id}/undo/', { path: { id } });
     await api('delete', '/api/notes/{id}/', { path: { id } });
+    say(words.undone);
     onUndone();
   });
   useKeys({ u: () => rest > 0 && !busy && void undo() });

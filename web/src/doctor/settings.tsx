@@ -12,6 +12,11 @@ export function Settings() {
   return (
     <Page title={t().rail.settings}>
       {now?.state === 'open' && <p><strong>{now.account.name}</strong><br /><span class="muted">{now.account.email}</span></p>}
+      <ul class="list">
+        {[['password', t().account.password], ['devices', t().account.devices], ['data', t().account.data]].map(([to, name]) => (
+          <li key={to}><a class="link-row" href={`/settings/${to}`}>{name}</a></li>
+        ))}
+      </ul>
       <LanguageChoice />
       <Choice label={t().keys.on} checked={single.value} onChange={useSingle} />
       <div class="row">

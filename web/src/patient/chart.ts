@@ -1,7 +1,7 @@
 // The patient's chart on this page: as it was last known at once, then as it is; with what was answered here since.
 
 import { computed, signal } from '@preact/signals';
-import { device } from '../device';
+import { device, follow } from '../device';
 import { api } from '../device/api';
 import { Failure } from '../device/failure';
 import type { Answer, Chart, Step } from '../device/model';
@@ -94,7 +94,8 @@ export function start(): () => void {
   if (!begun) void refresh(true);
   begun = true;
   const tick = setInterval(() => (now.value = Date.now()), 30_000);
-  const follow = setInterval(() => document.visibilityState === 'visible' && void refresh(), 60_000);
+  const anyway = setInterval(() => document.visibilityState === 'visible' && void refresh(), 120_000);
+  const unfollow = follow(() => void refresh());
   const back = (): void => {
     now.value = Date.now();
     if (document.visibilityState === 'visible') void refresh(true);
@@ -103,7 +104,8 @@ export function start(): () => void {
   document.addEventListener('visibilitychange', back);
   return () => {
     clearInterval(tick);
-    clearInterval(follow);
+    clearInterval(anyway);
+    unfollow();
     removeEventListener('online', back);
     document.removeEventListener('visibilitychange', back);
     chart.value = undefined;

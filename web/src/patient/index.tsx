@@ -3,8 +3,9 @@
 import { Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
+import { Devices, MyData, Password } from '../screens/account';
 import { Lost } from '../screens/lost';
-import { Page, Tabs } from '../ui';
+import { Page, Tabs, told } from '../ui';
 import { chart, failed, refresh, start } from './chart';
 import { ChooseDoctor, Doctors } from './doctors';
 import { Me, Privacy, Times } from './me';
@@ -13,7 +14,6 @@ import { Plan, StepScreen } from './plan';
 import { Reminders } from './reminders';
 import { Changes } from './changes';
 import { Today } from './today';
-import { told } from '../ui';
 
 export default function Patient() {
   const { path, route } = useLocation();
@@ -37,6 +37,9 @@ export default function Patient() {
           <Route path="/me/doctors/choose" component={ChooseDoctor} />
           <Route path="/me/times" component={Times} />
           <Route path="/me/reminders" component={Reminders} />
+          <Route path="/me/password" component={Password} />
+          <Route path="/me/devices" component={Devices} />
+          <Route path="/me/data" component={MyData} />
           <Route path="/me/privacy" component={Privacy} />
           <Route default component={path === '/' ? Today : Lost} />
         </Router>

@@ -20,6 +20,9 @@ export function Me() {
     ['/me/reminders', words.reminders, live ? words.remindersOn(live) : words.remindersOff],
     ['/me/doctors', words.doctors, chart.value?.doctors.map((one) => one.name).join(', ') ?? ''],
     ['/me/times', words.times, anchors ? `${anchors['breakfast']} … ${anchors['bedtime']}` : ''],
+    ['/me/password', t().account.password, ''],
+    ['/me/devices', t().account.devices, ''],
+    ['/me/data', t().account.data, ''],
     ['/me/privacy', words.privacy, ''],
   ];
   return (

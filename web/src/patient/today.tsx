@@ -3,8 +3,11 @@
 import { useState } from 'preact/hooks';
 import { day, hour, shortDay, t, time, date } from '../i18n';
 import { Action, Icon, Page } from '../ui';
+import { KeyChanged } from '../ui/key-changed';
 import { Changed } from './changes';
-import { answer, answers, chart, complete, failed, now, reminders, steps, title, today, type Reminder } from './chart';
+import { answer, answers, chart, complete, failed, now, refresh, reminders, steps, title, today, type Reminder } from './chart';
+import { doctor } from './notes';
+import { Travel } from './travel';
 import { CheckIn } from './check-in';
 
 type Part = keyof ReturnType<typeof t>['today']['parts'];
@@ -32,7 +35,9 @@ export function Today() {
 
   return (
     <Page title={words.title} aside={<p class="muted">{day(now.value)}</p>}>
+      <KeyChanged failure={failed.value} name={doctor(failed.value?.said.user_id ?? '')} onTrusted={() => refresh()} />
       <Standing />
+      <Travel />
       <Changed />
       <Extended />
       {nothing && (
@@ -104,7 +109,7 @@ function Standing() {
   return (
     <div class="banner calm" role="status">
       {failed.value?.code === 'offline' && chart.value && <p>{words.asOf(`${shortDay(chart.value.at)}, ${time(chart.value.at)}`)}</p>}
-      {failed.value && failed.value.code !== 'offline' && <p>{t().errors.other(failed.value.message)}</p>}
+      {failed.value && !['offline', 'key_changed'].includes(failed.value.code) && <p>{t().errors.other(failed.value.message)}</p>}
       {unsent > 0 && <p>{words.waiting(unsent)}</p>}
     </div>
   );

@@ -188,7 +188,7 @@ pub async fn change_me(
     }
     let answer = me(&app, &mut tx, &actor).await?;
     tx.commit().await?;
-    app.hint.notify_one();
+    app.stir();
     Ok(Json(answer))
 }
 

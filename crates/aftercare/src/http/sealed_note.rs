@@ -129,7 +129,7 @@ pub(super) async fn submit(
         tx.commit().await?;
         Ok(Outcome { note, old: before.plan, new, outline, words, failure: None })
     })?;
-    app.hint.notify_one();
+    app.stir();
     Ok(done)
 }
 

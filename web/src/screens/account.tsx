@@ -1,0 +1,115 @@
+// What belongs to an account, for both: password, devices, taking everything along, going.
+
+import { useLocation } from 'preact-iso';
+import { useEffect, useState } from 'preact/hooks';
+import type { SessionView } from '../api/schema';
+import { device } from '../device';
+import { api } from '../device/api';
+import { moment, t } from '../i18n';
+import { look } from '../state';
+import { Action, Field, Page, say, Summary, useWork } from '../ui';
+
+/** Where one came from. */
+const parent = (path: string): string => path.replace(/\/[^/]*$/, '');
+
+export function Password() {
+  const words = t().account;
+  const { route, path } = useLocation();
+  const back = parent(path);
+  const [given, setGiven] = useState({ current: '', next: '' });
+  const { busy, errors, setErrors, run } = useWork();
+  return (
+    <Page title={words.password} back={back}>
+      <form class="stack" noValidate onSubmit={(event) => {
+        event.preventDefault();
+        if ([...given.next].length < 8) return setErrors({ next: t().errors.short });
+        void run(async () => {
+          await device.changePassword(given.current, given.next);
+          say(t().saved);
+          route(back);
+        });
+      }}>
+        <Summary errors={errors} />
+        <Field name="current" label={words.current} type="password" autocomplete="current-password" value={given.current} onValue={(current) => setGiven({ ...given, current })} />
+        <Field name="next" label={t().recover.password} hint={t().signUp.passwordHint} type="password" autocomplete="new-password" value={given.next} wrong={errors['next']} onValue={(next) => setGiven({ ...given, next })} />
+        <Action kind="main" busy={busy}>{busy ? t().signUp.making : t().save}</Action>
+      </form>
+    </Page>
+  );
+}
+
+export function Devices() {
+  const words = t().account;
+  const back = parent(useLocation().path);
+  const [devices, setDevices] = useState<SessionView[]>([]);
+  const { busy, errors, run } = useWork();
+  const fetch = async (): Promise<void> => setDevices((await api('get', '/api/sessions/', { query: { limit: 200 } })).items);
+  useEffect(() => void run(fetch), []);
+  return (
+    <Page title={words.devices} back={back}>
+      <Summary errors={errors} />
+      <ul class="list">
+        {devices.map((one) => (
+          <li key={one.id} class="card stack tight">
+            <p><strong>{one.device}</strong></p>
+            <p class="muted">{words.since(moment(one.created_at))}</p>
+            {one.current ? <p><span class="badge good">{words.thisOne}</span></p> : (
+              <Action busy={busy} aria-label={`${t().me.signOut}: ${one.device}`} onPress={() => run(async () => {
+                await api('delete', '/api/sessions/{id}/', { path: { id: one.id } });
+                await fetch();
+              })}>{t().me.signOut}</Action>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Page>
+  );
+}
+
+export function MyData() {
+  const words = t().account;
+  const { route, path } = useLocation();
+  const back = parent(path);
+  const [taking, setTaking] = useState('');
+  const [erasing, setErasing] = useState('');
+  const exported = useWork();
+  const erased = useWork();
+
+  const take = (): Promise<void> => exported.run(async () => {
+    const all = JSON.stringify(await device.exported(taking), null, 2);
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([all], { type: 'application/json' }));
+    link.download = 'aftercare.json';
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+  return (
+    <Page title={words.data} back={back}>
+      <section class="card stack" aria-labelledby="take">
+        <h2 id="take">{t().me.export}</h2>
+        <p>{words.exportText}</p>
+        <form class="stack" onSubmit={(event) => { event.preventDefault(); void take(); }}>
+          <Summary errors={exported.errors} />
+          <Field name="taking" label={t().signUp.password} type="password" autocomplete="current-password" value={taking} onValue={setTaking} />
+          <Action busy={exported.busy}>{t().me.export}</Action>
+        </form>
+      </section>
+      <section class="card stack" aria-labelledby="go">
+        <h2 id="go">{t().me.erase}</h2>
+        <p>{words.eraseText}</p>
+        <form class="stack" onSubmit={(event) => {
+          event.preventDefault();
+          void erased.run(async () => {
+            await device.erase(erasing);
+            route('/', true);
+            await look();
+          });
+        }}>
+          <Summary errors={erased.errors} />
+          <Field name="erasing" label={t().signUp.password} type="password" autocomplete="current-password" value={erasing} onValue={setErasing} />
+          <Action busy={erased.busy}>{t().me.erase}</Action>
+        </form>
+      </section>
+    </Page>
+  );
+}
