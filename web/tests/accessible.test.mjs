@@ -64,12 +64,37 @@ async function looked_at(page, name, wide = false) {
 
 test('before somebody is in', async () => {
   const { page, context } = await device({ bypassCSP: true });
-  for (const [name, path] of [['welcome', '/'], ['sign-up', '/sign-up/patient'], ['sign-in', '/sign-in'], ['recovery', '/recover']]) {
-    await page.goto(base + path);
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await looked_at(page, name);
+  const screens = [['welcome', '/'], ['sign-up', '/sign-up/patient'], ['sign-in', '/sign-in'], ['recovery', '/recover']];
+  for (const language of ['en', 'de']) {
+    for (const [name, path] of screens) {
+      await page.goto(base + path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+      await looked_at(page, `${name} (${language})`);
+    }
+    await page.goto(base);
+    await page.locator('#language').selectOption('de');
+    await page.getByRole('link', { name: 'Ich habe ein Konto' }).waitFor();
   }
   await context.close();
+});
+
+test('a patient’s screens in German', async () => {
+  const { page } = ada;
+  await page.goto(`${base}/me`);
+  await page.locator('#language').selectOption('de');
+  await page.getByRole('link', { name: 'Erinnerungen' }).waitFor();
+  for (const [path, title] of [['/today', 'Heute'], ['/plan', 'Plan'], ['/me/reminders', 'Erinnerungen'], ['/changes', 'Ihr Plan hat sich geändert']]) {
+    await page.goto(base + path);
+    await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    await looked_at(page, `${path} (de)`);
+  }
+  // The service speaks it too.
+  await page.goto(`${base}/plan`);
+  await page.getByText('alle 8 Stunden', { exact: false }).first().waitFor();
+  await page.goto(`${base}/me`);
+  await page.locator('#language').selectOption('en');
+  await page.getByRole('link', { name: 'Reminders' }).waitFor();
 });
 
 test('a patient’s screens', async () => {

@@ -53,8 +53,10 @@ export async function sign_up(page, role, name, email, { own = false, specialty 
   if (role === 'doctor') await answer('Your field', specialty);
   await answer('E-mail', email);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  const box = page.getByRole('checkbox', { name: /my own device/ });
-  if ((await box.isChecked()) !== own) await box.click();
+  if (role === 'patient') {
+    const box = page.getByRole('checkbox', { name: /my own device/ });
+    if ((await box.isChecked()) !== own) await box.click();
+  }
   await page.getByRole('button', { name: 'Create account' }).click();
   await page.getByRole('heading', { name: 'Save your recovery code' }).waitFor();
   const code = await page.locator('.secret').innerText();

@@ -77,9 +77,17 @@ function release(): void {
   service.forget();
 }
 
+/** What one tab locks is locked in all. */
+const tabs = new BroadcastChannel('device');
+tabs.onmessage = () => {
+  release();
+  postMessage({ event: 'locked' });
+};
+
 async function lock(): Promise<void> {
   release();
   await put_away();
+  tabs.postMessage('locked');
   postMessage({ event: 'locked' });
 }
 
@@ -100,7 +108,7 @@ async function signed_in(email: string, password: string, own: boolean, totp?: s
   const fresh = await Device.signIn(service.send, nfc(email), nfc(password), beside);
   if (before && before.email !== email) await store.clear();
   const me = await service.request<{ id: string; role: Account['role']; name: string; email: string }>('GET', '/api/me/');
-  const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own, open_until: 0, ...(service.device_token && { device_token: service.device_token }) };
+  const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own: own && me.role === 'patient', open_until: 0, ...(service.device_token && { device_token: service.device_token }) };
   await store.put('account', account);
   await fresh.keep();
   await fresh.followKeyLog();
@@ -159,6 +167,7 @@ const calls = {
     }
     release();
     await store.clear();
+    tabs.postMessage('locked');
   },
   async changePassword(current: string, next: string): Promise<void> {
     await (await opened()).changePassword(nfc(current), nfc(next));

@@ -13,6 +13,7 @@ export const de: Catalogue = {
   save: 'Speichern',
   saved: 'Gespeichert',
   ok: 'OK',
+  again: 'Noch einmal versuchen',
   undo: 'Rückgängig',
   more: 'Mehr',
   loading: 'Wird geladen …',
@@ -208,6 +209,7 @@ export const de: Catalogue = {
     erase: 'Mein Konto löschen',
   },
   keyChanged: {
+    doctor: 'Ihre Ärztin oder Ihr Arzt',
     text: (name) => `${name} hat neue Schlüssel, und niemand mit den alten hat sie unterschrieben. Das geschieht, wenn jemand neu beginnt; es geschähe auch, wenn sich jemand dafür ausgäbe. Sprechen Sie zuerst miteinander.`,
     trust: 'Wir haben gesprochen: neue Schlüssel annehmen',
     trustAndOpen: 'Wir haben gesprochen: neue Schlüssel annehmen und meine Notizen dafür öffnen',

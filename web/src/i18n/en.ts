@@ -11,6 +11,7 @@ export const en = {
   save: 'Save',
   saved: 'Saved',
   ok: 'OK',
+  again: 'Try again',
   undo: 'Undo',
   more: 'More',
   loading: 'Loading…',
@@ -206,6 +207,7 @@ export const en = {
     erase: 'Delete my account',
   },
   keyChanged: {
+    doctor: 'Your doctor',
     text: (name: string) => `${name} has new keys, and nobody with the old ones has signed them. That happens when somebody starts fresh; it would also happen if somebody pretended to be them. Speak with them first.`,
     trust: 'We have spoken: take the new keys',
     trustAndOpen: 'We have spoken: take the new keys and open my notes to them',

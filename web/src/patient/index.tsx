@@ -5,7 +5,8 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
 import { Devices, MyData, Password } from '../screens/account';
 import { Lost } from '../screens/lost';
-import { Page, Tabs, told } from '../ui';
+import { Action, Page, Tabs, told } from '../ui';
+import { KeyChanged } from '../ui/key-changed';
 import { chart, failed, refresh, start } from './chart';
 import { ChooseDoctor, Doctors } from './doctors';
 import { Me, Privacy, Times } from './me';
@@ -46,10 +47,15 @@ export default function Patient() {
       ) : (
         <Page title={t().tabs.today}>
           {failed.value ? (
-            <div class="banner" role="alert">
-              <p>{told(failed.value)}</p>
-              <button type="button" class="button" onClick={() => void refresh()}>{t().ok}</button>
-            </div>
+            <>
+              <KeyChanged failure={failed.value} name={t().keyChanged.doctor} onTrusted={() => refresh()} />
+              {failed.value.code !== 'key_changed' && (
+                <div class="banner" role="alert">
+                  <p>{told(failed.value)}</p>
+                  <Action onPress={() => refresh()}>{t().again}</Action>
+                </div>
+              )}
+            </>
           ) : <p class="muted" role="status">{t().loading}</p>}
         </Page>
       )}

@@ -66,7 +66,7 @@ export function SignUp() {
         <Summary errors={errors} />
         <Field key={question} name={question} {...texts[question]} value={given[question]} wrong={errors[question]} autoFocus
           onValue={(value) => setGiven({ ...given, [question]: value })} />
-        {question === 'password' && <Choice label={words.own} hint={words.ownHint} checked={own} onChange={setOwn} />}
+        {question === 'password' && role === 'patient' && <Choice label={words.own} hint={words.ownHint} checked={own} onChange={setOwn} />}
         <Action kind="main" busy={busy}>{busy ? words.making : at < questions.length - 1 ? words.next : words.make}</Action>
         {at > 0 && !busy && <Action kind="plain" onPress={() => setAt(at - 1)}>{t().back}</Action>}
       </form>
