@@ -79,7 +79,7 @@ export async function choose(page, doctor) {
 export async function write(page, text, steps) {
   const press = async (key) => page.keyboard.press(key);
   await press('n');
-  await page.getByLabel('Your note').waitFor();
+  await page.locator('#note:focus').waitFor();
   await page.keyboard.insertText(text);
   await press('Control+Enter');
   await page.getByRole('heading', { name: /^Review/ }).waitFor();

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { Field, Sheet } from '../ui';
 import { patients } from './patients';
@@ -30,7 +30,7 @@ export function useKeys(keys: Keys): void {
   // A key pressed right after another acts on what that one did: effects run later than that.
   const now = useRef(keys);
   now.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const act = now.current[name(event)];
       const alone = !event.ctrlKey && !event.metaKey;

@@ -72,7 +72,7 @@ export function PatientScreen() {
           {over.slice(0, 30).map((r) => (
             <li key={r.id} class="link-row">
               <span>{moment(r.due_at)} · {name(r.step_id)}{known?.reasons[r.id] && <><br /><em>{words.reason(known.reasons[r.id] ?? '')}</em></>}</span>
-              <State status={r.status} at={r.answered_at} />
+              <State status={r.status} at={r.answered_at} due={r.due_at} />
             </li>
           ))}
         </ul>

@@ -108,7 +108,7 @@ export function StepScreen() {
         <section class="stack tight" aria-labelledby="history">
           <h2 id="history">{words.history}</h2>
           <ul class="group">
-            {over.map((one) => <li key={one.id} class="link-row"><span>{moment(one.due_at)}</span><State status={one.status} at={one.answered_at} /></li>)}
+            {over.map((one) => <li key={one.id} class="link-row"><span>{moment(one.due_at)}</span><State status={one.status} at={one.answered_at} due={one.due_at} /></li>)}
           </ul>
         </section>
       )}

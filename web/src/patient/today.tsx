@@ -1,7 +1,7 @@
 // P1: what is to be done now, and one tap to say that it was.
 
 import { useState } from 'preact/hooks';
-import { day, hour, shortDay, t, time, date } from '../i18n';
+import { date, day, hour, moment, shortDay, t, time } from '../i18n';
 import { Action, Icon, Page } from '../ui';
 import { KeyChanged } from '../ui/key-changed';
 import { Changed } from './changes';
@@ -129,9 +129,10 @@ function Extended() {
   );
 }
 
-export function State({ status, at }: { status: string; at?: string | null | undefined }) {
+/** How something stands; an answer of another day than it was due says which. */
+export function State({ status, at, due }: { status: string; at?: string | null | undefined; due?: string }) {
   const words = t().today;
-  if (status === 'done') return <span class="state"><span aria-hidden="true">✓</span>{at ? words.taken(time(at)) : words.doneGroup}</span>;
+  if (status === 'done') return <span class="state"><span aria-hidden="true">✓</span>{at ? words.taken(due && date(due) !== date(at) ? moment(at) : time(at)) : words.doneGroup}</span>;
   return <span class="state muted"><span aria-hidden="true">–</span>{status === 'skipped' ? words.skipped : words.missed}</span>;
 }
 
@@ -153,7 +154,7 @@ function Dose({ reminder, onMore }: { reminder: Reminder; onMore: (reminder: Rem
         <button type="button" class="tick" aria-label={words.markDone(what)} onClick={() => void answer(reminder, { status: 'done', at: new Date().toISOString() })}>
           <Icon name="tick" />
         </button>
-      ) : reminder.status === 'upcoming' ? <span /> : <State status={reminder.status} at={reminder.answered_at} />}
+      ) : reminder.status === 'upcoming' ? <span /> : <State status={reminder.status} at={reminder.answered_at} due={reminder.due_at} />}
       {is_due && (
         <div class="again row">
           <Action onPress={() => onMore(reminder)} aria-label={`${t().more}: ${what}`}>{t().more}</Action>

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { signal } from '@preact/signals';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { Failure } from '../device/failure';
 import { t } from '../i18n';
@@ -17,7 +17,8 @@ export function Page({ title, aside, back, wide, children }: {
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { path } = useLocation();
-  useEffect(() => {
+  // Before anybody can type: what is typed next is meant for it.
+  useLayoutEffect(() => {
     const asked = document.querySelector<HTMLElement>('main [autofocus]');
     (asked ?? heading.current)?.focus({ preventScroll: true });
     scrollTo(0, 0);
