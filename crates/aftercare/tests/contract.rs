@@ -107,6 +107,7 @@ fn every_route_is_described() {
     post /api/notes/{id}/activate/
     post /api/notes/{id}/extract/
     post /api/notes/{id}/grants/
+    post /api/notes/{id}/receipt/
     post /api/notes/{id}/undo/
     post /api/recovery/
     post /api/recovery/finish/

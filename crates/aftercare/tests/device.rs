@@ -40,7 +40,7 @@ stories! {
         let due = ada.get("/api/reminders/?status=due").await.unwrap();
         assert!(due["items"][0].get("action").is_none());
         assert_eq!(due["items"][0]["status"], "due");
-        ada.skip(clock, &due["items"][0], "felt sick").await.unwrap();
+        ada.skip(clock, &due["items"][0], None, "felt sick").await.unwrap();
         // The doctor's device opens the reason with the note's key.
         let path = format!("/api/reminders/?status=skipped&patient_id={}", ada.id());
         let skipped = grace.get(&path).await.unwrap();

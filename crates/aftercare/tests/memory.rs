@@ -81,7 +81,7 @@ async fn sealed(to: &Transport) {
     to.send(None, Method::POST, "/api/dev/clock/", Some(&json!({ "advance": "1d" }))).await.unwrap();
     assert!(cara.to_do().await.unwrap().iter().any(|(_, action)| action == "Take Zyxolitamab"));
     let due = cara.get("/api/reminders/?status=due").await.unwrap();
-    cara.skip(&clock, &due["items"][0], "felt wobblegong").await.unwrap();
+    cara.skip(&clock, &due["items"][0], None, "felt wobblegong").await.unwrap();
 }
 
 async fn story(mode: &str, database: &str) {

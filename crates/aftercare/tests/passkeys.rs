@@ -35,7 +35,7 @@ stories! {
         let (ada, soft) = (app.patient("Ada").await, Soft::new(1));
         let log_in = async |body: Value| app.anon().post("/api/login/", body).await;
         let options = ada.post("/api/mfa/passkeys/", Value::Null).await.ok();
-        let made = soft.create(&options["publicKey"]).unwrap().credential;
+        let made = soft.create(&options["publicKey"]).await.unwrap().credential;
         let body = json!({ "name": "My phone", "credential": made });
         let view = ada.post("/api/mfa/passkeys/confirm/", body.clone()).await;
         assert_eq!((view.status, &view.json["name"], &view.json["opens_account"]), (201, &json!("My phone"), &json!(false)));
@@ -128,12 +128,12 @@ async fn what_is_not_a_good_passkey_gets_nothing() {
     // A challenge made elsewhere, or for making one.
     soft.count.set(100);
     let options = json!({ "rpId": "localhost", "challenge": "A".repeat(54), "extensions": { "prf": { "eval": { "first": "" } } } });
-    assert_eq!(alone(soft.get(&options).unwrap().credential).await.problem().0, 401);
+    assert_eq!(alone(soft.get(&options).await.unwrap().credential).await.problem().0, 401);
     let mut options = ada.post("/api/mfa/passkeys/", &Value::Null).await.unwrap()["publicKey"].clone();
     options["rpId"] = "localhost".into();
-    assert_eq!(alone(soft.get(&options).unwrap().credential).await.problem().0, 401);
+    assert_eq!(alone(soft.get(&options).await.unwrap().credential).await.problem().0, 401);
     // Nor does another's challenge make one.
-    let made = Soft::new(8).create(&options).unwrap().credential;
+    let made = Soft::new(8).create(&options).await.unwrap().credential;
     let body = json!({ "name": "Hers", "credential": made });
     let refused = rosa.post("/api/mfa/passkeys/confirm/", &body).await.unwrap_err().to_string();
     assert!(refused.contains("answers no challenge"), "{refused}");
@@ -239,11 +239,11 @@ impl Drop for Browser {
 }
 
 impl Authenticator for Browser {
-    fn create(&self, options: &Value) -> anyhow::Result<Ceremony> {
+    async fn create(&self, options: &Value) -> anyhow::Result<Ceremony> {
         self.run("create", options)
     }
 
-    fn get(&self, options: &Value) -> anyhow::Result<Ceremony> {
+    async fn get(&self, options: &Value) -> anyhow::Result<Ceremony> {
         self.run("get", options)
     }
 }

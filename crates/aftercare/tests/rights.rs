@@ -90,7 +90,7 @@ stories! {
         assert_eq!(erase(&ada, json!({ "password": PASSWORD })).await.problem(), (401, "step_up_required"));
         let ada = app.anon().log_in("Ada Quennell").await;
         let options = ada.post("/api/mfa/passkeys/", Value::Null).await.ok();
-        let made = Soft::new(1).create(&options["publicKey"]).unwrap().credential;
+        let made = Soft::new(1).create(&options["publicKey"]).await.unwrap().credential;
         ada.post("/api/mfa/passkeys/confirm/", json!({ "name": "Phone", "credential": made })).await.ok();
         assert!(rows_with(&app, &words).await.iter().any(|row| row.starts_with("passkey:")));
         assert_eq!(erase(&ada, json!({ "password": PASSWORD })).await.status, 204);

@@ -163,7 +163,7 @@ async fn on_devices(app: &TestApp, note: &str) {
     app.advance(Span::from_hours(24)).await;
     assert!(dora.to_do().await.unwrap().iter().any(|(_, title)| title == "Take Zyxolitamab"));
     let due = dora.get("/api/reminders/?status=due").await.unwrap();
-    dora.skip(clock, &due["items"][0], "felt wobblegong").await.unwrap();
+    dora.skip(clock, &due["items"][0], None, "felt wobblegong").await.unwrap();
     dora.change_keys(clock, password).await.unwrap();
     let mut tx = app.app.store.write().await.unwrap();
     let code = allow_reset(&app.app, &mut tx, dora.id()).await.unwrap();

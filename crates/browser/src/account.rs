@@ -1,8 +1,8 @@
 //! Opening an account, signing in, and what belongs to oneself.
 
 use crate::{
-    error::{Failure, text},
-    web::{Now, Web},
+    error::{Failure, text, told},
+    web::{Credentials, Now, Web},
 };
 use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_device::{Client, account::NewAccount, random::Random};
@@ -11,7 +11,7 @@ use js_sys::Function;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{rc::Rc, sync::Arc};
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 /// Sealing contract 6.1.
 const KDF: Kdf = Kdf { m: 65_536, t: 3, p: 1 };
@@ -30,15 +30,15 @@ struct Who {
     specialty: Option<String>,
 }
 
-fn random() -> Result<Arc<Random>, Failure> {
+fn random() -> anyhow::Result<Arc<Random>> {
     Ok(Arc::new(Random::from_system()?))
 }
 
 /// Makes an account with keys of its own; its recovery code, to be written down. `who` is
 /// `{role, name, email, password, time_zone, specialty?}`.
 #[wasm_bindgen(js_name = signUp)]
-pub async fn sign_up(send: Function, who: String) -> Result<String, wasm_bindgen::JsValue> {
-    let made = async {
+pub async fn sign_up(send: Function, who: String) -> Result<String, JsValue> {
+    told(async {
         let who: Who = serde_json::from_str(&who)?;
         let who = NewAccount {
             role: &who.role,
@@ -49,9 +49,9 @@ pub async fn sign_up(send: Function, who: String) -> Result<String, wasm_bindgen
             specialty: who.specialty.as_deref(),
         };
         let code = Client::sign_up(&Web(send), &*random()?, Now.now(), KDF, &who).await?;
-        Ok::<_, Failure>(code.text().to_string())
-    };
-    Ok(made.await?)
+        Ok(code.text().to_string())
+    })
+    .await
 }
 
 /// Opens an account whose password is lost and gives it a new one; the new recovery code.
@@ -61,28 +61,23 @@ pub async fn recover(
     email: String,
     code: String,
     password: String,
-) -> Result<String, wasm_bindgen::JsValue> {
-    let recovered = async {
+) -> Result<String, JsValue> {
+    told(async {
         let code = RecoveryKey::parse(&code)?;
         let made = Client::recover(&Web(send), &*random()?, &email, &code, &password).await?;
-        Ok::<_, Failure>(made.recovery_code.text().to_string())
-    };
-    Ok(recovered.await?)
+        Ok(made.recovery_code.text().to_string())
+    })
+    .await
 }
 
 /// Makes new keys by a one-time code of the operator; the new recovery code.
 #[wasm_bindgen]
-pub async fn reset(
-    send: Function,
-    email: String,
-    code: String,
-    password: String,
-) -> Result<String, wasm_bindgen::JsValue> {
-    let made = async {
+pub async fn reset(send: Function, email: String, code: String, password: String) -> Result<String, JsValue> {
+    told(async {
         let made = Client::reset(&Web(send), &*random()?, KDF, &email, &code, &password).await?;
-        Ok::<_, Failure>(made.recovery_code.text().to_string())
-    };
-    Ok(made.await?)
+        Ok(made.recovery_code.text().to_string())
+    })
+    .await
 }
 
 #[wasm_bindgen]
@@ -94,20 +89,39 @@ impl Device {
         email: String,
         password: String,
         beside: String,
-    ) -> Result<Device, wasm_bindgen::JsValue> {
-        let signed_in = async {
+    ) -> Result<Device, JsValue> {
+        told(async {
             let beside: Value = serde_json::from_str(&beside)?;
-            Ok::<_, Failure>(Client::sign_in(&Web(send), random()?, &email, &password, beside).await?)
-        };
-        Ok(Self(Rc::new(signed_in.await?)))
+            let signed_in = Client::sign_in(&Web(send), random()?, &email, &password, beside).await?;
+            Ok(Self(Rc::new(signed_in)))
+        })
+        .await
+    }
+
+    /// Signs in with a passkey alone. `show` is what asks the browser, as in [`Device::add_passkey`].
+    #[wasm_bindgen(js_name = signInWithPasskey)]
+    pub async fn sign_in_with_passkey(send: Function, show: Function) -> Result<Device, JsValue> {
+        told(async {
+            let signed_in = Client::sign_in_with_passkey(&Web(send), random()?, &Credentials(show)).await?;
+            Ok(Self(Rc::new(signed_in)))
+        })
+        .await
+    }
+
+    /// Makes a passkey of this device's that opens the account. `ask` asks the browser: `("create" | "get", options)
+    /// => Promise<[credential, key | undefined]>`, options and credential as JSON texts, the key of the PRF extension
+    /// as bytes.
+    #[wasm_bindgen(js_name = addPasskey)]
+    pub async fn add_passkey(&self, name: String, ask: Function) -> Result<(), JsValue> {
+        told(async {
+            self.0.add_passkey(&name, &Credentials(ask)).await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Goes on with a root key that this device has kept, and what it remembers beside it.
-    pub fn resume(
-        send: Function,
-        root_key: &[u8],
-        remembered: &str,
-    ) -> Result<Device, wasm_bindgen::JsValue> {
+    pub fn resume(send: Function, root_key: &[u8], remembered: &str) -> Result<Device, JsValue> {
         let resumed = || {
             let root_key = root_key.try_into()?;
             Ok::<_, Failure>(Client::resume(
@@ -127,7 +141,7 @@ impl Device {
     }
 
     /// What to remember beside it.
-    pub fn remember(&self) -> Result<String, wasm_bindgen::JsValue> {
+    pub fn remember(&self) -> Result<String, JsValue> {
         Ok(text(&self.0.remember())?)
     }
 
@@ -137,13 +151,13 @@ impl Device {
     }
 
     /// Takes what the account's other devices have kept of contacts, and keeps this one's for them.
-    pub async fn keep(&self) -> Result<(), wasm_bindgen::JsValue> {
+    pub async fn keep(&self) -> Result<(), JsValue> {
         Ok(self.0.keep().await.map_err(Failure::from)?)
     }
 
     /// Follows the log of keys; how many keys it has.
     #[wasm_bindgen(js_name = followKeyLog)]
-    pub async fn follow_key_log(&self) -> Result<f64, wasm_bindgen::JsValue> {
+    pub async fn follow_key_log(&self) -> Result<f64, JsValue> {
         let n = self.0.follow_key_log().await.map_err(Failure::from)?;
         #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 people")]
         Ok(n as f64)
@@ -151,23 +165,23 @@ impl Device {
 
     /// Changes the password; notes stay as they are.
     #[wasm_bindgen(js_name = changePassword)]
-    pub async fn change_password(&self, current: String, new: String) -> Result<(), wasm_bindgen::JsValue> {
+    pub async fn change_password(&self, current: String, new: String) -> Result<(), JsValue> {
         Ok(self.0.change_password(&current, &new).await.map_err(Failure::from)?)
     }
 
     /// Erases the account and all that is its owner's.
-    pub async fn erase(&self, password: String) -> Result<(), wasm_bindgen::JsValue> {
+    pub async fn erase(&self, password: String) -> Result<(), JsValue> {
         Ok(self.0.erase(&password).await.map_err(Failure::from)?)
     }
 
     /// The sixty digits to compare with somebody.
     #[wasm_bindgen(js_name = safetyCode)]
-    pub async fn safety_code(&self, id: String) -> Result<String, wasm_bindgen::JsValue> {
+    pub async fn safety_code(&self, id: String) -> Result<String, JsValue> {
         Ok(self.0.safety_code(user(&id)?).await.map_err(Failure::from)?)
     }
 
     /// Takes somebody's new keys as theirs: the codes were compared.
-    pub fn trust(&self, id: &str) -> Result<(), wasm_bindgen::JsValue> {
+    pub fn trust(&self, id: &str) -> Result<(), JsValue> {
         self.0.trust(user(id)?);
         Ok(())
     }

@@ -8,7 +8,6 @@ use crate::{
 use aftercare_core::{
     anchors::Anchors,
     clock::Clock,
-    id::NoteId,
     replay::Case,
     timing::Timing,
     wording::{Language, timing_text},
@@ -42,16 +41,6 @@ impl Device {
         let sent = async {
             let words: OpenNote = serde_json::from_str(&words)?;
             Ok::<_, Failure>(self.0.submit(&Now, user(&patient)?, &words, &mode).await?.answer.to_string())
-        };
-        Ok(sent.await?)
-    }
-
-    /// Seals a draft anew; the service's answer.
-    pub async fn edit(&self, patient: String, note: String, words: String) -> Result<String, JsValue> {
-        let sent = async {
-            let words: OpenNote = serde_json::from_str(&words)?;
-            let note = NoteId(note.parse()?);
-            Ok::<_, Failure>(self.0.edit(&Now, user(&patient)?, note, &words).await?.answer.to_string())
         };
         Ok(sent.await?)
     }

@@ -29,11 +29,18 @@ impl From<Failure> for JsValue {
             json!({ "code": "not_vouched", "detail": detail, "user_id": id })
         } else if error.is::<crate::web::Unreachable>() {
             json!({ "code": "offline", "detail": detail })
+        } else if error.is::<crate::web::NotShown>() {
+            json!({ "code": "no_passkey", "detail": detail })
         } else {
             json!({ "code": "device", "detail": format!("{error:#}") })
         };
         Self::from_str(&said.to_string())
     }
+}
+
+/// What came of some work, for JavaScript.
+pub(crate) async fn told<T>(work: impl Future<Output = anyhow::Result<T>>) -> Result<T, JsValue> {
+    Ok(work.await.map_err(Failure::from)?)
 }
 
 /// What is given to JavaScript: a JSON text.

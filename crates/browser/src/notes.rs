@@ -39,11 +39,11 @@ impl Device {
         Ok(opened.await?)
     }
 
-    /// Leaves a reminder out with a reason that only patient and doctor can read.
-    pub async fn skip(&self, reminder: String, reason: String) -> Result<String, JsValue> {
+    /// Leaves a reminder out with a reason that only patient and doctor can read; `at` is when that was said.
+    pub async fn skip(&self, reminder: String, at: String, reason: String) -> Result<String, JsValue> {
         let skipped = async {
             let reminder: Value = serde_json::from_str(&reminder)?;
-            Ok::<_, Failure>(self.0.skip(&Now, &reminder, &reason).await?.to_string())
+            Ok::<_, Failure>(self.0.skip(&Now, &reminder, Some(at.parse()?), &reason).await?.to_string())
         };
         Ok(skipped.await?)
     }

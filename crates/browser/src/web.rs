@@ -1,10 +1,14 @@
 //! How a browser reaches the service, and what time it is.
 
 use aftercare_core::{clock::Clock, instant::Instant};
-use aftercare_device::{Refused, Service};
+use aftercare_device::{
+    Refused, Service,
+    passkey::{Authenticator, Ceremony},
+};
+use aftercare_seal::Secret;
 use anyhow::Context;
 use http::Method;
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use serde_json::Value;
 use std::borrow::Cow;
 use wasm_bindgen::{JsCast, JsValue};
@@ -69,6 +73,45 @@ impl Service for Web {
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
         Ok(work())
+    }
+}
+
+/// The browser's authenticators, by a function of JavaScript: the device runs where there are none.
+pub(crate) struct Credentials(pub(crate) Function);
+
+/// The browser, or its owner, did not want to.
+#[derive(Clone, Debug)]
+pub(crate) struct NotShown(String);
+
+impl std::fmt::Display for NotShown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotShown {}
+
+impl Credentials {
+    async fn ask(&self, op: &str, options: &Value) -> anyhow::Result<Ceremony> {
+        let refused = |thrown: JsValue| NotShown(thrown.as_string().unwrap_or_default());
+        let asked = self.0.call2(&JsValue::NULL, &op.into(), &options.to_string().into()).map_err(refused)?;
+        let asked: Promise = asked.dyn_into().map_err(refused)?;
+        let given: Array = JsFuture::from(asked).await.map_err(refused)?.dyn_into().map_err(refused)?;
+        let credential = serde_json::from_str(&given.get(0).as_string().context("a credential")?)?;
+        let key: Option<Uint8Array> = given.get(1).dyn_into().ok();
+        let key = key.map(|key| <[u8; 32]>::try_from(key.to_vec())).transpose();
+        let prf = key.map_err(|_| anyhow::anyhow!("a key of 32 bytes"))?.map(Secret::new);
+        Ok(Ceremony { credential, prf })
+    }
+}
+
+impl Authenticator for Credentials {
+    async fn create(&self, options: &Value) -> anyhow::Result<Ceremony> {
+        self.ask("create", options).await
+    }
+
+    async fn get(&self, options: &Value) -> anyhow::Result<Ceremony> {
+        self.ask("get", options).await
     }
 }
 

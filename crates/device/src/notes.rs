@@ -10,6 +10,7 @@ use crate::{
 use aftercare_core::{
     clock::Clock,
     id::{CheckInId, NoteId, ReminderId, StepId, UserId},
+    instant::Instant,
 };
 use aftercare_extract::extraction::by_rules;
 use aftercare_seal::{
@@ -314,8 +315,14 @@ impl<S: Service> Client<S> {
         Ok(all)
     }
 
-    /// Leaves a reminder out, with a reason that only patient and doctor can read.
-    pub async fn skip(&self, clock: &impl Clock, reminder: &Value, reason: &str) -> anyhow::Result<Value> {
+    /// Leaves a reminder out, with a reason that only patient and doctor can read: now, or as was said before.
+    pub async fn skip(
+        &self,
+        clock: &impl Clock,
+        reminder: &Value,
+        at: Option<Instant>,
+        reason: &str,
+    ) -> anyhow::Result<Value> {
         let step: StepId = field(reminder, "step_id")?;
         let answer = self.get("/api/actionable-steps/").await?;
         let mut steps =
@@ -328,7 +335,8 @@ impl<S: Service> Client<S> {
         let (note_id, check_in) = (Bytes(*note.as_bytes()), Bytes(*id.as_bytes()));
         let ct = key.seal_beside(note_id, check_in, reason.as_bytes(), &mut self.random.rng());
         let sealed = json!({ "note_id": note, "id": id, "ct": bytes::encode(&ct) });
-        let body = json!({ "reminder_id": reminder["id"], "status": "skipped", "sealed_reason": sealed });
+        let body =
+            json!({ "reminder_id": reminder["id"], "status": "skipped", "at": at, "sealed_reason": sealed });
         self.post("/api/check-in/", &body).await
     }
 }

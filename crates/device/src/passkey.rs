@@ -21,9 +21,9 @@ pub struct Ceremony {
 /// Somebody's authenticator, behind a browser.
 pub trait Authenticator {
     /// `navigator.credentials.create`.
-    fn create(&self, options: &Value) -> anyhow::Result<Ceremony>;
+    fn create(&self, options: &Value) -> impl Future<Output = anyhow::Result<Ceremony>>;
     /// `navigator.credentials.get`.
-    fn get(&self, options: &Value) -> anyhow::Result<Ceremony>;
+    fn get(&self, options: &Value) -> impl Future<Output = anyhow::Result<Ceremony>>;
 }
 
 /// Shows a passkey: what to send, and the key.
@@ -32,14 +32,14 @@ pub async fn show_passkey(
     authenticator: &impl Authenticator,
 ) -> anyhow::Result<Ceremony> {
     let options = transport.send(None, Method::POST, "/api/auth/passkey/", None).await?;
-    authenticator.get(&options["publicKey"])
+    authenticator.get(&options["publicKey"]).await
 }
 
 impl<S: Service> Client<S> {
     /// Makes a passkey; it opens the account where the authenticator has a key for it.
     pub async fn add_passkey(&self, name: &str, authenticator: &impl Authenticator) -> anyhow::Result<Uuid> {
         let options = self.post("/api/mfa/passkeys/", &Value::Null).await?;
-        let made = authenticator.create(&options["publicKey"])?;
+        let made = authenticator.create(&options["publicKey"]).await?;
         let mut body = json!({ "name": name, "credential": made.credential });
         if let Some(prf) = &made.prf {
             body["wrapped"] = json!(self.under(prf));

@@ -38,6 +38,8 @@ pub struct Care {
     pub live_ticket: i64,
     /// When the newest note was written.
     pub last_note_at: Option<Instant>,
+    /// When the newest note in force was read, while none newer was written.
+    pub note_read_at: Option<Instant>,
     /// The highest ticket of a note that could not be read.
     pub failed_ticket: i64,
 }
@@ -103,7 +105,7 @@ pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreErro
 macro_rules! columns {
     () => {
         "id, patient_id, doctor_id, since, until, statement_n, statement_at, statement_sig, statement_patient_kid,
-          statement_doctor_kid, last_seq, last_transcript, last_ticket, live_ticket, last_note_at, failed_ticket"
+          statement_doctor_kid, last_seq, last_transcript, last_ticket, live_ticket, last_note_at, note_read_at, failed_ticket"
     };
 }
 
@@ -124,6 +126,7 @@ row! {
         last_ticket: i64,
         live_ticket: i64,
         last_note_at: Option<i64>,
+        note_read_at: Option<i64>,
         failed_ticket: i64,
     }
 }
@@ -146,6 +149,10 @@ fn read(row: Row) -> Care {
         last_ticket: row.last_ticket,
         live_ticket: row.live_ticket,
         last_note_at: row.last_note_at.map(Instant::from),
+        note_read_at: row
+            .note_read_at
+            .map(Instant::from)
+            .filter(|read| row.last_note_at.is_none_or(|last| read.as_micros() >= last)),
         failed_ticket: row.failed_ticket,
     }
 }
@@ -249,6 +256,20 @@ pub async fn update(tx: &mut Tx, care: &Care) -> Result<(), StoreError> {
         care.live_ticket,
         care.last_note_at.map(Instant::as_micros),
         care.failed_ticket
+    )?;
+    Ok(())
+}
+
+/// Puts down when the note in force was read.
+pub async fn note_read(tx: &mut Tx, patient: UserId, doctor: UserId, at: Instant) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- care::note_read
+        update care set note_read_at = $4 where bucket = $1 and patient_id = $2 and doctor_id = $3",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.0,
+        at.as_micros()
     )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Notes and their sealed forms. No column holds a word of them.
 
-use crate::{StoreError, Tx, code, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{StoreError, Tx, code, row::row, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
@@ -49,6 +49,10 @@ pub struct Note {
     pub superseded_by: Option<NoteId>,
     /// When it was put into force.
     pub activated_at: Option<Instant>,
+    /// When a device of its patient had it.
+    pub received_at: Option<Instant>,
+    /// When its patient said that they had read it.
+    pub read_at: Option<Instant>,
 }
 
 /// Stores a note with its first envelope.
@@ -149,37 +153,64 @@ pub async fn outline(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Optio
     Ok(row.and_then(|row| row.0))
 }
 
-type Row = (Uuid, Uuid, Uuid, i16, i64, i64, String, String, bool, Option<i64>, Option<Uuid>, Option<i64>);
+row! {
+    struct Row {
+        id: Uuid,
+        patient_id: Uuid,
+        doctor_id: Uuid,
+        state: i16,
+        ticket: i64,
+        created_at: i64,
+        provider: String,
+        model: String,
+        fallback: bool,
+        superseded_at: Option<i64>,
+        superseded_by: Option<Uuid>,
+        activated_at: Option<i64>,
+        received_at: Option<i64>,
+        read_at: Option<i64>,
+    }
+}
 
 fn read(row: Row) -> Result<Note, StoreError> {
-    let (
-        id,
-        patient,
-        doctor,
-        state,
-        ticket,
-        created_at,
-        provider,
-        model,
-        fallback,
-        superseded_at,
-        superseded_by,
-        activated_at,
-    ) = row;
     Ok(Note {
-        id: NoteId(id),
-        patient_id: UserId(patient),
-        doctor_id: UserId(doctor),
-        state: code::to_note_state(state)?,
-        ticket,
-        created_at: created_at.into(),
-        provider,
-        model,
-        fallback,
-        superseded_at: superseded_at.map(Instant::from),
-        superseded_by: superseded_by.map(NoteId),
-        activated_at: activated_at.map(Instant::from),
+        id: NoteId(row.id),
+        patient_id: UserId(row.patient_id),
+        doctor_id: UserId(row.doctor_id),
+        state: code::to_note_state(row.state)?,
+        ticket: row.ticket,
+        created_at: row.created_at.into(),
+        provider: row.provider,
+        model: row.model,
+        fallback: row.fallback,
+        superseded_at: row.superseded_at.map(Instant::from),
+        superseded_by: row.superseded_by.map(NoteId),
+        activated_at: row.activated_at.map(Instant::from),
+        received_at: row.received_at.map(Instant::from),
+        read_at: row.read_at.map(Instant::from),
     })
+}
+
+/// Puts down that a patient's device has a note, or that they have read it; the first time stands.
+pub async fn received(
+    tx: &mut Tx,
+    patient: UserId,
+    note: NoteId,
+    at: Instant,
+    read: bool,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- note::received
+        update note set received_at = coalesce(received_at, $4), read_at = coalesce(read_at, $5)
+        where bucket = $1 and id = $2 and patient_id = $3",
+        Bucket::of(patient).get(),
+        note.0,
+        patient.0,
+        at.as_micros(),
+        read.then_some(at.as_micros())
+    )?;
+    Ok(())
 }
 
 /// The live note of a doctor for a patient.
@@ -188,7 +219,7 @@ pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
         tx,
         Row,
         "-- note::live
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
         from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1",
         Bucket::of(patient).get(),
         patient.0,
@@ -203,7 +234,7 @@ pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note
         tx,
         Row,
         "-- note::get
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
         from note where bucket = $1 and id = $2 and patient_id = $3",
         Bucket::of(patient).get(),
         id.0,
@@ -219,7 +250,7 @@ pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option
         Row,
         "-- note::by_doctor
         with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
         from buckets join note on note.bucket = buckets.bucket and note.id = $1 where doctor_id = $2",
         id.0,
         doctor.0
@@ -234,7 +265,7 @@ pub async fn by_grantee(tx: &mut Tx, reader: UserId, id: NoteId) -> Result<Optio
         Row,
         "-- note::by_grantee
         with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
         from buckets join note on note.bucket = buckets.bucket and note.id = $1
         where state not in (4, 5) and exists (select 1 from note_grant
           where note_grant.bucket = note.bucket and note_grant.note_id = note.id and note_grant.recipient_id = $2)",
@@ -259,7 +290,7 @@ pub async fn list(
         tx,
         Row,
         "-- note::list
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
         from note where bucket = $1 and patient_id = $2 and state <> 5 and id < $4 and (doctor_id = $3
           or state <> 4 and ($3 is null or $6 = 1 and exists (select 1 from note_grant
             where note_grant.bucket = $1 and note_grant.note_id = note.id and note_grant.recipient_id = $3)))
@@ -300,7 +331,7 @@ pub async fn superseded_by(tx: &mut Tx, patient: UserId, by: NoteId) -> Result<V
         tx,
         Row,
         "-- note::superseded_by
-        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
         from note where bucket = $1 and patient_id = $2 and superseded_by = $3 and state = 2 order by id",
         Bucket::of(patient).get(),
         patient.0,

@@ -73,6 +73,8 @@ fn a_note(id: u128, state: NoteState) -> Note {
         superseded_at: None,
         superseded_by: None,
         activated_at: None,
+        received_at: None,
+        read_at: None,
     }
 }
 
@@ -181,6 +183,7 @@ on_both_engines! {
             last_ticket: 0,
             live_ticket: 0,
             last_note_at: None,
+            note_read_at: None,
             failed_ticket: 0,
         };
         let mut tx = store.write().await.unwrap();

@@ -38,11 +38,29 @@ export async function chart(device: Device): Promise<Chart> {
     plan: steps.plan.map(named),
     safety_net: in_force.flatMap((note) => words[note.id]?.safety_net ?? []),
     reminders: reminders.items,
-    notes: notes.items.map((note) => (words[note.id] ? { ...note, words: words[note.id] as OpenNote } : note)),
+    notes: notes.items.map((note) => ({ ...note, ...(words[note.id] && { words: words[note.id] as OpenNote }) })),
     doctors: doctors.items.filter((one) => !one.until).map((one) => ({ ...one.doctor, since: one.since })),
     channels: channels.items,
   };
+  // Its doctor learns that it is here. What cannot be said now is said with the next chart.
+  const fresh = notes.items.filter((note) => words[note.id] && !note.received_at);
+  await Promise.all(fresh.map((note) => receipt(note.id, 'received').catch(() => undefined)));
   return made;
+}
+
+const receipt = (note: string, status: 'received' | 'read'): Promise<unknown> => service.request('POST', `/api/notes/${note}/receipt/`, { status });
+
+/** Says that a note was read: now, or when there is a network again. */
+export async function read(note: string): Promise<void> {
+  await store.change<string[]>('read', (notes = []) => [...new Set([...notes, note])]);
+  await say_read();
+}
+
+async function say_read(): Promise<void> {
+  for (const note of (await store.get<string[]>('read')) ?? []) {
+    await receipt(note, 'read');
+    await store.change<string[]>('read', (notes = []) => notes.filter((one) => one !== note));
+  }
 }
 
 function id_of(sealed: { envelope: Record<string, unknown> }): string {
@@ -59,20 +77,34 @@ export function names(chart: Chart): Record<string, string> {
 /** An answer to keep, or one to take back before it is sent. */
 export type Put = Answer | { reminder_id: string; taken_back: true };
 
+/** An answer as it is kept: its reason sealed. */
+type Kept = Omit<Answer, 'reason'> & { reason?: store.Sealed };
+
 /** Keeps an answer: closing the page loses nothing. A later answer to the same takes the place of one unsent. */
-export function queue(put: Put): Promise<Answer[]> {
-  return store.change<Answer[]>('answers', (answers = []) => {
-    const others = answers.filter((answer) => answer.reminder_id !== put.reminder_id);
-    return 'taken_back' in put ? others : [...others, put];
+export async function queue(put: Put): Promise<Answer[]> {
+  const { reminder_id } = put;
+  const kept = 'taken_back' in put ? undefined : { ...put, reason: put.reason && (await store.sealed(reminder_id, put.reason)) } as Kept;
+  await store.change<Kept[]>('answers', (answers = []) => {
+    const others = answers.filter((answer) => answer.reminder_id !== reminder_id);
+    return kept ? [...others, kept] : others;
   });
+  return waiting();
+}
+
+/** What is not sent yet. */
+export async function waiting(): Promise<Answer[]> {
+  const kept = (await store.get<Kept[]>('answers')) ?? [];
+  return Promise.all(kept.map(async ({ reason, ...answer }) => {
+    const said = reason && (await store.opened<string>(answer.reminder_id, reason));
+    return { ...answer, ...(said && { reason: said }) };
+  }));
 }
 
 /** Sends what waits, each with the time it was given at; what is too early yet stays. How many stay. */
 export function flush(device: Device, force: boolean): Promise<number> {
   // One tab at a time: none is sent twice.
   return navigator.locks.request('answers', async () => {
-    const due = (await store.get<Answer[]>('answers')) ?? [];
-    for (const answer of due.filter((one) => force || one.not_before <= Date.now())) {
+    for (const answer of (await waiting()).filter((one) => force || one.not_before <= Date.now())) {
       try {
         await say(device, answer);
       } catch (thrown) {
@@ -81,16 +113,17 @@ export function flush(device: Device, force: boolean): Promise<number> {
         const settled = failure.said.status !== undefined && failure.said.status >= 400 && failure.said.status < 429;
         if (!settled || failure.said.status === 401) throw failure;
       }
-      await store.change<Answer[]>('answers', (now = []) => now.filter((one) => one.reminder_id !== answer.reminder_id || one.at !== answer.at));
+      await store.change<Kept[]>('answers', (now = []) => now.filter((one) => one.reminder_id !== answer.reminder_id || one.at !== answer.at));
     }
-    return ((await store.get<Answer[]>('answers')) ?? []).length;
+    await say_read();
+    return (await waiting()).length;
   });
 }
 
 async function say(device: Device, answer: Answer): Promise<void> {
   const { reminder_id, status, at, cause, reason } = answer;
   if (reason) {
-    await device.skip(JSON.stringify({ id: reminder_id, step_id: await step_of(reminder_id) }), reason);
+    await device.skip(JSON.stringify({ id: reminder_id, step_id: await step_of(reminder_id) }), at, reason);
     return;
   }
   // The same answer said again is one answer.

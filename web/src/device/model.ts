@@ -93,3 +93,6 @@ export interface NewAccount {
   time_zone: string;
   specialty?: string;
 }
+
+/** What a browser does with passkeys. */
+export type Ceremony = 'create' | 'get';

@@ -44,7 +44,8 @@ export async function change<T>(name: string, work: (value: T | undefined) => T)
   });
 }
 
-interface Sealed {
+/** A value under this device's key. */
+export interface Sealed {
   iv: Uint8Array<ArrayBuffer>;
   ct: ArrayBuffer;
 }
@@ -57,24 +58,29 @@ async function key(): Promise<CryptoKey> {
   return change<CryptoKey>('key', (there) => there ?? made);
 }
 
-/** Keeps a value sealed under this device's key, bound to its name. */
-export async function seal(name: string, value: unknown): Promise<void> {
+/** A value sealed under this device's key, bound to a name. */
+export async function sealed(name: string, value: unknown): Promise<Sealed> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const plain = new TextEncoder().encode(JSON.stringify(value));
   const additionalData = new TextEncoder().encode(name);
-  const ct = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, await key(), plain);
-  await put(name, { iv, ct } satisfies Sealed);
+  return { iv, ct: await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, await key(), plain) };
 }
 
-/** Opens it; nothing where there is nothing, or nothing that opens. */
-export async function open<T>(name: string): Promise<T | undefined> {
-  const sealed = await get<Sealed>(name);
-  if (!sealed) return undefined;
+/** Opens it; nothing where it does not open. */
+export async function opened<T>(name: string, { iv, ct }: Sealed): Promise<T | undefined> {
   const additionalData = new TextEncoder().encode(name);
   try {
-    const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.iv, additionalData }, await key(), sealed.ct);
-    return JSON.parse(new TextDecoder().decode(plain)) as T;
+    return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, await key(), ct))) as T;
   } catch {
     return undefined;
   }
+}
+
+/** Keeps a value sealed under its name. */
+export const seal = async (name: string, value: unknown): Promise<unknown> => put(name, await sealed(name, value));
+
+/** Opens what was kept so; nothing where there is nothing. */
+export async function open<T>(name: string): Promise<T | undefined> {
+  const kept = await get<Sealed>(name);
+  return kept && opened<T>(name, kept);
 }

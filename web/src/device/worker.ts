@@ -1,5 +1,6 @@
 // The device: the keys, and all that is done with them, on a thread of its own. The page never sees a key or a token.
-// It asks `{id, name, args}` and is answered `{id, value}` or `{id, failure}`; unasked it is told `{event}`.
+// It asks `{id, name, args}` and is answered `{id, value}` or `{id, failure}`; unasked it is told `{event}`, or asked for a
+// passkey, `{ask, op, options}`, and answers `{answered, given}` or `{answered, failure}`.
 
 import type { Export } from '../api/schema';
 import type { Device } from './wasm/patient/aftercare_browser';
@@ -7,8 +8,8 @@ import { keep, put_away, reopen, account as kept } from './account';
 import { Failure } from './failure';
 import * as service from './service';
 import * as store from './store';
-import type { Account, Answer, Chart, NewAccount, OpenNote, Session, Timing } from './model';
-import { chart, flush, names, queue, type Put } from './chart';
+import type { Account, Ceremony, Chart, NewAccount, OpenNote, Session, Timing } from './model';
+import { chart, flush, names, queue, read, waiting, type Put } from './chart';
 
 type Module = typeof import('./wasm/doctor/aftercare_browser');
 /** Of a doctor, with what only doctors do; calls for them come from doctors' screens alone. */
@@ -98,16 +99,11 @@ async function remember(device: Device): Promise<void> {
 
 const nfc = (text: string): string => text.normalize('NFC');
 
-async function signed_in(email: string, password: string, own: boolean, totp?: string): Promise<Account> {
+/** Somebody has signed in: this device is theirs now. */
+async function entered(fresh: Device, own: boolean): Promise<Account> {
   const before = await kept();
-  const beside = JSON.stringify({
-    ...(totp && { totp }),
-    ...(before?.email === email && before.device_token && { device_token: before.device_token }),
-  });
-  const { Device } = await load('patient');
-  const fresh = await Device.signIn(service.send, nfc(email), nfc(password), beside);
-  if (before && before.email !== email) await store.clear();
   const me = await service.request<{ id: string; role: Account['role']; name: string; email: string }>('GET', '/api/me/');
+  if (before && before.id !== me.id) await store.clear();
   const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own: own && me.role === 'patient', open_until: 0, ...(service.device_token && { device_token: service.device_token }) };
   await store.put('account', account);
   await fresh.keep();
@@ -119,11 +115,38 @@ async function signed_in(email: string, password: string, own: boolean, totp?: s
   return account;
 }
 
-/** Signs in once more: what takes or destroys everything asks for a sign-in of the last minutes. */
-async function again(password: string): Promise<void> {
+async function signed_in(email: string, password: string, own: boolean, totp?: string): Promise<Account> {
+  const before = await kept();
+  const beside = JSON.stringify({
+    ...(totp && { totp }),
+    ...(before?.email === email && before.device_token && { device_token: before.device_token }),
+  });
+  const { Device } = await load('patient');
+  return entered(await Device.signIn(service.send, nfc(email), nfc(password), beside), own);
+}
+
+async function signed_in_with_passkey(own: boolean): Promise<Account> {
+  const { Device } = await load('patient');
+  return entered(await Device.signInWithPasskey(service.send, ask), own);
+}
+
+/** Signs in once more: what takes or destroys everything asks for a sign-in of the last minutes. Without a password, by a passkey. */
+async function again(password: string | undefined): Promise<void> {
   const account = await kept();
   if (!account) throw new Failure({ code: 'locked', detail: 'unlock first' });
-  await signed_in(account.email, password, account.own);
+  if (password) await signed_in(account.email, password, account.own);
+  else await signed_in_with_passkey(account.own);
+}
+
+const asked = new Map<number, { resolve: (given: unknown) => void; reject: (said: string) => void }>();
+let last_asked = 0;
+
+/** Has the page ask the browser for a passkey: a worker cannot. */
+function ask(op: Ceremony, options: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    asked.set(++last_asked, { resolve, reject });
+    postMessage({ ask: last_asked, op, options });
+  });
 }
 
 async function session(): Promise<Session> {
@@ -153,6 +176,7 @@ const calls = {
     return (await load('patient')).signUp(service.send, JSON.stringify(named));
   },
   signIn: signed_in,
+  signInWithPasskey: signed_in_with_passkey,
   async recover(email: string, code: string, password: string): Promise<string> {
     return (await load('patient')).recover(service.send, nfc(email), code, nfc(password));
   },
@@ -172,7 +196,14 @@ const calls = {
   async changePassword(current: string, next: string): Promise<void> {
     await (await opened()).changePassword(nfc(current), nfc(next));
   },
-
+  async addPasskey(name: string, password?: string): Promise<void> {
+    await again(password);
+    await (await opened()).addPasskey(name, ask);
+  },
+  async removePasskey(id: string, password?: string): Promise<void> {
+    await again(password);
+    await service.request('DELETE', `/api/mfa/passkeys/${id}/`);
+  },
   async erase(password: string): Promise<void> {
     await again(password);
     await (await opened()).erase(nfc(password));
@@ -212,7 +243,8 @@ const calls = {
   lastChart: () => store.open<Chart>('chart'),
   answer: (answer: Put) => queue(answer),
   takeBack: (reminder: string) => queue({ reminder_id: reminder, taken_back: true }),
-  waiting: () => store.get<Answer[]>('answers'),
+  waiting,
+  readNote: read,
   async flush(force: boolean): Promise<number> {
     return flush(await opened(), force);
   },
@@ -258,9 +290,6 @@ const calls = {
   async submit(patient: string, words: OpenNote, mode: 'activate' | 'review'): Promise<unknown> {
     return JSON.parse(await (await opened()).submit(patient, JSON.stringify(words), mode)) as unknown;
   },
-  async edit(patient: string, note: string, words: OpenNote): Promise<unknown> {
-    return JSON.parse(await (await opened()).edit(patient, note, JSON.stringify(words))) as unknown;
-  },
   async newId(): Promise<string> {
     return (await opened()).newId();
   },
@@ -278,7 +307,17 @@ const calls = {
 
 export type Calls = typeof calls;
 
-addEventListener('message', (event: MessageEvent<{ id: number; name: keyof Calls; args: unknown[] }>) => {
+type Message = { id: number; name: keyof Calls; args: unknown[] } | { answered: number; given?: unknown; failure?: string };
+
+addEventListener('message', (event: MessageEvent<Message>) => {
+  if ('answered' in event.data) {
+    const { answered, given, failure } = event.data;
+    const asking = asked.get(answered);
+    asked.delete(answered);
+    if (failure === undefined) asking?.resolve(given);
+    else asking?.reject(failure);
+    return;
+  }
   const { id, name, args } = event.data;
   const call = calls[name] as (...args: unknown[]) => unknown;
   Promise.resolve()

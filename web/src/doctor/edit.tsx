@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import type { StepText, Timing } from '../device/model';
 import { t } from '../i18n';
 import { Action, Choice, Field, Sheet, Summary } from '../ui';
+import { d } from './words';
 
 interface Quantity {
   value: number;
@@ -13,7 +14,7 @@ interface Quantity {
 const whole = (text: string): number | undefined => (/^\d{1,4}$/.test(text.trim()) && Number(text) > 0 ? Number(text) : undefined);
 
 export function EditStep({ step, onSave, onClose }: { step: StepText; onSave: (step: StepText) => void; onClose: () => void }) {
-  const words = t().edit;
+  const words = d().edit;
   const old = step.schedule;
   const length = old['duration'] as Quantity | undefined;
   const [title, setTitle] = useState(step.title);
@@ -102,7 +103,7 @@ function Amount({ name, label, hint, value, wrong, unit, onValue, onUnit }: {
     <div class="with-button">
       <Field name={name} label={label} hint={hint && `(${hint}: –)`} inputMode="numeric" value={value} wrong={wrong} onValue={onValue} />
       <select aria-label={label} class="low" value={unit} onChange={(event) => onUnit(event.currentTarget.value)}>
-        {Object.entries(t().edit.units).map(([code, text]) => <option key={code} value={code}>{text}</option>)}
+        {Object.entries(d().edit.units).map(([code, text]) => <option key={code} value={code}>{text}</option>)}
       </select>
     </div>
   );

@@ -2,8 +2,8 @@
 
 import { Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
-import { t } from '../i18n';
 import { Devices, MyData, Password } from '../screens/account';
+import { Passkeys } from '../screens/passkeys';
 import { Lost } from '../screens/lost';
 import { Tabs } from '../ui';
 import { Keyboard } from './keyboard';
@@ -12,6 +12,7 @@ import { Patients, start } from './patients';
 import { ReviewScreen } from './review';
 import { Settings } from './settings';
 import { Write } from './write';
+import { d } from './words';
 
 export default function Doctor() {
   const { path, route } = useLocation();
@@ -19,7 +20,7 @@ export default function Doctor() {
   useEffect(() => {
     if (path === '/' || path.startsWith('/sign-')) route('/patients', true);
   }, [path]);
-  const words = t().rail;
+  const words = d().rail;
   return (
     <div class="with-rail">
       <Tabs tabs={[['/patients', 'patients', words.patients], ['/settings', 'me', words.settings]]} />
@@ -30,6 +31,7 @@ export default function Doctor() {
         <Route path="/patients/:id/review" component={ReviewScreen} />
         <Route path="/settings" component={Settings} />
         <Route path="/settings/password" component={Password} />
+        <Route path="/settings/passkeys" component={Passkeys} />
         <Route path="/settings/devices" component={Devices} />
         <Route path="/settings/data" component={MyData} />
         <Route default component={path === '/' ? Patients : Lost} />

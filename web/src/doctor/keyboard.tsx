@@ -3,9 +3,9 @@
 import { signal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { t } from '../i18n';
 import { Field, Sheet } from '../ui';
 import { patients } from './patients';
+import { d } from './words';
 
 export const single = signal(localStorage.getItem('single keys') !== 'off');
 
@@ -56,9 +56,9 @@ export function Keyboard() {
   const close = (): void => setOpen(undefined);
   if (open === 'list') {
     return (
-      <Sheet title={t().keys.title} onClose={close}>
+      <Sheet title={d().keys.title} onClose={close}>
         <table>
-          <tbody>{t().keys.list.map(([key, what]) => <tr key={key}><th scope="row"><kbd>{key}</kbd></th><td>{what}</td></tr>)}</tbody>
+          <tbody>{d().keys.list.map(([key, what]) => <tr key={key}><th scope="row"><kbd>{key}</kbd></th><td>{what}</td></tr>)}</tbody>
         </table>
       </Sheet>
     );
@@ -71,15 +71,15 @@ function Palette({ onClose }: { onClose: () => void }) {
   const [query, setQuery] = useState('');
   const places: [string, string][] = [
     ...patients.value.map((one): [string, string] => [one.patient.name, `/patients/${one.patient.id}`]),
-    [t().rail.patients, '/patients'],
-    [t().rail.settings, '/settings'],
+    [d().rail.patients, '/patients'],
+    [d().rail.settings, '/settings'],
   ];
   const found = places.filter(([what]) => what.toLowerCase().includes(query.toLowerCase())).slice(0, 8);
   const go = (to: string): void => { onClose(); route(to); };
   return (
-    <Sheet title={t().keys.palette} onClose={onClose}>
+    <Sheet title={d().keys.palette} onClose={onClose}>
       <form class="stack" onSubmit={(event) => { event.preventDefault(); if (found[0]) go(found[0][1]); }}>
-        <Field name="palette" label={t().keys.palette} value={query} onValue={setQuery} autocomplete="off" autoFocus />
+        <Field name="palette" label={d().keys.palette} value={query} onValue={setQuery} autocomplete="off" autoFocus />
         <ul class="list">
           {found.map(([what, to]) => <li key={to}><button type="button" class="link-row" onClick={() => go(to)}>{what}</button></li>)}
         </ul>

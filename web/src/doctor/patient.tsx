@@ -15,9 +15,10 @@ import { KeyChanged } from '../ui/key-changed';
 import { useKeys } from './keyboard';
 import { line, patients, reason } from './patients';
 import { record, type Record_ } from './record';
+import { d } from './words';
 
 export function PatientScreen() {
-  const words = t().patient;
+  const words = d().patient;
   const id = useRoute().params['id'] ?? '';
   const { route } = useLocation();
   const [known, setKnown] = useState<Record_>();
@@ -39,7 +40,7 @@ export function PatientScreen() {
   const name = (step: string): string => known?.plan.find((s) => s.id === step)?.words?.title ?? known?.checklist.find((s) => s.id === step)?.words?.title ?? '…';
 
   return (
-    <Page title={one.patient.name} back="/patients" wide aside={<a class="button main" href={`/patients/${id}/write`}>{t().patients.newNote} <kbd>N</kbd></a>}>
+    <Page title={one.patient.name} back="/patients" wide aside={<a class="button main" href={`/patients/${id}/write`}>{d().patients.newNote} <kbd>N</kbd></a>}>
       {one.attention.length > 0 && <p class="row">{one.attention.map((why) => <span key={why} class="badge look">{reason(why)}</span>)}</p>}
       <KeyChanged failure={failed} name={one.patient.name} opens onTrusted={again} />
       {failed !== undefined && Failure.of(failed).code !== 'key_changed' && <p class="banner" role="alert">{told(failed)}</p>}

@@ -10,6 +10,7 @@ import { moment, shortDay, t } from '../i18n';
 import { Choice, Field, Page, told } from '../ui';
 import { Week } from '../patient/days';
 import { useKeys } from './keyboard';
+import { d } from './words';
 
 export const patients = signal<DashboardLine[]>([]);
 const known = signal(false);
@@ -44,10 +45,10 @@ export function start(): () => void {
   };
 }
 
-export const reason = (name: string): string => t().patients.reasons[name] ?? name;
+export const reason = (name: string): string => d().patients.reasons[name] ?? name;
 
 export function Patients() {
-  const words = t().patients;
+  const words = d().patients;
   const { route } = useLocation();
   const [query, setQuery] = useState('');
   const [look, setLook] = useState(false);

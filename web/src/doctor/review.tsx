@@ -2,7 +2,7 @@
 
 import { useLocation, useRoute } from 'preact-iso';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { language, moment, t, zone } from '../i18n';
+import { language, moment, zone } from '../i18n';
 import { device } from '../device';
 import type { Quote, StepText } from '../device/model';
 import { Action, Page } from '../ui';
@@ -12,6 +12,7 @@ import { EditStep } from './edit';
 import { useKeys } from './keyboard';
 import { line } from './patients';
 import { Send } from './send';
+import { d } from './words';
 
 export function ReviewScreen() {
   const id = useRoute().params['id'] ?? '';
@@ -32,7 +33,7 @@ function in_order(now: Draft): Item[] {
 }
 
 function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
-  const words = t().review;
+  const words = d().review;
   const shown = in_order(now);
   const [at, setAt] = useState(shown[0]?.id);
   const [editing, setEditing] = useState<Item>();
@@ -101,7 +102,7 @@ function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
     <Page title={`${words.title}: ${line(now.patient)?.patient.name ?? ''}`} wide>
       <p role="status"><strong>{words.summary(now.items.length, to_review, now.unused.length)}</strong></p>
       <div class="review">
-        <section class="source card stack" aria-label={t().write.label}>
+        <section class="source card stack" aria-label={d().write.label}>
           <Evidence text={now.text} spans={spans} now={at} />
           {now.unused.length > 0 && (
             <div class="stack tight">
@@ -157,7 +158,7 @@ export function When({ step }: { step: StepText }) {
   return (
     <>
       {told?.text && <p>{told.text}</p>}
-      {told && told.next.length > 0 && <p class="muted small">{t().review.whenNext}: {told.next.map((one) => moment(one)).join(' · ')}</p>}
+      {told && told.next.length > 0 && <p class="muted small">{d().review.whenNext}: {told.next.map((one) => moment(one)).join(' · ')}</p>}
     </>
   );
 }
@@ -172,7 +173,7 @@ function Card({ item, now, chosen, onChoose, onAccept, onEdit, onRemove, onStand
   onRemove: () => void;
   onStands: (about: string) => void;
 }) {
-  const words = t().review;
+  const words = d().review;
   const { step, standing } = item;
   const asked = open_questions(now, item.id);
   const states = { open: words.toReview, accepted: words.accepted, edited: words.edited, removed: words.removed };

@@ -13,6 +13,7 @@ import { draft as kept_draft, sealed, type Draft } from './draft';
 import { useKeys } from './keyboard';
 import { refresh } from './patients';
 import { record } from './record';
+import { d } from './words';
 
 const same_times = (one: Step, other: Step['words']): boolean => {
   const { duration: _, count: _count, until: _until, ...mine } = (one.words?.schedule ?? {}) as Record<string, unknown>;
@@ -21,7 +22,7 @@ const same_times = (one: Step, other: Step['words']): boolean => {
 };
 
 export function Send({ draft, onBack }: { draft: Draft; onBack: () => void }) {
-  const words = t().send;
+  const words = d().send;
   const { route } = useLocation();
   const [running, setRunning] = useState<Step[]>();
   const [failed, setFailed] = useState<unknown>();
@@ -86,7 +87,7 @@ export function Send({ draft, onBack }: { draft: Draft; onBack: () => void }) {
 const UNDO = 60_000;
 
 function Sent({ id, at, onDone, onUndone }: { id: string; at: number; onDone: () => void; onUndone: () => void }) {
-  const words = t().send;
+  const words = d().send;
   const [rest, setRest] = useState(UNDO);
   const { busy, errors, run } = useWork();
   useEffect(() => {

@@ -5,14 +5,14 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ExtractorInfo } from '../api/schema';
 import { device } from '../device';
 import { api } from '../device/api';
-import { t } from '../i18n';
 import { Action, Page, Summary, useWork } from '../ui';
 import { draft, reviewed } from './draft';
 import { useKeys } from './keyboard';
 import { line } from './patients';
+import { d } from './words';
 
 export function Write() {
-  const words = t().write;
+  const words = d().write;
   const id = useRoute().params['id'] ?? '';
   const { route } = useLocation();
   const [text, setText] = useState(draft.value?.patient === id ? draft.value.text : '');

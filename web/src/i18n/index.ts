@@ -1,31 +1,50 @@
 // Words and dates in the reader's language.
 
-import { signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { device } from '../device';
 import { en, type Catalogue } from './en';
 
 export const languages = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
 
+/** English made strange, to see what is not in a catalogue and what grows too long; `xr` runs from right to left. */
+const pseudo = ['xa', 'xr'] as const;
+type Spoken = Language | (typeof pseudo)[number];
+
 export const language = signal<Language>('en');
-const words = signal<Catalogue>(en);
+/** What is done to English before it is said: nothing, but in a pseudo-locale. */
+const strange = signal<(<C>(words: C) => C) | undefined>();
+const common = signal<Catalogue>(en);
 
-/** The words of the language in use. */
-export const t = (): Catalogue => words.value;
+/** The words of the language in use that everybody needs. */
+export const t = (): Catalogue => common.value;
 
-export async function speak(tag: Language): Promise<void> {
-  words.value = tag === 'de' ? (await import('./de')).de : en;
-  language.value = tag;
-  document.documentElement.lang = tag;
+/** The same of words that some screens bring along. */
+export function words<C>(en: C, de: C): () => C {
+  const made = computed(() => (strange.value ? strange.value(en) : language.value === 'de' ? de : en));
+  return () => made.value;
+}
+
+export async function speak(tag: Spoken): Promise<void> {
+  const made = tag === 'xa' || tag === 'xr' ? (await import('./pseudo')).pseudo : undefined;
+  const spoken: Language = tag === 'de' ? 'de' : 'en';
+  const catalogue = spoken === 'de' ? (await import('./de')).de : made ? made(en) : en;
+  batch(() => {
+    strange.value = made;
+    common.value = catalogue;
+    language.value = spoken;
+  });
+  document.documentElement.lang = spoken;
+  document.documentElement.dir = tag === 'xr' ? 'rtl' : 'ltr';
   localStorage.setItem('language', tag);
-  await device.speak(tag);
+  await device.speak(spoken);
 }
 
 /** The language chosen before, or the browser's where it is spoken here. */
-export function preferred(): Language {
+export function preferred(): Spoken {
   const tags = [localStorage.getItem('language') ?? '', ...navigator.languages];
-  const spoken = tags.map((tag) => tag.slice(0, 2)).find((tag) => tag in languages);
-  return (spoken as Language | undefined) ?? 'en';
+  const spoken = tags.map((tag) => tag.slice(0, 2)).find((tag) => tag in languages || (pseudo as readonly string[]).includes(tag));
+  return (spoken as Spoken | undefined) ?? 'en';
 }
 
 /** The zone that days and times are told in: the person's, wherever this device is. */

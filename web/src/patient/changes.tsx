@@ -2,12 +2,22 @@
 
 import { computed, signal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
-import type { Step } from '../device/model';
+import { device } from '../device';
+import type { Note, Step } from '../device/model';
 import { t } from '../i18n';
 import { Action, Page } from '../ui';
 import { chart, title } from './chart';
 
+/** The last that was read here: it may not be said yet. */
 const read = signal(localStorage.getItem('read note'));
+
+/** Puts down that a note was read, for its doctor too. */
+export function is_read(note: Note | undefined): void {
+  if (!note || note.read_at || read.value === note.id) return;
+  localStorage.setItem('read note', (read.value = note.id));
+  // Without a network it is said later.
+  device.readNote(note.id).catch(() => undefined);
+}
 
 /** The newest note in force. */
 const newest = computed(() => {
@@ -19,7 +29,7 @@ const all = computed<Step[]>(() => [...(chart.value?.plan ?? []), ...(chart.valu
 
 export function Changed() {
   const note = newest.value;
-  if (!note || read.value === note.id || !all.value.some((step) => step.superseded_by === note.id)) return null;
+  if (!note || note.read_at || read.value === note.id || !all.value.some((step) => step.superseded_by === note.id)) return null;
   return (
     <div class="banner calm">
       <h2>{t().changes.title}</h2>
@@ -40,7 +50,7 @@ export function Changes() {
     <Page title={words.title} back="/today">
       <Compare stops={stops.map(line)} starts={starts.map(line)} same={same.map(line)} />
       <Action kind="main" onPress={() => {
-        if (note) localStorage.setItem('read note', (read.value = note.id));
+        is_read(note);
         route('/today');
       }}>{words.read}</Action>
       {note && <p><a href={`/notes/${note.id}`}>{t().plan.openNote}</a></p>}

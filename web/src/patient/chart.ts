@@ -47,7 +47,7 @@ export async function refresh(force = false): Promise<void> {
   } catch (thrown) {
     failed.value = Failure.of(thrown);
   }
-  answers.value = (await device.waiting()) ?? [];
+  answers.value = await device.waiting();
 }
 
 const UNDO = 8_000;

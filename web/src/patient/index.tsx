@@ -4,6 +4,7 @@ import { Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
 import { Devices, MyData, Password } from '../screens/account';
+import { Passkeys } from '../screens/passkeys';
 import { Lost } from '../screens/lost';
 import { Action, Page, Tabs, told } from '../ui';
 import { KeyChanged } from '../ui/key-changed';
@@ -39,6 +40,7 @@ export default function Patient() {
           <Route path="/me/times" component={Times} />
           <Route path="/me/reminders" component={Reminders} />
           <Route path="/me/password" component={Password} />
+          <Route path="/me/passkeys" component={Passkeys} />
           <Route path="/me/devices" component={Devices} />
           <Route path="/me/data" component={MyData} />
           <Route path="/me/privacy" component={Privacy} />

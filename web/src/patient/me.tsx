@@ -21,6 +21,7 @@ export function Me() {
     ['/me/doctors', words.doctors, chart.value?.doctors.map((one) => one.name).join(', ') ?? ''],
     ['/me/times', words.times, anchors ? `${anchors['breakfast']} … ${anchors['bedtime']}` : ''],
     ['/me/password', t().account.password, ''],
+    ['/me/passkeys', t().passkeys.title, ''],
     ['/me/devices', t().account.devices, ''],
     ['/me/data', t().account.data, ''],
     ['/me/privacy', words.privacy, ''],

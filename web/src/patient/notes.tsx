@@ -7,6 +7,7 @@ import { day, language, shortDay, t } from '../i18n';
 import { Lost } from '../screens/lost';
 import { Action, Page } from '../ui';
 import { Evidence } from '../ui/evidence';
+import { is_read } from './changes';
 import { chart, steps, title } from './chart';
 
 const shown = (note: Note): boolean => note.status !== 'draft' && note.status !== 'discarded';
@@ -44,6 +45,9 @@ export function NoteScreen() {
   const [aloud, setAloud] = useState(false);
   const [now, setNow] = useState(location.hash.slice(1) || undefined);
   useEffect(() => () => globalThis.speechSynthesis?.cancel(), []);
+  useEffect(() => {
+    if (note?.words) is_read(note);
+  }, [note?.id]);
   if (!note) return <Lost />;
   const { words: open } = note;
   if (!open) return <Page title={words.title} back="/notes"><p class="banner">{words.unreadable}</p></Page>;

@@ -10,7 +10,7 @@ import { look } from '../state';
 import { Action, Field, Page, say, Summary, useWork } from '../ui';
 
 /** Where one came from. */
-const parent = (path: string): string => path.replace(/\/[^/]*$/, '');
+export const parent = (path: string): string => path.replace(/\/[^/]*$/, '');
 
 export function Password() {
   const words = t().account;

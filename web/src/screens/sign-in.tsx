@@ -2,7 +2,7 @@
 
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import { device } from '../device';
+import { device, passkeys } from '../device';
 import { Failure } from '../device/failure';
 import { t } from '../i18n';
 import { look, session } from '../state';
@@ -37,8 +37,15 @@ function Form({ title, button, text, email: known, own: before = false }: { titl
       setErrors({ [failure.code === 'second_factor_required' ? 'totp' : 'password']: told(failure) });
       return;
     }
+    await entered();
+  });
+  const entered = async (): Promise<void> => {
     if (path === '/sign-in') route('/', true);
     await look();
+  };
+  const by_passkey = (): Promise<void> => run(async () => {
+    await device.signInWithPasskey(own);
+    await entered();
   });
 
   return (
@@ -52,6 +59,7 @@ function Form({ title, button, text, email: known, own: before = false }: { titl
         {totp !== undefined && <Field name="totp" label={words.totp} inputMode="numeric" autocomplete="one-time-code" value={totp} wrong={errors['totp']} onValue={setTotp} autoFocus />}
         <Choice label={t().signUp.own} hint={t().signUp.ownHint} checked={own} onChange={setOwn} />
         <Action kind="main" busy={busy}>{busy ? words.busy : button}</Action>
+        {passkeys() && <Action kind="full" busy={busy} onPress={by_passkey}>{t().passkeys.use}</Action>}
       </form>
       <p><a href="/recover">{words.forgot}</a></p>
       {known

@@ -273,6 +273,7 @@ async fn state(
         last_ticket: 0,
         live_ticket: 0,
         last_note_at: None,
+        note_read_at: None,
         failed_ticket: 0,
     });
     care.statement = statement;

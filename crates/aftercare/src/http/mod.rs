@@ -38,6 +38,7 @@ mod patients;
 mod person;
 mod preview;
 pub mod problem;
+mod receipt;
 mod recovery;
 mod reminders;
 mod reset;
@@ -199,6 +200,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(notes::list_notes))
         .routes(routes!(notes::read_note, review::discard))
         .routes(routes!(notes::read_envelope, review::edit_envelope))
+        .routes(routes!(receipt::receipt))
         .routes(routes!(grants::grant_note))
         .routes(routes!(extract::extractor_info, extract::extract))
         .routes(routes!(review::read_steps, review::edit_steps))

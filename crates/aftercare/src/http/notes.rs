@@ -54,6 +54,12 @@ pub struct NoteView {
     /// The note that took its place.
     #[schema(value_type = Option<Uuid>)]
     superseded_by: Option<NoteId>,
+    /// When a device of the patient had it; null: not yet.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    received_at: Option<Instant>,
+    /// When the patient said that they had read it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    read_at: Option<Instant>,
 }
 
 impl NoteView {
@@ -67,6 +73,8 @@ impl NoteView {
             text,
             status: Self::status(note.state),
             superseded_by: note.superseded_by,
+            received_at: note.received_at,
+            read_at: note.read_at,
         }
     }
 }

@@ -77,6 +77,9 @@ pub struct DashboardLine {
     /// When the newest note was written.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_note_at: Option<Instant>,
+    /// When the patient said that they had read it; null: not yet.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_note_read_at: Option<Instant>,
     /// The plan.
     plan: PlanView,
     /// How well it is followed.
@@ -163,6 +166,7 @@ async fn line(
         patient: PatientView { id: patient, name: person.name, email },
         since: care.since,
         last_note_at: care.last_note_at,
+        last_note_read_at: care.note_read_at,
         adherence: adherence(&plan),
         attention: attention(tx, &plan, &care, outages).await?,
         plan: plan_view(&plan),

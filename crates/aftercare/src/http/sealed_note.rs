@@ -107,6 +107,8 @@ pub(super) async fn submit(
             superseded_at: None,
             superseded_by: None,
             activated_at: None,
+            received_at: None,
+            read_at: None,
         };
         let (new, replaced) = match mode {
             NoteMode::Activate => {

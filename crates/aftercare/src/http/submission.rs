@@ -291,6 +291,8 @@ fn blank(arrived: &Arrived, doctor: UserId) -> Note {
         superseded_at: None,
         superseded_by: None,
         activated_at: None,
+        received_at: None,
+        read_at: None,
     }
 }
 

@@ -283,6 +283,11 @@ pub fn table() -> Vec<Row> {
             [422, 422, 404, 404, 404, 401, 401],
         ),
         (
+            "post /api/notes/{id}/receipt/",
+            |w, _| (format!("/api/notes/{}/receipt/", w.note), json!({ "status": "read" })),
+            [200, 403, 403, 403, 404, 401, 401],
+        ),
+        (
             "post /api/notes/{id}/undo/",
             |w, _| path(format!("/api/notes/{}/undo/", w.note)),
             [403, 409, 404, 404, 403, 401, 401],

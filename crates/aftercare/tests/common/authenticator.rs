@@ -60,7 +60,7 @@ impl Soft {
 }
 
 impl Authenticator for Soft {
-    fn create(&self, options: &Value) -> anyhow::Result<Ceremony> {
+    async fn create(&self, options: &Value) -> anyhow::Result<Ceremony> {
         anyhow::ensure!(options["authenticatorSelection"]["userVerification"] == "required");
         options["user"]["id"].as_str().context("no user")?.clone_into(&mut self.user.borrow_mut());
         let point = self.key.verifying_key().to_sec1_point(false);
@@ -97,7 +97,7 @@ impl Authenticator for Soft {
         Ok(Ceremony { credential, prf })
     }
 
-    fn get(&self, options: &Value) -> anyhow::Result<Ceremony> {
+    async fn get(&self, options: &Value) -> anyhow::Result<Ceremony> {
         let client_data = self.client_data("webauthn.get", options);
         let data = self.data(options["rpId"].as_str().context("no rp")?, 0, &[]);
         let signed = [data.as_slice(), &Sha256::digest(&client_data)].concat();
