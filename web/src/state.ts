@@ -11,6 +11,19 @@ export async function look(): Promise<void> {
   session.value = await device.session();
 }
 
+/** Whose device this is. */
+export const own = (): string => (session.value?.state === 'open' ? session.value.account.id : '');
+
+// Where a link led somebody who was not in yet: they go on there.
+if (/^\/(choose|compare)\//.test(location.pathname)) sessionStorage.setItem('wanted', location.pathname + location.hash);
+
+/** Where somebody goes who has come in. */
+export function onward(): string {
+  const wanted = sessionStorage.getItem('wanted') ?? '/';
+  sessionStorage.removeItem('wanted');
+  return wanted;
+}
+
 on((event) => {
   if (event === 'locked') void look();
 });

@@ -270,6 +270,35 @@ stories! {
         assert!(grace.recall().await.is_err());
     }
 
+    /// What somebody puts on the shelf of one device stands on all; of two that put, the later stands.
+    async fn devices_of_one_account_share_a_shelf(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (_, grace) = device::pair(&app).await;
+        let other = device::sign_in(&app, "Grace", PASSWORD).await.unwrap();
+        assert_eq!(other.from_shelf("templates").await.unwrap(), None);
+        grace.put_on_shelf(clock, "templates", "quokkafever: rest").await.unwrap();
+        assert_eq!(other.from_shelf("templates").await.unwrap().as_deref(), Some("quokkafever: rest"));
+        clock.pass(aftercare_core::instant::Span::from_secs(1));
+        other.put_on_shelf(clock, "templates", "rest").await.unwrap();
+        // One that has not looked since lays nothing old over it.
+        grace.keep().await.unwrap();
+        for device in [&grace, &other] {
+            assert_eq!(device.from_shelf("templates").await.unwrap().as_deref(), Some("rest"));
+        }
+        let kept = grace.get("/api/me/state/").await.unwrap().to_string();
+        assert!(!kept.contains("quokkafever") && !kept.contains("templates"));
+    }
+
+    /// Machines compare what people would read out to each other.
+    async fn both_devices_make_the_same_pair(app: TestApp) {
+        let (ada, grace) = device::pair(&app).await;
+        let pair = ada.safety_pair(grace.id()).await.unwrap();
+        assert_eq!(pair, grace.safety_pair(ada.id()).await.unwrap());
+        assert_eq!(pair.len(), 87);
+        let bob = device::doctor(&app, "Bob").await;
+        assert_ne!(pair, ada.safety_pair(bob.id()).await.unwrap());
+    }
+
     /// Keys that one device alone is shown are in nobody's log, and keys that nobody has made are noticed.
     async fn keys_beside_the_log_are_noticed(app: TestApp) {
         let clock = &*app.app.clock;

@@ -297,6 +297,30 @@ stories! {
         assert_eq!(doctor.post("/api/submit-notes/", body).await.ok()["status"], "active");
     }
 
+    async fn a_doctor_says_how_patients_see_them(app: TestApp) {
+        let (patient, doctor) = app.pair().await;
+        let change = async |profile: Value| doctor.json(Method::PATCH, "/api/me/", json!({ "profile": profile })).await;
+        let found = async || patient.get("/api/doctors/").await.ok()["items"].clone();
+        let before = doctor.get("/api/me/").await.ok()["profile"].clone();
+        assert_eq!((&before["searchable"], &before["approved"]), (&json!(true), &json!(true)));
+        let now = change(json!({ "specialty": "Paediatrics", "bio": "Mondays" })).await.ok()["profile"].clone();
+        assert_eq!((&now["specialty"], &now["bio"]), (&json!("Paediatrics"), &json!("Mondays")));
+        assert_eq!(found().await[0]["specialty"], "Paediatrics");
+        // Taken away, and found no more; who has the id chooses them anyway.
+        let now = change(json!({ "bio": "", "searchable": false })).await.ok()["profile"].clone();
+        assert_eq!((&now["specialty"], &now["bio"]), (&json!("Paediatrics"), &Value::Null));
+        assert_eq!(found().await, json!([]));
+        let by_id = patient.get(&format!("/api/doctors/?id={}", doctor.id())).await.ok();
+        assert_eq!(by_id["items"][0]["id"], doctor.id());
+        let eve = app.patient("Eve").await;
+        assert_eq!(eve.post("/api/select-doctor/", json!({ "doctor_id": doctor.id() })).await.status, 201);
+        let long = change(json!({ "bio": "x".repeat(501) })).await;
+        assert_eq!(long.json["errors"][0]["pointer"], "/profile/bio");
+        let refused = patient.json(Method::PATCH, "/api/me/", json!({ "profile": {} })).await;
+        assert_eq!(refused.json["errors"][0]["pointer"], "/profile");
+        assert!(patient.get("/api/me/").await.ok().get("profile").is_none());
+    }
+
     /// The later act wins: a draft written before another note replaces it when it is put into force.
     async fn a_draft_put_into_force_replaces_what_came_between(app: TestApp) {
         let (patient, doctor) = app.pair().await;

@@ -180,6 +180,24 @@ impl Device {
         Ok(self.0.safety_code(user(&id)?).await.map_err(Failure::from)?)
     }
 
+    /// The same for a machine to compare: both key ids.
+    #[wasm_bindgen(js_name = safetyPair)]
+    pub async fn safety_pair(&self, id: String) -> Result<String, JsValue> {
+        Ok(self.0.safety_pair(user(&id)?).await.map_err(Failure::from)?)
+    }
+
+    /// What was put under a name for all devices of this account.
+    #[wasm_bindgen(js_name = fromShelf)]
+    pub async fn from_shelf(&self, name: String) -> Result<Option<String>, JsValue> {
+        Ok(self.0.from_shelf(&name).await.map_err(Failure::from)?)
+    }
+
+    /// Puts a text there.
+    #[wasm_bindgen(js_name = putOnShelf)]
+    pub async fn put_on_shelf(&self, name: String, text: String) -> Result<(), JsValue> {
+        Ok(self.0.put_on_shelf(&Now, &name, &text).await.map_err(Failure::from)?)
+    }
+
     /// Takes somebody's new keys as theirs: the codes were compared.
     pub fn trust(&self, id: &str) -> Result<(), JsValue> {
         self.0.trust(user(id)?);

@@ -3,7 +3,7 @@
 
 use crate::raw;
 use crate::{Client, Service, client::field};
-use aftercare_core::id::UserId;
+use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_seal::{
     Bytes,
     bundle::Bundle,
@@ -15,7 +15,7 @@ use aftercare_seal::{
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What this device remembers of others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,13 +29,21 @@ pub(crate) struct Contacts {
     pub(crate) logged: HashMap<Bytes<32>, Bytes<32>>,
     /// Who reads notes at the service, as agreed to.
     pub(crate) provider: Option<String>,
+    #[serde(default)]
+    shelf: Shelf,
 }
+
+/// What somebody keeps for their own devices beside what those know of others: a text by its name, each with when it
+/// was put there (µs). The newest stands.
+type Shelf = BTreeMap<String, (i64, String)>;
 
 /// What is kept of it for the account's other devices.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     pins: HashMap<UserId, Bytes<32>>,
     log: (i64, Bytes<32>),
+    #[serde(default)]
+    shelf: Shelf,
 }
 
 impl Default for Contacts {
@@ -46,6 +54,7 @@ impl Default for Contacts {
             checkpoint: Value::Null,
             logged: HashMap::new(),
             provider: None,
+            shelf: Shelf::new(),
         }
     }
 }
@@ -162,11 +171,17 @@ impl<S: Service> Client<S> {
         let sealed: Option<Base64> = field(&kept, "sealed")?;
         // What was kept under other keys than these opens no more.
         if let Some(Base64(sealed)) = sealed.filter(|_| kept["epoch"] == place.epoch) {
-            let Kept { pins, log } = serde_json::from_slice(&place.open(&self.ark, &sealed)?)?;
+            let Kept { pins, log, shelf } = serde_json::from_slice(&place.open(&self.ark, &sealed)?)?;
             let mut contacts = self.contacts();
             contacts.pins.extend(pins);
             if log.0 > contacts.log.0 {
                 contacts.log = log;
+            }
+            for (name, theirs) in shelf {
+                let newer = contacts.shelf.get(&name).is_none_or(|own| own.0 < theirs.0);
+                if newer {
+                    contacts.shelf.insert(name, theirs);
+                }
             }
         }
         Ok(n)
@@ -180,13 +195,26 @@ impl<S: Service> Client<S> {
             let mut contacts = self.contacts();
             // What was followed here since is newer.
             contacts.pins.extend(own);
-            Kept { pins: contacts.pins.clone(), log: contacts.log }
+            Kept { pins: contacts.pins.clone(), log: contacts.log, shelf: contacts.shelf.clone() }
         };
         let place = self.place(n);
         let sealed = place.seal(&self.ark, &serde_json::to_vec(&kept)?, &mut self.random.rng())?;
         let body = json!({ "n": n, "epoch": place.epoch, "sealed": encode(&sealed) });
         self.put("/api/me/state/", &body).await?;
         Ok(())
+    }
+
+    /// What was put under a name, on whichever of this account's devices.
+    pub async fn from_shelf(&self, name: &str) -> anyhow::Result<Option<String>> {
+        self.recall().await?;
+        Ok(self.contacts().shelf.get(name).map(|(_, text)| text.clone()))
+    }
+
+    /// Puts a text there, for all devices of this account.
+    pub async fn put_on_shelf(&self, clock: &impl Clock, name: &str, text: &str) -> anyhow::Result<()> {
+        let put = (clock.now().as_micros(), text.to_owned());
+        self.contacts().shelf.insert(name.to_owned(), put);
+        self.keep().await
     }
 
     fn place(&self, n: u64) -> Place {
@@ -202,5 +230,13 @@ impl<S: Service> Client<S> {
     pub async fn safety_code(&self, id: UserId) -> anyhow::Result<String> {
         let theirs = self.keys_of(id).await?;
         Ok(aftercare_seal::safety::safety_code(&self.bundle, theirs.current()))
+    }
+
+    /// The same for a machine to compare: both key ids, base64url, in order.
+    pub async fn safety_pair(&self, id: UserId) -> anyhow::Result<String> {
+        let theirs = self.keys_of(id).await?.current().kid();
+        let mut kids = [self.bundle.kid(), theirs].map(|kid| encode(&kid.0));
+        kids.sort();
+        Ok(kids.join("."))
     }
 }

@@ -15,6 +15,8 @@ pub struct Entry {
     pub specialty: Option<String>,
     /// A few words about them.
     pub bio: Option<String>,
+    /// Whether patients find them by searching; with their link they do anyway.
+    pub searchable: bool,
 }
 
 fn search_text(entry: &Entry) -> String {
@@ -26,36 +28,40 @@ pub async fn put(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- directory::put
-        insert into directory (bucket, doctor_id, name, search, specialty, bio) values ($1, $2, $3, $4, $5, $6)
+        insert into directory (bucket, doctor_id, name, search, specialty, bio, searchable) values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (bucket, doctor_id) do update
-        set name = excluded.name, search = excluded.search, specialty = excluded.specialty, bio = excluded.bio",
+        set name = excluded.name, search = excluded.search, specialty = excluded.specialty, bio = excluded.bio,
+          searchable = excluded.searchable",
         Bucket::of(entry.doctor_id).get(),
         entry.doctor_id.0,
         entry.name.as_str(),
         search_text(entry),
         entry.specialty.as_deref(),
-        entry.bio.as_deref()
+        entry.bio.as_deref(),
+        entry.searchable
     )?;
     Ok(())
 }
 
-type Row = (Uuid, String, Option<String>, Option<String>);
+type Row = (Uuid, String, Option<String>, Option<String>, bool);
 
-fn read((id, name, specialty, bio): Row) -> Entry {
-    Entry { doctor_id: UserId(id), name, specialty, bio }
+fn read((id, name, specialty, bio, searchable): Row) -> Entry {
+    Entry { doctor_id: UserId(id), name, specialty, bio, searchable }
 }
 
 /// One doctor, whether patients find them or not.
 pub async fn find(tx: &mut Tx, doctor: UserId) -> Result<Option<(Entry, bool)>, StoreError> {
     let row = fetch_one!(
         tx,
-        (Uuid, String, Option<String>, Option<String>, bool),
+        (Uuid, String, Option<String>, Option<String>, bool, bool),
         "-- directory::find
-        select doctor_id, name, specialty, bio, listed from directory where bucket = $1 and doctor_id = $2",
+        select doctor_id, name, specialty, bio, searchable, listed from directory where bucket = $1 and doctor_id = $2",
         Bucket::of(doctor).get(),
         doctor.0
     )?;
-    let read = |(id, name, specialty, bio, listed)| (read((id, name, specialty, bio)), listed);
+    let read = |(id, name, specialty, bio, searchable, listed)| {
+        (read((id, name, specialty, bio, searchable)), listed)
+    };
     Ok(row.map(read))
 }
 
@@ -77,8 +83,8 @@ pub async fn search(
         tx,
         Row,
         "-- directory::search
-        select doctor_id, name, specialty, bio from directory
-        where listed and search like $1 escape '!' and doctor_id > $2 order by doctor_id limit $3",
+        select doctor_id, name, specialty, bio, searchable from directory
+        where listed and searchable and search like $1 escape '!' and doctor_id > $2 order by doctor_id limit $3",
         pattern,
         after.map_or(Uuid::nil(), |id| id.0),
         limit

@@ -259,6 +259,17 @@ const calls = {
   async safetyCode(id: string): Promise<string> {
     return (await opened()).safetyCode(id);
   },
+  async safetyPair(id: string): Promise<string> {
+    return (await opened()).safetyPair(id);
+  },
+  async fromShelf(name: string): Promise<string | undefined> {
+    return (await opened()).fromShelf(name);
+  },
+  async putOnShelf(name: string, text: string): Promise<void> {
+    const own = await opened();
+    await own.putOnShelf(name, text);
+    await remember(own);
+  },
   async trust(id: string): Promise<void> {
     const own = await opened();
     own.trust(id);

@@ -4,15 +4,22 @@ import { Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { Devices, MyData, Password } from '../screens/account';
 import { Passkeys } from '../screens/passkeys';
+import { Notices } from '../screens/notices';
 import { Lost } from '../screens/lost';
 import { Tabs } from '../ui';
+import { Compared } from '../ui/safety';
+import { Inbox } from './inbox';
 import { Keyboard } from './keyboard';
 import { PatientScreen } from './patient';
-import { Patients, start } from './patients';
+import { line, Patients, start } from './patients';
+import { Profile } from './profile';
 import { ReviewScreen } from './review';
 import { Settings } from './settings';
+import { Templates } from './templates';
 import { Write } from './write';
 import { d } from './words';
+
+const Compare = () => <Compared nameOf={(id) => line(id)?.patient.name} />;
 
 export default function Doctor() {
   const { path, route } = useLocation();
@@ -23,12 +30,17 @@ export default function Doctor() {
   const words = d().rail;
   return (
     <div class="with-rail">
-      <Tabs tabs={[['/patients', 'patients', words.patients], ['/settings', 'me', words.settings]]} />
+      <Tabs tabs={[['/patients', 'patients', words.patients], ['/inbox', 'inbox', words.inbox], ['/templates', 'notes', words.templates], ['/settings', 'me', words.settings]]} />
       <Router>
         <Route path="/patients" component={Patients} />
         <Route path="/patients/:id" component={PatientScreen} />
         <Route path="/patients/:id/write" component={Write} />
         <Route path="/patients/:id/review" component={ReviewScreen} />
+        <Route path="/inbox" component={Inbox} />
+        <Route path="/templates" component={Templates} />
+        <Route path="/compare/:id" component={Compare} />
+        <Route path="/settings/profile" component={Profile} />
+        <Route path="/settings/notices" component={Notices} />
         <Route path="/settings" component={Settings} />
         <Route path="/settings/password" component={Password} />
         <Route path="/settings/passkeys" component={Passkeys} />

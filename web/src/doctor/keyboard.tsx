@@ -72,6 +72,8 @@ function Palette({ onClose }: { onClose: () => void }) {
   const places: [string, string][] = [
     ...patients.value.map((one): [string, string] => [one.patient.name, `/patients/${one.patient.id}`]),
     [d().rail.patients, '/patients'],
+    [d().rail.inbox, '/inbox'],
+    [d().rail.templates, '/templates'],
     [d().rail.settings, '/settings'],
   ];
   const found = places.filter(([what]) => what.toLowerCase().includes(query.toLowerCase())).slice(0, 8);

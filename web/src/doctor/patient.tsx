@@ -2,15 +2,15 @@
 
 import { useLocation, useRoute } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
-import { device } from '../device';
 import { Failure } from '../device/failure';
 import { moment, shortDay, t } from '../i18n';
 import { Days } from '../patient/days';
-import { Safety } from '../patient/doctors';
 import { Progress } from '../patient/plan';
 import { State } from '../patient/today';
 import { Lost } from '../screens/lost';
-import { Action, Page, Summary, told, useWork } from '../ui';
+import { own } from '../state';
+import { Page, told } from '../ui';
+import { SafetyCode } from '../ui/safety';
 import { KeyChanged } from '../ui/key-changed';
 import { useKeys } from './keyboard';
 import { line, patients, reason } from './patients';
@@ -23,8 +23,6 @@ export function PatientScreen() {
   const { route } = useLocation();
   const [known, setKnown] = useState<Record_>();
   const [failed, setFailed] = useState<unknown>();
-  const [code, setCode] = useState<string>();
-  const { busy, errors, run } = useWork();
   const again = async (): Promise<void> => {
     setFailed(undefined);
     await record(id).then(setKnown, setFailed);
@@ -44,7 +42,6 @@ export function PatientScreen() {
       {one.attention.length > 0 && <p class="row">{one.attention.map((why) => <span key={why} class="badge look">{reason(why)}</span>)}</p>}
       <KeyChanged failure={failed} name={one.patient.name} opens onTrusted={again} />
       {failed !== undefined && Failure.of(failed).code !== 'key_changed' && <p class="banner" role="alert">{told(failed)}</p>}
-      <Summary errors={errors} />
       <section class="group" aria-labelledby="plan">
         <h2 id="plan">{t().plan.title}</h2>
         {known && !known.plan.length && <p class="muted">{words.none}</p>}
@@ -84,15 +81,20 @@ export function PatientScreen() {
           {known?.notes.map((note) => (
             <li key={note.id}>
               <details class="card">
-                <summary>{shortDay(note.created_at)} {note.status === 'active' && <span class="badge good">{t().notes.current}</span>} <span class="muted">{note.words?.text.split('\n')[0]?.slice(0, 80)}</span></summary>
+                <summary>{shortDay(note.created_at)} {note.status === 'active' && <span class="badge good">{t().notes.current}</span>} <span class="badge">{came(note)}</span> <span class="muted">{note.words?.text.split('\n')[0]?.slice(0, 80)}</span></summary>
                 <p class="pre">{note.words?.text ?? t().notes.unreadable}</p>
               </details>
             </li>
           ))}
         </ul>
       </section>
-      <div class="row"><Action busy={busy} onPress={() => run(async () => setCode(await device.safetyCode(id)))}>{t().doctors.code}</Action></div>
-      {code && <Safety name={one.patient.name} digits={code} onClose={() => setCode(undefined)} />}
+      <div class="row"><SafetyCode mine={own()} id={id} name={one.patient.name} /></div>
     </Page>
   );
+}
+
+/** How far a note came: sent, arrived, read. */
+export function came({ received_at, read_at }: { received_at?: string | null | undefined; read_at?: string | null | undefined }): string {
+  const words = d().send;
+  return read_at ? words.read(moment(read_at)) : received_at ? words.received(moment(received_at)) : words.underway;
 }

@@ -10,6 +10,7 @@ import { moment, shortDay, t } from '../i18n';
 import { Choice, Field, Page, told } from '../ui';
 import { Week } from '../patient/days';
 import { useKeys } from './keyboard';
+import { OwnLink } from './link';
 import { d } from './words';
 
 export const patients = signal<DashboardLine[]>([]);
@@ -70,7 +71,7 @@ export function Patients() {
   return (
     <Page title={words.title} wide>
       {failed.value !== undefined && <p class="banner" role="status">{told(failed.value)}</p>}
-      {known.value && !patients.value.length && <div class="card stack tight"><h2>{words.none}</h2><p>{words.noneText}</p></div>}
+      {known.value && !patients.value.length && <><div class="card stack tight"><h2>{words.none}</h2><p>{words.noneText}</p></div><OwnLink /></>}
       {patients.value.length > 0 && (
         <>
           <Field name="q" label={words.search} type="search" value={query} onValue={setQuery} autocomplete="off" />

@@ -2,8 +2,8 @@
 
 import { useLocation } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
-import type { Submitted } from '../api/schema';
-import { device } from '../device';
+import type { NoteView, Submitted } from '../api/schema';
+import { device, follow } from '../device';
 import { api } from '../device/api';
 import type { Step } from '../device/model';
 import { language, t, time } from '../i18n';
@@ -11,6 +11,7 @@ import { Compare, type Line } from '../patient/changes';
 import { Action, Choice, Page, say, Summary, told, useWork } from '../ui';
 import { draft as kept_draft, sealed, type Draft } from './draft';
 import { useKeys } from './keyboard';
+import { came } from './patient';
 import { refresh } from './patients';
 import { record } from './record';
 import { d } from './words';
@@ -90,6 +91,12 @@ function Sent({ id, at, onDone, onUndone }: { id: string; at: number; onDone: ()
   const words = d().send;
   const [rest, setRest] = useState(UNDO);
   const { busy, errors, run } = useWork();
+  const [note, setNote] = useState<NoteView>();
+  useEffect(() => {
+    const look_again = (): void => void api('get', '/api/notes/{id}/', { path: { id } }).then(setNote, () => undefined);
+    look_again();
+    return follow(look_again);
+  }, [id]);
   useEffect(() => {
     const count = setInterval(() => setRest(Math.max(0, at + UNDO - Date.now())), 1_000);
     return () => clearInterval(count);
@@ -104,6 +111,7 @@ function Sent({ id, at, onDone, onUndone }: { id: string; at: number; onDone: ()
   return (
     <Page title={words.sent(time(at))}>
       <Summary errors={errors} />
+      {note && <p role="status">{came(note)}</p>}
       <div class="row">
         <Action kind="main" onPress={onDone}>{words.back}</Action>
         {rest > 0 && <Action busy={busy} onPress={undo}>{words.undo} <kbd>U</kbd></Action>}

@@ -9,6 +9,7 @@ import { Action, Page, Summary, useWork } from '../ui';
 import { draft, reviewed } from './draft';
 import { useKeys } from './keyboard';
 import { line } from './patients';
+import { fetch_templates, templates } from './templates';
 import { d } from './words';
 
 export function Write() {
@@ -23,6 +24,7 @@ export function Write() {
 
   useEffect(() => {
     void device.draft(id).then((before) => before && setText((now) => now || before));
+    void fetch_templates().catch(() => undefined);
     // Reading elsewhere is a choice for each note, and only where somebody else reads.
     void api('get', '/api/extract/').then((info) => info.provider !== 'rules' && setThere(info), () => undefined);
   }, [id]);
@@ -31,6 +33,16 @@ export function Write() {
     return () => clearTimeout(keeping);
   }, [id, text]);
 
+  /** Puts a template where the cursor is. */
+  const insert = (id: string): void => {
+    const template = templates.value.find((one) => one.id === id);
+    const area = document.getElementById('note');
+    if (!template || !(area instanceof HTMLTextAreaElement)) return;
+    const before = text.slice(0, area.selectionStart);
+    const after = text.slice(area.selectionEnd);
+    setText(`${before}${before && !before.endsWith('\n') ? '\n' : ''}${template.text}${after && !after.startsWith('\n') ? '\n' : ''}${after}`);
+    area.focus();
+  };
   const find = (): void => {
     if (busy) return;
     if (!text.trim()) return setErrors({ note: words.empty });
@@ -52,6 +64,15 @@ export function Write() {
           <textarea id="note" rows={14} value={text} autoFocus aria-describedby="note-hint" onInput={(event) => setText(event.currentTarget.value)} />
           <span class="muted small" role="status">{kept ? words.kept : ''}</span>
         </div>
+        {templates.value.length > 0 && (
+          <div class="field">
+            <label for="template">{words.template}</label>
+            <select id="template" value="" onChange={(event) => { insert(event.currentTarget.value); event.currentTarget.value = ''; }}>
+              <option value="">–</option>
+              {templates.value.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
+            </select>
+          </div>
+        )}
         {there && (
           <fieldset>
             <legend>{words.find}</legend>

@@ -1,31 +1,36 @@
 // P9 and P10: choosing doctors and leaving them.
 
-import { useLocation } from 'preact-iso';
+import { useLocation, useRoute } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
 import type { DoctorView } from '../api/schema';
 import { device } from '../device';
 import { api } from '../device/api';
 import { day, t } from '../i18n';
 import { Action, Field, Page, Sheet, Summary, useWork } from '../ui';
+import { SafetyCode } from '../ui/safety';
 import { chart, refresh } from './chart';
 
+/** Everybody there is, or the one of a doctor's own link. */
 export function ChooseDoctor() {
   const words = t().doctors;
   const { route } = useLocation();
+  const linked = useRoute().params['id'];
   const [query, setQuery] = useState('');
   const [found, setFound] = useState<DoctorView[]>();
   const [chosen, setChosen] = useState<DoctorView>();
   const { busy, errors, run } = useWork();
   const search = useWork();
 
+  const mine = new Set(chart.value?.doctors.map((one) => one.id));
   useEffect(() => {
     const asked = setTimeout(() => void search.run(async () => {
-      setFound((await api('get', '/api/doctors/', { query: { limit: 50, q: query } })).items);
+      const { items } = await api('get', '/api/doctors/', { query: linked && !query ? { id: linked } : { limit: 50, q: query } });
+      setFound(items);
+      if (linked && !query && !mine.has(linked)) setChosen(items[0]);
     }), query ? 200 : 0);
     return () => clearTimeout(asked);
-  }, [query]);
+  }, [query, linked]);
 
-  const mine = new Set(chart.value?.doctors.map((one) => one.id));
   return (
     <Page title={words.title} back="/me/doctors">
       <Summary errors={search.errors} />
@@ -33,7 +38,7 @@ export function ChooseDoctor() {
       <ul class="list" aria-live="polite">
         {found?.map((one) => (
           <li key={one.id} class="card row">
-            <span class="grow"><strong>{one.name}</strong>{one.specialty && <><br /><span class="muted">{one.specialty}</span></>}</span>
+            <span class="grow"><strong>{one.name}</strong>{one.specialty && <><br /><span class="muted">{one.specialty}</span></>}{one.bio && <><br />{one.bio}</>}</span>
             {mine.has(one.id)
               ? <span class="badge good">{words.chosen}</span>
               : <Action onPress={() => setChosen(one)} aria-label={`${words.choose}: ${one.name}`}>{words.choose}</Action>}
@@ -59,7 +64,6 @@ export function ChooseDoctor() {
 export function Doctors() {
   const words = t().doctors;
   const [leaving, setLeaving] = useState<DoctorView>();
-  const [code, setCode] = useState<{ name: string; digits: string }>();
   const { busy, errors, run } = useWork();
   return (
     <Page title={words.mine} back="/me">
@@ -70,14 +74,13 @@ export function Doctors() {
             <h2>{one.name}</h2>
             <p class="muted">{[one.specialty, words.since(day(one.since))].filter(Boolean).join(', ')}</p>
             <div class="row">
-              <Action busy={busy} onPress={() => run(async () => setCode({ name: one.name, digits: await device.safetyCode(one.id) }))}>{words.code}</Action>
+              <SafetyCode mine={chart.value?.me.id ?? ''} id={one.id} name={one.name} />
               <Action onPress={() => setLeaving(one)} aria-label={`${words.leave}: ${one.name}`}>{words.leave}</Action>
             </div>
           </li>
         ))}
       </ul>
       <a class="button main" href="/me/doctors/choose">{words.title}</a>
-      {code && <Safety {...code} onClose={() => setCode(undefined)} />}
       {leaving && (
         <Sheet title={words.leave} onClose={() => setLeaving(undefined)}>
           <p>{words.leaveText(leaving.name)}</p>
@@ -89,15 +92,5 @@ export function Doctors() {
         </Sheet>
       )}
     </Page>
-  );
-}
-
-/** The sixty digits two people compare. */
-export function Safety({ name, digits, onClose }: { name: string; digits: string; onClose: () => void }) {
-  return (
-    <Sheet title={`${t().doctors.code}: ${name}`} onClose={onClose}>
-      <p>{t().doctors.codeText}</p>
-      <p class="secret">{digits}</p>
-    </Sheet>
   );
 }

@@ -5,9 +5,11 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
 import { Devices, MyData, Password } from '../screens/account';
 import { Passkeys } from '../screens/passkeys';
+import { Notices } from '../screens/notices';
 import { Lost } from '../screens/lost';
 import { Action, Page, Tabs, told } from '../ui';
 import { KeyChanged } from '../ui/key-changed';
+import { Compared } from '../ui/safety';
 import { chart, failed, refresh, start } from './chart';
 import { ChooseDoctor, Doctors } from './doctors';
 import { Me, Privacy, Times } from './me';
@@ -16,6 +18,8 @@ import { Plan, StepScreen } from './plan';
 import { Reminders } from './reminders';
 import { Changes } from './changes';
 import { Today } from './today';
+
+const Compare = () => <Compared nameOf={(id) => chart.value?.doctors.find((one) => one.id === id)?.name} />;
 
 export default function Patient() {
   const { path, route } = useLocation();
@@ -37,6 +41,9 @@ export default function Patient() {
           <Route path="/me" component={Me} />
           <Route path="/me/doctors" component={Doctors} />
           <Route path="/me/doctors/choose" component={ChooseDoctor} />
+          <Route path="/choose/:id" component={ChooseDoctor} />
+          <Route path="/compare/:id" component={Compare} />
+          <Route path="/me/notices" component={Notices} />
           <Route path="/me/times" component={Times} />
           <Route path="/me/reminders" component={Reminders} />
           <Route path="/me/password" component={Password} />

@@ -19,6 +19,7 @@ export function Me() {
   const rows: [string, string, string][] = [
     ['/me/reminders', words.reminders, live ? words.remindersOn(live) : words.remindersOff],
     ['/me/doctors', words.doctors, chart.value?.doctors.map((one) => one.name).join(', ') ?? ''],
+    ['/me/notices', t().notices.title, ''],
     ['/me/times', words.times, anchors ? `${anchors['breakfast']} … ${anchors['bedtime']}` : ''],
     ['/me/password', t().account.password, ''],
     ['/me/passkeys', t().passkeys.title, ''],

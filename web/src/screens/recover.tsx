@@ -4,7 +4,7 @@ import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { device } from '../device';
 import { t } from '../i18n';
-import { look } from '../state';
+import { look, onward } from '../state';
 import { Action, Field, Page, Summary, useWork } from '../ui';
 import { SaveCode } from './save-code';
 
@@ -21,7 +21,7 @@ export function Recover() {
   if (fresh) {
     return <SaveCode code={fresh} onDone={async () => {
       await device.signIn(email, given.password, false);
-      route('/', true);
+      route(onward(), true);
       await look();
     }} />;
   }

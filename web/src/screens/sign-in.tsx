@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import { device, passkeys } from '../device';
 import { Failure } from '../device/failure';
 import { t } from '../i18n';
-import { look, session } from '../state';
+import { look, onward, session } from '../state';
 import { Action, Choice, Field, Page, Summary, told, useWork } from '../ui';
 
 export function SignIn() {
@@ -40,7 +40,7 @@ function Form({ title, button, text, email: known, own: before = false }: { titl
     await entered();
   });
   const entered = async (): Promise<void> => {
-    if (path === '/sign-in') route('/', true);
+    if (path === '/sign-in') route(onward(), true);
     await look();
   };
   const by_passkey = (): Promise<void> => run(async () => {

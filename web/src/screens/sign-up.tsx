@@ -6,7 +6,7 @@ import { device } from '../device';
 import { Failure } from '../device/failure';
 import type { Account } from '../device/model';
 import { t, zone } from '../i18n';
-import { look } from '../state';
+import { look, onward } from '../state';
 import { Action, Choice, Field, Page, Summary, useWork } from '../ui';
 import { SaveCode } from './save-code';
 
@@ -50,7 +50,7 @@ export function SignUp() {
   if (code) {
     return <SaveCode code={code} onDone={async () => {
       await device.signIn(given.email.trim(), given.password, own);
-      route('/', true);
+      route(onward(), true);
       await look();
     }} />;
   }

@@ -64,6 +64,9 @@ pub struct Search {
     /// Part of a name or specialty.
     #[serde(default)]
     q: String,
+    /// The one of this id, as a doctor's own link has it: whether or not they are found by searching.
+    #[param(value_type = Option<String>)]
+    id: Option<UserId>,
     /// At most so many, 1 to 200 (50).
     limit: Option<i64>,
     /// From the page before.
@@ -84,6 +87,10 @@ pub async fn search_doctors(
         return Err(Problem::invalid_field("?q", "must be at most 100 visible characters"));
     }
     let mut tx = app.store.read().await?;
+    if let Some(id) = search.id {
+        let items = directory::get(&mut tx, id).await?.into_iter().map(DoctorView::from).collect();
+        return Ok(Json(DoctorList { items, next_cursor: None }));
+    }
     let found = directory::search(&mut tx, q, search.cursor, limit).await?;
     let full = i64::try_from(found.len()).is_ok_and(|found| found == limit);
     let next_cursor = found.last().filter(|_| full).map(|last| last.doctor_id.to_string());
@@ -170,7 +177,7 @@ async fn entry(tx: &mut Tx, id: UserId) -> Result<Option<Entry>, Problem> {
         return Ok(Some(entry));
     }
     let name = account::name(tx, id).await?;
-    Ok(name.map(|name| Entry { doctor_id: id, name, specialty: None, bio: None }))
+    Ok(name.map(|name| Entry { doctor_id: id, name, specialty: None, bio: None, searchable: false }))
 }
 
 /// Choose a doctor

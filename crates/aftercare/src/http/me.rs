@@ -5,6 +5,7 @@ use super::{
     json::Json,
     person::{UserView, person, user_view},
     problem::{FieldError, Problem},
+    profile::{self, Profile, ProfileChange},
     submit_note::Mode,
 };
 use crate::{
@@ -22,7 +23,7 @@ use aftercare_core::{
     replay::zone_name,
 };
 use aftercare_store::{
-    Tx, account, directory,
+    Tx, account,
     due::{self, Wake},
     regime::{self, RegimeRow},
     session, wishes as stored,
@@ -47,6 +48,9 @@ pub struct Me {
     /// For doctors: what becomes of their notes where those do not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     note_mode: Option<Mode>,
+    /// For doctors: how patients see them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Profile>,
     /// Whether the server may hold one's keys while one is signed in with a password.
     assisted: bool,
 }
@@ -71,6 +75,8 @@ pub struct Change {
     reminders: Option<serde_json::Map<String, serde_json::Value>>,
     /// For doctors: `activate` or `review`.
     note_mode: Option<Mode>,
+    /// For doctors: how patients see them, all or some of it.
+    profile: Option<ProfileChange>,
     /// False: the password is never taken, only what a device derives from it; sessions that were opened
     /// with it end. True asks for a sign-in of the last five minutes.
     assisted: Option<bool>,
@@ -107,7 +113,8 @@ pub(super) async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Prob
     let assisted = app.config.assisted == Assisted::Allow && row.assisted.unwrap_or(true);
     let anchors = habits.anchors(app.now()).clone();
     let reminders = wishes(stored::of(tx, actor.id).await?.as_deref());
-    Ok(Me { user: user_view(app, row)?, anchors, reminders, note_mode, assisted })
+    let profile = profile::of(app, tx, actor).await?;
+    Ok(Me { user: user_view(app, row)?, anchors, reminders, note_mode, profile, assisted })
 }
 
 /// Change one's own account
@@ -133,6 +140,7 @@ pub async fn change_me(
     if body.note_mode.is_some() && actor.role != Role::Doctor {
         errors.push(FieldError::at("/note_mode", "is for doctors; leave it out"));
     }
+    let profile = body.profile.as_ref().map(|change| change.check(actor.role, &mut errors));
     let mut tx = app.store.write().await?;
     account::lock(&mut tx, actor.id).await?;
     let now = app.now();
@@ -160,13 +168,10 @@ pub async fn change_me(
         stored::put(&mut tx, actor.id, &told).await?;
         due::insert(&mut tx, Wake::person(actor.id, now)).await?;
     }
-    if let Some(name) = name {
+    if let Some(name) = &name {
         account::rename(&mut tx, actor.id, name.as_str()).await?;
-        if let Some((mut entry, _)) = directory::find(&mut tx, actor.id).await? {
-            name.as_str().clone_into(&mut entry.name);
-            directory::put(&mut tx, &entry).await?;
-        }
     }
+    profile::change(&mut tx, &actor, name.as_ref(), profile).await?;
     if let Some(mode) = body.note_mode {
         account::set_note_mode(&mut tx, actor.id, Some(mode.into())).await?;
     }

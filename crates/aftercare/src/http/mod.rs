@@ -38,6 +38,7 @@ mod patients;
 mod person;
 mod preview;
 pub mod problem;
+mod profile;
 mod receipt;
 mod recovery;
 mod reminders;

@@ -1,7 +1,9 @@
--- Whether what was written has arrived.
+-- Whether what was written has arrived; who is found by searching.
 
 -- When the patient's device had a note, and when they said that they had read it.
 alter table note add column received_at bigint;
 alter table note add column read_at bigint;
 -- When the newest note of this doctor was read: for their list, without a look at the notes.
 alter table care add column note_read_at bigint;
+-- Whether patients find a doctor by searching; with their link they do anyway.
+alter table directory add column searchable boolean not null default true;

@@ -4,7 +4,7 @@ import { plural } from '../../i18n/de';
 import type { Catalogue } from './en';
 
 export const de: Catalogue = {
-  rail: { patients: 'Patienten', settings: 'Einstellungen' },
+  rail: { patients: 'Patienten', inbox: 'Eingang', templates: 'Vorlagen', settings: 'Einstellungen' },
   patients: {
     title: 'Patienten',
     search: 'Nach Namen suchen',
@@ -31,6 +31,7 @@ export const de: Catalogue = {
     reason: (text) => `„${text}“`,
   },
   write: {
+    template: 'Vorlage einfügen',
     title: (name) => `Notiz für ${name}`,
     label: 'Ihre Notiz',
     hint: 'Schreiben Sie wie immer. Sie wird auf diesem Gerät verschlossen, bevor sie abgeht.',
@@ -90,11 +91,45 @@ export const de: Catalogue = {
     button: 'An die Patientin senden',
     sending: 'Wird gesendet …',
     sent: (when) => `Gesendet ${when}`,
+    underway: 'Unterwegs',
+    received: (when: string) => `Angekommen ${when}`,
+    read: (when: string) => `Gelesen ${when}`,
     undo: 'Zurücknehmen',
     undone: 'Zurückgenommen. Der Plan ist, wie er war.',
     undoHint: (seconds) => `Noch ${plural(seconds, 'Sekunde', 'Sekunden')} zurückzunehmen`,
     goOn: 'Mit der Zählung des laufenden Schritts weiter',
     back: 'Zurück zu den Patienten',
+  },
+  inbox: {
+    title: 'Eingang',
+    none: 'Es wartet nichts auf Sie.',
+    groups: { problems: 'Schwierigkeiten', joined: 'Haben Sie gewählt: noch keine Notiz', silent: 'Kommen nicht zurecht', unread: 'Notiz noch nicht gelesen', over: 'Plan am Ende' },
+  },
+  templates: {
+    title: 'Vorlagen',
+    text: 'Textstücke, die Sie oft schreiben. Verschlossen wie Notizen; auf allen Ihren Geräten.',
+    add: 'Neue Vorlage',
+    edit: 'Ändern',
+    remove: 'Entfernen',
+    name: 'Name',
+    body: 'Text',
+    short: 'Welche Abkürzungen verstanden werden',
+    shorthand: [
+      ['od, qd', 'einmal am Tag'], ['bd, bid', 'zweimal am Tag'], ['tds, tid', 'dreimal am Tag'], ['qds, qid', 'viermal am Tag'],
+      ['q8h', 'alle 8 Stunden'], ['nocte, qhs', 'zur Nacht'], ['ac / pc', 'vor / nach dem Essen'], ['prn', 'bei Bedarf'], ['x 7/7', '7 Tage lang'],
+    ] as [string, string][],
+  },
+  link: {
+    title: 'Ihr Link',
+    text: 'Wer ihn öffnet oder die Kamera darauf hält, wählt Sie.',
+  },
+  profile: {
+    title: 'Wie Patienten Sie sehen',
+    bio: 'Ein paar Worte über Sie',
+    bioHint: 'Zum Beispiel Sprachen, Ort, Zeiten',
+    searchable: 'Man findet mich beim Suchen',
+    searchableHint: 'Mit Ihrem Link wählt man Sie in jedem Fall.',
+    waiting: 'Ihr Konto wartet auf die Freigabe durch das Krankenhaus. Vorher kann niemand Sie wählen.',
   },
   keys: {
     title: 'Tasten',

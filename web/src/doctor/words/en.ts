@@ -3,7 +3,7 @@
 import { plural } from '../../i18n/en';
 
 export const en = {
-  rail: { patients: 'Patients', settings: 'Settings' },
+  rail: { patients: 'Patients', inbox: 'Inbox', templates: 'Templates', settings: 'Settings' },
   patients: {
     title: 'Patients',
     search: 'Search by name',
@@ -39,6 +39,7 @@ export const en = {
     there: (meaning: string) => `Read by ${meaning}`,
     kept: 'Draft kept on this device',
     empty: 'Write the note first',
+    template: 'Insert a template',
   },
   review: {
     title: 'Review',
@@ -90,11 +91,45 @@ export const en = {
     button: 'Send to patient',
     sending: 'Sending…',
     sent: (when: string) => `Sent ${when}`,
+    underway: 'On its way',
+    received: (when: string) => `Arrived ${when}`,
+    read: (when: string) => `Read ${when}`,
     undo: 'Undo',
     undone: 'Taken back. The plan is as it was.',
     undoHint: (seconds: number) => `You can take it back for ${plural(seconds, 'second', 'seconds')}`,
     goOn: 'Go on with the count of the running step',
     back: 'Back to patients',
+  },
+  inbox: {
+    title: 'Inbox',
+    none: 'Nothing waits for you.',
+    groups: { problems: 'Problems', joined: 'Have chosen you: no note yet', silent: 'Not getting along', unread: 'Note not read yet', over: 'Plan at its end' },
+  },
+  templates: {
+    title: 'Templates',
+    text: 'Pieces of text you write often. Locked like notes; on all your devices.',
+    add: 'New template',
+    edit: 'Edit',
+    remove: 'Remove',
+    name: 'Name',
+    body: 'Text',
+    short: 'What is understood in short',
+    shorthand: [
+      ['od, qd', 'once a day'], ['bd, bid', 'twice a day'], ['tds, tid', 'three times a day'], ['qds, qid', 'four times a day'],
+      ['q8h', 'every 8 hours'], ['nocte, qhs', 'at bedtime'], ['ac / pc', 'before / after meals'], ['prn', 'if needed'], ['x 7/7', 'for 7 days'],
+    ] as [string, string][],
+  },
+  link: {
+    title: 'Your link',
+    text: 'Patients who open it, or look at it with their camera, choose you.',
+  },
+  profile: {
+    title: 'How patients see you',
+    bio: 'A few words about you',
+    bioHint: 'For example languages, place, hours',
+    searchable: 'Patients find me by searching',
+    searchableHint: 'With your link they choose you anyway.',
+    waiting: 'Your account waits for the hospital’s approval. Until then patients cannot choose you.',
   },
   keys: {
     title: 'Keyboard',
