@@ -3,6 +3,7 @@
 
 import { chromium } from 'playwright-core';
 import assert from 'node:assert/strict';
+import { test as case_ } from 'node:test';
 
 export const base = process.env.AFTERCARE_URL ?? 'http://127.0.0.1:8080';
 export const PASSWORD = 'hunter2 canary';
@@ -58,12 +59,25 @@ export async function sign_up(page, role, name, email, { own = false, specialty 
     if ((await box.isChecked()) !== own) await box.click();
   }
   await page.getByRole('button', { name: 'Create account' }).click();
+  return save_code(page, role === 'doctor' ? 'Patients' : 'Today');
+}
+
+/** The recovery code: typed back in part; then somebody is in. */
+export async function save_code(page, then = 'Today') {
   await page.getByRole('heading', { name: 'Save your recovery code' }).waitFor();
   const code = await page.locator('.secret').innerText();
   await page.getByLabel(/Type the last group/).fill(code.trim().split(/\s+/).at(-1));
   await page.getByRole('button', { name: 'I have saved it' }).click();
-  await page.getByRole('heading', { level: 1, name: role === 'doctor' ? 'Patients' : 'Today' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: then }).waitFor();
   return code;
+}
+
+/** Signs somebody in on a device. */
+export async function sign_in(page, email, password = PASSWORD) {
+  await page.goto(`${base}/sign-in`);
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 /** A patient chooses a doctor by name. */
@@ -104,4 +118,20 @@ export async function api(method, path, body, token) {
   const json = await answer.json().catch(() => undefined);
   assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(json)}`);
   return json;
+}
+
+/** Scenes of one story, in order; after one that failed the others say nothing. `people` gives what each sees then. */
+export function story(people) {
+  let broken = false;
+  return (name, scene) => case_(name, async (context) => {
+    if (broken) return context.skip('after one that failed');
+    broken = true;
+    try {
+      await scene();
+    } catch (thrown) {
+      for (const [who, { page }] of Object.entries(people())) console.log(`${who} sees, at ${page.url()}:\n${await page.locator('body').innerText()}`);
+      throw thrown;
+    }
+    broken = false;
+  });
 }

@@ -2,28 +2,13 @@
 // a network; locked and opened again; replaced by a newer note. The words below are searched for on the server afterwards.
 
 import assert from 'node:assert/strict';
-import { after, before, test as case_ } from 'node:test';
-import { api, base, choose, close, device, PASSWORD, sign_up, write } from './people.mjs';
+import { after, before } from 'node:test';
+import { api, base, choose, close, device, PASSWORD, sign_up, story, write } from './people.mjs';
 
 const NOTE = 'Quokkafever. Take Zyxolitamab 5 mg every 4 hours for 3 days. Measure quokkafever every morning for 5 days. Buy a marzipantherapy.';
 const NEWER = 'Better. Take Zyxolitamab 5 mg every 6 hours for 2 days.';
 let ada, grace;
-let broken = false;
-
-/** One scene of the story; after one that failed the others say nothing. */
-function test(name, scene) {
-  case_(name, async (context) => {
-    if (broken) return context.skip('after one that failed');
-    broken = true;
-    try {
-      await scene();
-    } catch (thrown) {
-      for (const [name, { page }] of Object.entries({ ada, grace })) console.log(`${name} sees, at ${page.url()}:\n${await page.locator('body').innerText()}`);
-      throw thrown;
-    }
-    broken = false;
-  });
-}
+const test = story(() => ({ ada, grace }));
 
 before(async () => {
   [ada, grace] = [await device({ hasTouch: true }), await device({ viewport: { width: 1280, height: 900 } })];

@@ -310,8 +310,7 @@ stories! {
         let mut tx = app.app.store.write().await.unwrap();
         aftercare_store::bundle::add(&mut tx, ada.id(), &aftercare::keyring::row(&slipped, None, clock.now())).await.unwrap();
         tx.commit().await.unwrap();
-        grace.trust(ada.id());
-        let error = grace.safety_code(ada.id()).await.unwrap_err();
+        let error = grace.trust(ada.id()).await.unwrap_err();
         assert_eq!(error.downcast::<NotLogged>().unwrap(), NotLogged(ada.id()));
         // In the log as Grace's, and not hers.
         let id = aftercare::keyring::raw(grace.id());

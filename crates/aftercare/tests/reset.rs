@@ -59,7 +59,18 @@ stories! {
         assert!(ada.to_do().await.is_err(), "sealed to keys that nobody has");
         let refused = grace.submit(clock, ada.id(), &words, "activate").await.unwrap_err();
         assert!(refused.is::<KeyChanged>(), "{refused}");
-        grace.trust(ada.id());
+        // Another device of hers knows the old keys, and learns of the new from the one she compared on.
+        let other = device::sign_in(&app, "Grace", PASSWORD).await.unwrap();
+        grace.keep().await.unwrap();
+        other.recall().await.unwrap();
+        assert!(other.safety_code(ada.id()).await.unwrap_err().is::<KeyChanged>());
+        grace.trust(ada.id()).await.unwrap();
+        grace.keep().await.unwrap();
+        other.keep().await.unwrap();
+        for device in [&grace, &other] {
+            device.recall().await.unwrap();
+            device.safety_code(ada.id()).await.unwrap();
+        }
         assert!(grace.submit(clock, ada.id(), &words, "activate").await.is_err(), "not chosen with these keys");
 
         assert_eq!(grace.grant_all(ada.id()).await.unwrap(), 1);

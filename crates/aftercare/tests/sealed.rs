@@ -170,7 +170,7 @@ async fn on_devices(app: &TestApp, note: &str) {
     tx.commit().await.unwrap();
     let random = device::random(52);
     Client::reset(&to, &random, device::KDF, &email("Dora"), &code.text(), password).await.unwrap();
-    hugo.trust(dora.id());
+    hugo.trust(dora.id()).await.unwrap();
     hugo.grant_all(dora.id()).await.unwrap();
     let dora = device::sign_in(app, "Dora", password).await.unwrap();
     assert!(dora.to_do().await.unwrap().iter().any(|(_, title)| title == "Take Zyxolitamab"));

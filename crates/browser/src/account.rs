@@ -145,6 +145,11 @@ impl Device {
         Ok(text(&self.0.remember())?)
     }
 
+    /// Whom this device knows by which keys: another text when somebody new is known.
+    pub fn pinned(&self) -> Result<String, JsValue> {
+        Ok(self.0.pinned().map_err(Failure::from)?)
+    }
+
     /// Whose it is.
     pub fn id(&self) -> String {
         self.0.id().to_string()
@@ -199,9 +204,8 @@ impl Device {
     }
 
     /// Takes somebody's new keys as theirs: the codes were compared.
-    pub fn trust(&self, id: &str) -> Result<(), JsValue> {
-        self.0.trust(user(id)?);
-        Ok(())
+    pub async fn trust(&self, id: String) -> Result<(), JsValue> {
+        Ok(self.0.trust(user(&id)?).await.map_err(Failure::from)?)
     }
 }
 

@@ -17,6 +17,11 @@ impl Device {
         Ok(answer.to_string())
     }
 
+    /// Says again, with new keys, whom one has chosen.
+    pub async fn restate(&self) -> Result<(), JsValue> {
+        Ok(self.0.restate(&Now).await.map_err(Failure::from)?)
+    }
+
     /// Opens the envelopes of an answer, each held against its author's keys: `{note_id: OpenNote}`.
     pub async fn open(&self, answer: String) -> Result<String, JsValue> {
         let opened = async {

@@ -17,10 +17,37 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
+/// The keys somebody is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written")]
+struct Pin {
+    kid: Bytes<32>,
+    /// How often they were changed since they were first seen: signed by those before, or trusted. Of what two devices
+    /// know, the more often changed stands; of what was seen first only, what was kept before.
+    changed: u32,
+}
+
+/// A pin as it lies there; one of before changes were counted is a key id alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Pin { kid: Bytes<32>, changed: u32 },
+    Kid(Bytes<32>),
+}
+
+impl From<Written> for Pin {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Pin { kid, changed } => Self { kid, changed },
+            Written::Kid(kid) => Self { kid, changed: 0 },
+        }
+    }
+}
+
 /// What this device remembers of others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Contacts {
-    pins: HashMap<UserId, Bytes<32>>,
+    pins: BTreeMap<UserId, Pin>,
     /// The place and head of the log of keys as last seen.
     pub(crate) log: (i64, Bytes<32>),
     /// The same as the service has signed it.
@@ -40,7 +67,7 @@ type Shelf = BTreeMap<String, (i64, String)>;
 /// What is kept of it for the account's other devices.
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    pins: HashMap<UserId, Bytes<32>>,
+    pins: BTreeMap<UserId, Pin>,
     log: (i64, Bytes<32>),
     #[serde(default)]
     shelf: Shelf,
@@ -49,7 +76,7 @@ struct Kept {
 impl Default for Contacts {
     fn default() -> Self {
         Self {
-            pins: HashMap::new(),
+            pins: BTreeMap::new(),
             log: (0, Bytes([0; 32])),
             checkpoint: Value::Null,
             logged: HashMap::new(),
@@ -124,12 +151,14 @@ impl<S: Service> Client<S> {
             epochs.push(bundle);
         }
         let current = epochs.first().context("no keys")?.kid();
-        let pin = *self.contacts().pins.entry(id).or_insert(current);
-        if !followed.contains(&pin) {
+        let pin = *self.contacts().pins.entry(id).or_insert(Pin { kid: current, changed: 0 });
+        if !followed.contains(&pin.kid) {
             return Err(KeyChanged(id).into());
         }
         self.logged(id, &current).await?;
-        self.contacts().pins.insert(id, current);
+        if pin.kid != current {
+            self.contacts().pins.insert(id, Pin { kid: current, changed: pin.changed + 1 });
+        }
         Ok(Theirs {
             epochs,
             followed,
@@ -173,7 +202,12 @@ impl<S: Service> Client<S> {
         if let Some(Base64(sealed)) = sealed.filter(|_| kept["epoch"] == place.epoch) {
             let Kept { pins, log, shelf } = serde_json::from_slice(&place.open(&self.ark, &sealed)?)?;
             let mut contacts = self.contacts();
-            contacts.pins.extend(pins);
+            for (id, kept) in pins {
+                let newer = contacts.pins.get(&id).is_none_or(|own| own.changed <= kept.changed);
+                if newer {
+                    contacts.pins.insert(id, kept);
+                }
+            }
             if log.0 > contacts.log.0 {
                 contacts.log = log;
             }
@@ -189,12 +223,9 @@ impl<S: Service> Client<S> {
 
     /// Keeps what this device knows for the others of this account, laid over what they have kept.
     pub async fn keep(&self) -> anyhow::Result<()> {
-        let own = self.contacts().pins.clone();
         let n = self.recall().await? + 1;
         let kept = {
-            let mut contacts = self.contacts();
-            // What was followed here since is newer.
-            contacts.pins.extend(own);
+            let contacts = self.contacts();
             Kept { pins: contacts.pins.clone(), log: contacts.log, shelf: contacts.shelf.clone() }
         };
         let place = self.place(n);
@@ -217,13 +248,30 @@ impl<S: Service> Client<S> {
         self.keep().await
     }
 
+    /// Whom this device knows by which keys, as a text: another one when somebody new is known, which has to be kept
+    /// before it is relied upon.
+    pub fn pinned(&self) -> anyhow::Result<String> {
+        Ok(serde_json::to_string(&self.contacts().pins)?)
+    }
+
     fn place(&self, n: u64) -> Place {
         Place { user_id: raw(self.id), epoch: self.bundle.epoch, n }
     }
 
     /// Takes somebody's new keys as theirs: the safety codes were compared.
-    pub fn trust(&self, id: UserId) {
-        self.contacts().pins.remove(&id);
+    pub async fn trust(&self, id: UserId) -> anyhow::Result<()> {
+        let before = self.contacts().pins.remove(&id);
+        let seen = self.keys_of(id).await;
+        if let Some(before) = before {
+            let mut contacts = self.contacts();
+            let pin = match &seen {
+                Ok(theirs) => Pin { kid: theirs.current().kid(), changed: before.changed + 1 },
+                // Not seen: known as before.
+                Err(_) => before,
+            };
+            contacts.pins.insert(id, pin);
+        }
+        seen.map(drop)
     }
 
     /// The code to compare with somebody.

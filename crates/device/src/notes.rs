@@ -78,14 +78,15 @@ impl<S: Service> Client<S> {
         Ok(json!({ "n": n, "time": time, "selected": selected, "sig": statement.sign(&self.keys) }))
     }
 
-    /// Says again, with new keys, whom one has chosen.
+    /// Says again, with new keys, whom one has chosen and not left.
     pub async fn restate(&self, clock: &impl Clock) -> anyhow::Result<()> {
         let me = self.get("/api/me/").await?;
         if me["role"] != "patient" {
             return Ok(());
         }
         let doctors = self.get("/api/my-doctors/").await?;
-        for item in doctors["items"].as_array().into_iter().flatten() {
+        let items = doctors["items"].as_array().into_iter().flatten();
+        for item in items.filter(|item| item["until"].is_null()) {
             self.state(clock, field(&item["doctor"], "id")?, true).await?;
         }
         Ok(())
@@ -216,11 +217,15 @@ impl<S: Service> Client<S> {
         statement.verify(signer, &field(stated, "sig")?).context("the patient's statement")
     }
 
-    /// Opens the notes of an answer, each held against its author's keys.
+    /// Opens the notes of an answer, each held against its author's keys. Those that are sealed for keys of before,
+    /// which are lost, are left out: their doctor can open them again.
     pub async fn open(&self, answer: &Value) -> anyhow::Result<HashMap<NoteId, Opened>> {
         let mut opened = HashMap::new();
         for sealed in answer["envelopes"].as_array().into_iter().flatten() {
-            let (envelope, key) = self.unlock(sealed).await?;
+            let (envelope, key) = match self.unlock(sealed).await {
+                Err(error) if matches!(error.downcast_ref(), Some(SealError::NotForMe)) => continue,
+                unlocked => unlocked?,
+            };
             let words = OpenNote::read(&envelope, key)?;
             opened.insert(NoteId(Uuid::from_bytes(envelope.note_id.0)), Opened { envelope, words });
         }
@@ -238,7 +243,7 @@ impl<S: Service> Client<S> {
             }
             let (note, id): (NoteId, CheckInId) = (field(sealed, "note_id")?, field(sealed, "id")?);
             let ct = bytes::decode(&field::<String>(sealed, "ct")?).context("base64url")?;
-            let words = &opened.get(&note).context("a reason without its note")?.words;
+            let Some(Opened { words, .. }) = opened.get(&note) else { continue };
             let reason = words.reason(note, id, &ct).context("a reason that does not open")?;
             reasons.insert(field(reminder, "id")?, reason);
         }

@@ -28,7 +28,10 @@ export async function chart(device: Device): Promise<Chart> {
   const words = JSON.parse(await device.open(JSON.stringify({ envelopes }))) as Record<string, OpenNote>;
   const named = (step: Step): Step => {
     const own = words[step.note_id]?.steps.find(([id]) => id === step.id)?.[1];
-    return own ? { ...step, words: own } : step;
+    if (!own) return step;
+    // What the service schedules must be what the doctor has signed.
+    const altered = step.kind === 'plan' && !!step.timing && !same(step.timing, own.schedule);
+    return { ...step, words: own, ...(altered && { altered }) };
   };
   const in_force = notes.items.filter((note) => note.status === 'active');
   const made: Chart = {
@@ -61,6 +64,13 @@ async function say_read(): Promise<void> {
     await receipt(note, 'read');
     await store.change<string[]>('read', (notes = []) => notes.filter((one) => one !== note));
   }
+}
+
+/** Whether two values are the same in JSON, in whatever order their names stand. */
+function same(one: unknown, other: unknown): boolean {
+  const sorted = (_: string, value: unknown): unknown =>
+    value && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
 }
 
 function id_of(sealed: { envelope: Record<string, unknown> }): string {

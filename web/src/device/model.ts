@@ -40,7 +40,8 @@ export interface OpenNote {
   review: { questions: Asked[]; unused: Quote[]; rejected: { action: string; reason: string }[]; follow: string[] };
 }
 
-export type Step = StepView & { words?: StepText };
+/** A step; `altered` where the service schedules it otherwise than its doctor has signed. */
+export type Step = StepView & { words?: StepText; altered?: boolean };
 export type Note = NoteView & { words?: OpenNote };
 
 /** All that a patient sees, as of `at`. */

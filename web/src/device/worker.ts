@@ -47,6 +47,7 @@ async function opened(): Promise<Keys> {
     const root = account && (await reopen());
     if (!account || !root) throw new Failure({ code: 'locked', detail: 'unlock first' });
     device = (await load(account.role)).Device.resume(service.send, root.key, root.remembered);
+    pinned = device.pinned();
   }
   return device as Keys;
 }
@@ -92,9 +93,22 @@ async function lock(): Promise<void> {
   postMessage({ event: 'locked' });
 }
 
-/** What was learnt of others is kept here and for the account's other devices. */
-async function remember(device: Device): Promise<void> {
-  await keep(device.rootKey(), device.remember());
+/** Whom this device knew when that was kept last. */
+let pinned: string | undefined;
+
+/** What is known of others is kept here. */
+async function remember(own: Device): Promise<void> {
+  await keep(own.rootKey(), own.remember());
+  pinned = own.pinned();
+}
+
+/** Whoever was met just now is known from now on, here and on the account's other devices: keys that are not theirs are
+ * noticed only by who knows those that are. */
+async function settle(): Promise<void> {
+  const own = device;
+  if (!own || pinned === own.pinned()) return;
+  await remember(own);
+  await own.keep().catch(() => undefined);
 }
 
 const nfc = (text: string): string => text.normalize('NFC');
@@ -103,11 +117,14 @@ const nfc = (text: string): string => text.normalize('NFC');
 async function entered(fresh: Device, own: boolean): Promise<Account> {
   const before = await kept();
   const me = await service.request<{ id: string; role: Account['role']; name: string; email: string }>('GET', '/api/me/');
+  const new_keys = await store.get<boolean>('new keys');
   if (before && before.id !== me.id) await store.clear();
   const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own: own && me.role === 'patient', open_until: 0, ...(service.device_token && { device_token: service.device_token }) };
   await store.put('account', account);
   await fresh.keep();
   await fresh.followKeyLog();
+  if (new_keys) await fresh.restate();
+  await store.remove('new keys');
   await remember(fresh);
   if (me.role === 'doctor') fresh.free();
   device = me.role === 'patient' ? fresh : undefined;
@@ -181,7 +198,10 @@ const calls = {
     return (await load('patient')).recover(service.send, nfc(email), code, nfc(password));
   },
   async reset(email: string, code: string, password: string): Promise<string> {
-    return (await load('patient')).reset(service.send, nfc(email), code, nfc(password));
+    const made = await (await load('patient')).reset(service.send, nfc(email), code, nfc(password));
+    // With the next sign-in: doctors are chosen by a statement that the new keys have signed.
+    await store.put('new keys', true);
+    return made;
   },
   async signOut(): Promise<void> {
     try {
@@ -251,10 +271,7 @@ const calls = {
 
   async choose(doctor: string, selected: boolean): Promise<unknown> {
     const own = await opened();
-    const answer: unknown = JSON.parse(await own.choose(doctor, selected));
-    await own.keep();
-    await remember(own);
-    return answer;
+    return JSON.parse(await own.choose(doctor, selected)) as unknown;
   },
   async safetyCode(id: string): Promise<string> {
     return (await opened()).safetyCode(id);
@@ -271,12 +288,10 @@ const calls = {
     await remember(own);
   },
   async trust(id: string): Promise<void> {
-    const own = await opened();
-    own.trust(id);
-    await own.keep();
-    await remember(own);
+    await (await opened()).trust(id);
   },
-  async grantAll(to: string): Promise<number> {
+  async grantAll(to: string, password?: string): Promise<number> {
+    if (password) await again(password);
     return (await opened()).grantAll(to);
   },
   /** An answer of the service with the words of its envelopes: `{answer, words: {note_id: OpenNote}}`. */
@@ -333,6 +348,7 @@ addEventListener('message', (event: MessageEvent<Message>) => {
   const call = calls[name] as (...args: unknown[]) => unknown;
   Promise.resolve()
     .then(() => call(...args))
+    .finally(settle)
     .then((value) => postMessage({ id, value }))
     .catch((thrown: unknown) => {
       const failure = Failure.of(thrown);

@@ -2,6 +2,7 @@
 
 import { useLocation, useRoute } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
+import { device } from '../device';
 import { Failure } from '../device/failure';
 import { moment, shortDay, t } from '../i18n';
 import { Days } from '../patient/days';
@@ -25,7 +26,11 @@ export function PatientScreen() {
   const [failed, setFailed] = useState<unknown>();
   const again = async (): Promise<void> => {
     setFailed(undefined);
-    await record(id).then(setKnown, setFailed);
+    await Promise.all([
+      record(id).then(setKnown, setFailed),
+      // New keys are noticed here, not only when something is written.
+      device.safetyPair(id).catch(setFailed),
+    ]);
   };
   useEffect(() => {
     setKnown(undefined);

@@ -14,7 +14,7 @@ export function Settings() {
     <Page title={d().rail.settings}>
       {now?.state === 'open' && <p><strong>{now.account.name}</strong><br /><span class="muted">{now.account.email}</span></p>}
       <ul class="list">
-        {[['profile', d().profile.title], ['notices', t().notices.title], ['password', t().account.password], ['passkeys', t().passkeys.title], ['devices', t().account.devices], ['data', t().account.data]].map(([to, name]) => (
+        {[['profile', d().profile.title], ['notices', t().me.notices], ['password', t().account.password], ['passkeys', t().passkeys.title], ['devices', t().account.devices], ['data', t().account.data]].map(([to, name]) => (
           <li key={to}><a class="link-row" href={`/settings/${to}`}>{name}</a></li>
         ))}
       </ul>

@@ -111,6 +111,7 @@ export const de: Catalogue = {
   },
   tabs: { today: 'Heute', plan: 'Plan', notes: 'Notizen', me: 'Ich' },
   today: {
+    altered: (what: string) => `Der Rechner des Krankenhauses hat für „${what}“ andere Zeiten, als aufgeschrieben wurden. Fragen Sie in der Praxis nach, bevor Sie ihnen folgen.`,
     title: 'Heute',
     done: (done, all) => `${done} von ${all} erledigt`,
     now: 'Jetzt',
@@ -207,27 +208,9 @@ export const de: Catalogue = {
     codeText: 'Vergleichen Sie diese Zahlen mit denen Ihrer Ärztin, persönlich oder am Telefon. Stimmen sie überein, steht niemand zwischen Ihnen.',
     codeScan: 'Oder halten Sie die Kamera des anderen Telefons darauf:',
   },
-  compare: {
-    title: 'Sicherheitscodes vergleichen',
-    same: (name: string) => `Die Codes stimmen überein. Niemand steht zwischen Ihnen und ${name}.`,
-    differs: (name: string) => `Die Codes sind verschieden. Jemand steht vielleicht zwischen Ihnen und ${name}: Schreiben Sie nichts, bevor Sie miteinander gesprochen haben.`,
-    unknown: 'Dieser Code gehört jemandem, mit dem Sie nicht verbunden sind.',
-  },
-  notices: {
-    title: 'Was geschehen ist',
-    what: {
-      signed_up: 'Ihr Konto wurde angelegt', signed_in: 'Anmeldung an einem Gerät', sign_in_failed: 'Jemand wollte sich anmelden und konnte nicht',
-      sign_in_refused: 'Zu viele Versuche, sich anzumelden: angehalten', signed_out: 'Abgemeldet', token_reused: 'Eine alte Anmeldung wurde noch einmal benutzt: beendet',
-      password_changed: 'Ihr Passwort wurde geändert', email_changed: 'Ihre E-Mail wurde geändert', recovered: 'Der Wiederherstellungscode wurde benutzt',
-      recovery_failed: 'Ein falscher Wiederherstellungscode wurde versucht', keys_changed: 'Neue Schlüssel', factor_added: 'Ein Passkey oder zweiter Schritt kam dazu',
-      factor_removed: 'Ein Passkey oder zweiter Schritt wurde entfernt', assisted_set: 'Wie Ihre Schlüssel verwahrt werden, wurde geändert', doctor_chosen: 'Praxis gewählt',
-      doctor_left: 'Praxis verlassen', note_written: 'Eine neue Notiz mit Plan', notes_read: 'Notizen wurden geöffnet', plan_read: 'Der Plan wurde angesehen',
-      disclosed: 'Eine Notiz wurde von einem Modell gelesen', granted: 'Eine Notiz wurde für neue Schlüssel geöffnet', exported: 'Ihre Daten wurden herausgegeben', refused: 'Jemand wollte etwas, das ihm nicht gehört',
-      state_set: 'Das Krankenhaus hat Ihr Konto geändert', emergency_access: 'Eine Notiz wurde im Notfall geöffnet', recovery_code_made: 'Ein neuer Wiederherstellungscode wurde gemacht',
-      keys_reset: 'Neue Schlüssel, die die alten nicht unterschrieben haben', credentialed: 'Das Krankenhaus bürgt für Ihre Schlüssel', doctor_erased: 'Jemand, der Sie behandelt, hat das eigene Konto gelöscht',
-    } as Record<string, string>,
-  },
   me: {
+    notices: 'Was geschehen ist',
+    paper: 'Auf Papier',
     title: 'Ich',
     reminders: 'Erinnerungen',
     remindersOn: (n) => plural(n, 'Weg zu Ihnen', 'Wege zu Ihnen'),

@@ -109,6 +109,7 @@ export const en = {
   },
   tabs: { today: 'Today', plan: 'Plan', notes: 'Notes', me: 'Me' },
   today: {
+    altered: (what: string) => `The hospital’s computer has other times for “${what}” than your doctor wrote. Ask your doctor before you follow them.`,
     title: 'Today',
     done: (done: number, all: number) => `${done} of ${all} done`,
     now: 'Now',
@@ -205,28 +206,10 @@ export const en = {
     codeText: 'Compare these numbers with your doctor’s, in person or by phone. If they match, nobody stands between you.',
     codeScan: 'Or let their phone’s camera look at this:',
   },
-  compare: {
-    title: 'Compare safety codes',
-    same: (name: string) => `The codes match. Nobody stands between you and ${name}.`,
-    differs: (name: string) => `The codes differ. Somebody may stand between you and ${name}: do not write until you have spoken with them.`,
-    unknown: 'This code is of somebody you are not connected with.',
-  },
-  notices: {
-    title: 'What happened',
-    what: {
-      signed_up: 'Your account was made', signed_in: 'Signed in on a device', sign_in_failed: 'Somebody tried to sign in and could not',
-      sign_in_refused: 'Too many tries to sign in: stopped', signed_out: 'Signed out', token_reused: 'An old sign-in was used again: ended',
-      password_changed: 'Your password was changed', email_changed: 'Your e-mail was changed', recovered: 'The recovery code was used',
-      recovery_failed: 'A wrong recovery code was tried', keys_changed: 'New keys', factor_added: 'A passkey or second step was added',
-      factor_removed: 'A passkey or second step was removed', assisted_set: 'How your keys are kept was changed', doctor_chosen: 'A doctor was chosen',
-      doctor_left: 'A doctor was left', note_written: 'A new note and plan', notes_read: 'Notes were opened', plan_read: 'The plan was looked at',
-      disclosed: 'A note was read by a model', granted: 'A note was opened to new keys', exported: 'Your data was taken out', refused: 'Somebody asked for what is not theirs',
-      state_set: 'The hospital changed your account', emergency_access: 'A note was opened in an emergency', recovery_code_made: 'A new recovery code was made',
-      keys_reset: 'New keys that the old ones have not signed', credentialed: 'The hospital vouches for your keys', doctor_erased: 'A doctor has deleted their account',
-    } as Record<string, string>,
-  },
   me: {
+    notices: 'What happened',
     title: 'Me',
+    paper: 'On paper',
     reminders: 'Reminders',
     remindersOn: (n: number) => plural(n, 'way to reach you', 'ways to reach you'),
     remindersOff: 'Off',

@@ -7,7 +7,7 @@ import { device } from '../device';
 import { api } from '../device/api';
 import { day, t } from '../i18n';
 import { Action, Field, Page, Sheet, Summary, useWork } from '../ui';
-import { SafetyCode } from '../ui/safety';
+import { Compared, SafetyCode } from '../ui/safety';
 import { chart, refresh } from './chart';
 
 /** Everybody there is, or the one of a doctor's own link. */
@@ -94,3 +94,6 @@ export function Doctors() {
     </Page>
   );
 }
+
+/** Another's code, held against what is known of one's doctors. */
+export const Compare = () => <Compared nameOf={(id) => chart.value?.doctors.find((one) => one.id === id)?.name} />;

@@ -1,25 +1,34 @@
 // A patient's screens.
 
-import { Route, Router, useLocation } from 'preact-iso';
+import { lazy, Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
-import { Devices, MyData, Password } from '../screens/account';
-import { Passkeys } from '../screens/passkeys';
-import { Notices } from '../screens/notices';
 import { Lost } from '../screens/lost';
 import { Action, Page, Tabs, told } from '../ui';
 import { KeyChanged } from '../ui/key-changed';
-import { Compared } from '../ui/safety';
 import { chart, failed, refresh, start } from './chart';
-import { ChooseDoctor, Doctors } from './doctors';
-import { Me, Privacy, Times } from './me';
+import { Me } from './me';
 import { NoteScreen, Notes } from './notes';
 import { Plan, StepScreen } from './plan';
-import { Reminders } from './reminders';
 import { Changes } from './changes';
 import { Today } from './today';
 
-const Compare = () => <Compared nameOf={(id) => chart.value?.doctors.find((one) => one.id === id)?.name} />;
+// What is not needed every day comes when it is.
+const account = () => import('../screens/account');
+const doctors = () => import('./doctors');
+const settings = () => import('./settings');
+const Password = lazy(() => account().then((all) => all.Password));
+const Devices = lazy(() => account().then((all) => all.Devices));
+const MyData = lazy(() => account().then((all) => all.MyData));
+const Doctors = lazy(() => doctors().then((all) => all.Doctors));
+const ChooseDoctor = lazy(() => doctors().then((all) => all.ChooseDoctor));
+const Compare = lazy(() => doctors().then((all) => all.Compare));
+const Times = lazy(() => settings().then((all) => all.Times));
+const Privacy = lazy(() => settings().then((all) => all.Privacy));
+const Notices = lazy(() => import('../screens/notices').then((all) => all.Notices));
+const Passkeys = lazy(() => import('../screens/passkeys').then((all) => all.Passkeys));
+const Paper = lazy(() => import('./paper').then((all) => all.Paper));
+const Reminders = lazy(() => import('./reminders').then((all) => all.Reminders));
 
 export default function Patient() {
   const { path, route } = useLocation();
@@ -44,6 +53,7 @@ export default function Patient() {
           <Route path="/choose/:id" component={ChooseDoctor} />
           <Route path="/compare/:id" component={Compare} />
           <Route path="/me/notices" component={Notices} />
+          <Route path="/me/paper" component={Paper} />
           <Route path="/me/times" component={Times} />
           <Route path="/me/reminders" component={Reminders} />
           <Route path="/me/password" component={Password} />

@@ -37,6 +37,7 @@ export function Today() {
     <Page title={words.title} aside={<p class="muted">{day(now.value)}</p>}>
       <KeyChanged failure={failed.value} name={doctor(failed.value?.said.user_id ?? '')} onTrusted={() => refresh()} />
       <Standing />
+      <Altered />
       <Travel />
       <Changed />
       <Extended />
@@ -113,6 +114,13 @@ function Standing() {
       {unsent > 0 && <p>{words.waiting(unsent)}</p>}
     </div>
   );
+}
+
+/** What nobody but the service can have done: its times are not those that the doctor has signed. */
+function Altered() {
+  const altered = (chart.value?.plan ?? []).filter((step) => step.altered && step.status === 'active');
+  if (!altered.length) return null;
+  return <div class="banner" role="alert">{altered.map((step) => <p key={step.id}>{t().today.altered(title(step))}</p>)}</div>;
 }
 
 /** P3: one sentence a day on what was missed and until when it goes on. */

@@ -8,6 +8,7 @@ import { api } from '../device/api';
 import { moment, t } from '../i18n';
 import { look } from '../state';
 import { Action, Field, Page, say, Summary, useWork } from '../ui';
+import { save } from '../ui/save';
 
 /** Where one came from. */
 export const parent = (path: string): string => path.replace(/\/[^/]*$/, '');
@@ -76,12 +77,7 @@ export function MyData() {
   const erased = useWork();
 
   const take = (): Promise<void> => exported.run(async () => {
-    const all = JSON.stringify(await device.exported(taking), null, 2);
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([all], { type: 'application/json' }));
-    link.download = 'aftercare.json';
-    link.click();
-    URL.revokeObjectURL(link.href);
+    save('aftercare.json', JSON.stringify(await device.exported(taking), null, 2), 'application/json');
   });
   return (
     <Page title={words.data} back={back}>

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { Action, Field, Page, say, Summary, useWork } from '../ui';
+import { save } from '../ui/save';
 
 export function SaveCode({ code, onDone }: { code: string; onDone: () => Promise<void> }) {
   const words = t().code;
@@ -11,13 +12,7 @@ export function SaveCode({ code, onDone }: { code: string; onDone: () => Promise
   const last = code.split('-').at(-1) ?? '';
   const matches = typed.trim().toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1') === last;
 
-  function file(): void {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([`Aftercare\n${code}\n`], { type: 'text/plain' }));
-    link.download = 'aftercare-recovery-code.txt';
-    link.click();
-    URL.revokeObjectURL(link.href);
-  }
+  const file = (): void => save('aftercare-recovery-code.txt', `Aftercare\n${code}\n`, 'text/plain');
 
   return (
     <Page title={words.title}>
