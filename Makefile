@@ -19,7 +19,7 @@ INDEPENDENT = crates/aftercare/tests/independent
 setup:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium firefox-esr strace systemd-analyze >/dev/null && python3 -c "import ensurepip" || \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium firefox-esr strace systemd; }
-	@$(INDEPENDENT)/venv/bin/python -c "import schemathesis, icalendar, aiosmtpd, standardwebhooks, prometheus_client, promql_parser" 2>/dev/null || { python3 -m venv $(INDEPENDENT)/venv && \
+	@$(INDEPENDENT)/venv/bin/python -c "import schemathesis, fhir.resources, icalendar, aiosmtpd, standardwebhooks, prometheus_client, promql_parser" 2>/dev/null || { python3 -m venv $(INDEPENDENT)/venv && \
 	  $(INDEPENDENT)/venv/bin/pip install --quiet --disable-pip-version-check -r $(INDEPENDENT)/requirements.txt; }
 	@[ -d $(INDEPENDENT)/node_modules/puppeteer-core ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
 

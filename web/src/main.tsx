@@ -1,19 +1,31 @@
 // The app's first file: who is here decides what is shown.
 
+import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { lazy, LocationProvider, ErrorBoundary } from 'preact-iso';
 import './app.css';
 import { preferred, speak, t } from './i18n';
 import { look, session } from './state';
 import { script } from './trusted';
+import { Missing } from './screens/lost';
 import { Toast } from './ui';
 
 const Doors = lazy(() => import('./screens'));
 const Patient = lazy(() => import('./patient'));
 const Doctor = lazy(() => import('./doctor'));
 
+/** A part of the app could not be fetched: there is no network, or a newer app has taken the place of this one. */
+const missing = signal(false);
+addEventListener('vite:preloadError', () => {
+  const before = Number(sessionStorage.getItem('fetched anew') ?? 0);
+  if (!navigator.onLine || Date.now() - before < 10_000) return void (missing.value = true);
+  sessionStorage.setItem('fetched anew', String(Date.now()));
+  location.reload();
+});
+
 function App() {
   const now = session.value;
+  if (missing.value) return <LocationProvider><Missing /></LocationProvider>;
   if (!now) return null;
   const open = now.state === 'open' ? now.account.role : undefined;
   return (

@@ -101,7 +101,7 @@ test('a patient’s screens', async () => {
   const { page } = ada;
   const screens = [
     ['/today', 'Today'], ['/plan', 'Plan'], ['/notes', 'Notes'], ['/me', 'Ada Winter'], ['/me/doctors', 'My doctors'], ['/me/doctors/choose', 'Choose a doctor'],
-    ['/me/times', 'Times of day'], ['/me/reminders', 'Reminders'], ['/me/privacy', 'How your notes stay private'], ['/me/password', 'Password'], ['/me/devices', 'Devices'], ['/me/data', 'My data'], ['/changes', 'Your plan has changed'], ['/nowhere', 'This page is not there'],
+    ['/me/times', 'Times of day'], ['/me/reminders', 'Reminders'], ['/me/privacy', 'How your notes stay private'], ['/me/password', 'Password'], ['/me/devices', 'Devices'], ['/me/data', 'My data'], ['/me/notices', 'What happened'], ['/me/passkeys', 'Passkeys'], ['/me/paper', 'On paper'], ['/changes', 'Your plan has changed'], ['/nowhere', 'This page is not there'],
   ];
   for (const [path, title] of screens) {
     await page.goto(base + path);
@@ -125,6 +125,12 @@ test('a doctor’s screens', async () => {
   const { page } = grace;
   await page.getByRole('heading', { level: 1, name: 'Patients' }).waitFor();
   await looked_at(page, 'patients', true);
+  for (const [path, title] of [['/inbox', 'Inbox'], ['/templates', 'Templates'], ['/settings', 'Settings'], ['/settings/profile', 'How patients see you']]) {
+    await page.goto(base + path);
+    await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    await looked_at(page, path, true);
+  }
+  await page.goto(`${base}/patients`);
   await page.getByRole('link', { name: 'Ada Winter' }).click();
   await page.getByText('Current').waitFor();
   await looked_at(page, 'patient', true);

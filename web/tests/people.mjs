@@ -43,8 +43,8 @@ export async function device(options = {}) {
 }
 
 /** Signs somebody up as they would: question by question, the recovery code typed back. */
-export async function sign_up(page, role, name, email, { own = false, specialty = '' } = {}) {
-  await page.goto(base);
+export async function sign_up(page, role, name, email, { own = false, specialty = '', at = base } = {}) {
+  await page.goto(at);
   await page.getByRole('link', { name: role === 'doctor' ? 'I’m a doctor' : 'I’m a patient' }).click();
   const answer = async (label, value) => {
     await page.getByLabel(label, { exact: true }).fill(value);

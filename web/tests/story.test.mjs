@@ -104,9 +104,38 @@ test('a newer note replaces the plan, and the patient is shown how', async () =>
   assert.equal(await page.getByRole('link', { name: 'See what changed' }).count(), 0);
 });
 
+test('the plan on paper, and for another system', async () => {
+  const { page } = ada;
+  await page.goto(`${base}/me/paper`);
+  await page.getByRole('row', { name: /Take Zyxolitamab/ }).waitFor();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save FHIR file' }).click()]);
+  if (process.env.FHIR_FILE) await file.saveAs(process.env.FHIR_FILE);
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.locator('.tabs').isVisible(), false);
+  assert.equal(await page.getByText('“Take Zyxolitamab 5 mg every 6 hours for 2 days” (Grace Canaryfield)').isVisible(), true);
+  await page.emulateMedia({ media: null });
+});
+
+test('what the service schedules otherwise than the doctor has signed is said', async () => {
+  const { page, context } = ada;
+  await page.goto(`${base}/today`);
+  await page.getByRole('heading', { name: 'Today' }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await context.route('**/api/actionable-steps/**', async (route) => {
+    const answer = await (await route.fetch()).json();
+    for (const step of answer.plan) step.timing = { ...step.timing, period: 2 };
+    await route.fulfill({ json: answer });
+  });
+  await page.reload();
+  await page.getByRole('alert').getByText('has other times for “Take Zyxolitamab 5 mg”').waitFor();
+  await context.unroute('**/api/actionable-steps/**');
+  await page.reload();
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+});
+
 test('both see the same safety code', async () => {
   const digits = async (page) => {
-    await page.getByRole('button', { name: 'Safety code' }).click();
+    await page.getByRole('button', { name: /^Safety code/ }).click();
     return page.getByRole('dialog').locator('.secret').innerText();
   };
   await ada.page.goto(`${base}/me/doctors`);

@@ -6,6 +6,7 @@ mod common;
 
 use common::{
     canary::holds_canary,
+    independent::independently,
     process::{Server, free_port, memory_of},
 };
 use std::{
@@ -23,6 +24,10 @@ fn web() -> std::path::PathBuf {
     web
 }
 
+fn local(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
 /// A server that nobody is too fast for.
 fn server(folder: &Path, port: u16) -> Server {
     let limits =
@@ -31,12 +36,12 @@ fn server(folder: &Path, port: u16) -> Server {
     Server::start(folder, port, "", &names.each_ref().map(|name| (name.as_str(), "1000000")))
 }
 
-/// Runs a file of tests; what it says where one fails.
-fn run(file: &str, port: u16) {
+/// Runs a file of tests against a service; what it says where one fails.
+fn run(file: &str, url: &str, env: &[(&str, &Path)]) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut node = Command::new("node");
     node.current_dir(web()).args(["--test", "--test-reporter=spec"]).arg(format!("tests/{file}"));
-    let output = node.env("AFTERCARE_URL", format!("http://127.0.0.1:{port}")).output().unwrap();
+    let output = node.env("AFTERCARE_URL", url).envs(env.iter().copied()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
@@ -54,7 +59,18 @@ fn disk(folder: &Path) -> Vec<u8> {
 fn the_whole_story_and_not_a_word_of_it_on_the_server() {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let mut server = server(folder.path(), port);
-    run("story.test.mjs", port);
+    let fhir = folder.path().join("fhir.json");
+    run("story.test.mjs", &local(port), &[("FHIR_FILE", &fhir)]);
+    // What it gives another system is FHIR, as somebody else reads it.
+    let bundle = serde_json::from_slice(&std::fs::read(&fhir).unwrap()).unwrap();
+    let read = independently("read_fhir.py", &bundle).unwrap();
+    assert_eq!(
+        read["types"],
+        serde_json::json!([
+            "Patient", "Practitioner", "CarePlan", "CarePlan", "DocumentReference", "DocumentReference"
+        ])
+    );
+    std::fs::remove_file(fhir).unwrap();
     // Without root another process's memory is closed, which `tests/memory.rs` looks at.
     let memory = memory_of(server.0.id()).unwrap_or_default();
     assert_eq!(holds_canary(&memory), None, "in memory");
@@ -64,23 +80,58 @@ fn the_whole_story_and_not_a_word_of_it_on_the_server() {
     assert_eq!(holds_canary(&disk), None, "on disk");
 }
 
-#[test]
-fn every_screen_is_for_everybody() {
+/// A file of tests against a service of its own.
+fn alone(file: &str) {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let _server = server(folder.path(), port);
-    run("accessible.test.mjs", port);
+    run(file, &local(port), &[]);
+}
+
+#[test]
+fn every_screen_is_for_everybody() {
+    alone("accessible.test.mjs");
+}
+
+#[test]
+fn every_word_is_in_a_catalogue_and_may_run_from_right_to_left() {
+    alone("strange.test.mjs");
 }
 
 #[test]
 fn a_reminder_reaches_the_screen_by_name() {
-    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-    let _server = server(folder.path(), port);
-    run("push.test.mjs", port);
+    alone("push.test.mjs");
+}
+
+#[test]
+fn a_newer_app_takes_over() {
+    alone("update.test.mjs");
 }
 
 #[test]
 fn today_is_light_and_quick_on_a_slow_machine() {
+    alone("budget.test.mjs");
+}
+
+/// Passkeys belong to a host's name: `localhost`.
+#[test]
+fn keys_are_kept_lost_and_made_anew() {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let _server = server(folder.path(), port);
-    run("budget.test.mjs", port);
+    let data = folder.path().join("data");
+    let program = Path::new(env!("CARGO_BIN_EXE_aftercare"));
+    run(
+        "keys.test.mjs",
+        &format!("http://localhost:{port}"),
+        &[("SERVER_PROGRAM", program), ("SERVER_DATA", &data)],
+    );
+}
+
+/// What happened is said in words, whatever it was.
+#[test]
+fn every_action_on_record_has_words() {
+    let notices = include_str!("../../../web/src/screens/notices.tsx");
+    for action in aftercare::audit::Action::ALL {
+        let name = format!(" {}: '", action.slug());
+        assert_eq!(notices.matches(&name).count(), 2, "{name} in English and German");
+    }
 }

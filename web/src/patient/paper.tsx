@@ -41,7 +41,7 @@ export function Paper() {
       <div class="row no-print"><Action kind="main" onPress={() => print()}>{words.print}</Action></div>
       <div class="card stack sheet">
         <p><strong>{words.of(known.me.name, day(known.at))}</strong></p>
-        <section class="stack tight" aria-labelledby="week">
+        <div class="stack tight">
           <h2 id="week">{words.week}</h2>
           <div class="scroll" tabIndex={0} role="region" aria-labelledby="week">
             <table class="week-grid">
@@ -56,7 +56,7 @@ export function Paper() {
               </tbody>
             </table>
           </div>
-        </section>
+        </div>
         {tasks.length > 0 && (
           <section class="stack tight" aria-labelledby="todo">
             <h2 id="todo">{t().today.todo}</h2>

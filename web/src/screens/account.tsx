@@ -39,6 +39,14 @@ export function Password() {
   );
 }
 
+/** What a browser says of itself, in two words. */
+function called(agent: string): string {
+  const find = (names: Record<string, RegExp>): string | undefined => Object.entries(names).find(([, known]) => known.test(agent))?.[0];
+  const browser = find({ Firefox: /Firefox/, Edge: /Edg/, Chrome: /Chrom/, Safari: /Safari/ });
+  const system = find({ iPhone: /iPhone/, iPad: /iPad/, Android: /Android/, Windows: /Windows/, Mac: /Mac OS/, Linux: /Linux/ });
+  return browser ? [browser, system].filter(Boolean).join(', ') : agent;
+}
+
 export function Devices() {
   const words = t().account;
   const back = parent(useLocation().path);
@@ -52,10 +60,10 @@ export function Devices() {
       <ul class="list">
         {devices.map((one) => (
           <li key={one.id} class="card stack tight">
-            <p><strong>{one.device}</strong></p>
+            <p><strong>{called(one.device)}</strong></p>
             <p class="muted">{words.since(moment(one.created_at))}</p>
             {one.current ? <p><span class="badge good">{words.thisOne}</span></p> : (
-              <Action busy={busy} aria-label={`${t().me.signOut}: ${one.device}`} onPress={() => run(async () => {
+              <Action busy={busy} aria-label={`${t().me.signOut}: ${called(one.device)}`} onPress={() => run(async () => {
                 await api('delete', '/api/sessions/{id}/', { path: { id: one.id } });
                 await fetch();
               })}>{t().me.signOut}</Action>

@@ -17,7 +17,7 @@ const what = words<Record<string, string>>({
   doctor_left: 'A doctor was left', note_written: 'A new note and plan', notes_read: 'Notes were opened', plan_read: 'The plan was looked at',
   disclosed: 'A note was read by a model', granted: 'A note was opened to new keys', exported: 'Your data was taken out', refused: 'Somebody asked for what is not theirs',
   state_set: 'The hospital changed your account', emergency_access: 'A note was opened in an emergency', recovery_code_made: 'A new recovery code was made',
-  keys_reset: 'New keys that the old ones have not signed', credentialed: 'The hospital vouches for your keys', doctor_erased: 'A doctor has deleted their account',
+  keys_reset: 'New keys that the old ones have not signed', credentialed: 'The hospital vouches for your keys', erased: 'The account was deleted', doctor_erased: 'A doctor has deleted their account',
 }, {
   signed_up: 'Ihr Konto wurde angelegt', signed_in: 'Anmeldung an einem Gerät', sign_in_failed: 'Jemand wollte sich anmelden und konnte nicht',
   sign_in_refused: 'Zu viele Versuche, sich anzumelden: angehalten', signed_out: 'Abgemeldet', token_reused: 'Eine alte Anmeldung wurde noch einmal benutzt: beendet',
@@ -27,7 +27,7 @@ const what = words<Record<string, string>>({
   doctor_left: 'Praxis verlassen', note_written: 'Eine neue Notiz mit Plan', notes_read: 'Notizen wurden geöffnet', plan_read: 'Der Plan wurde angesehen',
   disclosed: 'Eine Notiz wurde von einem Modell gelesen', granted: 'Eine Notiz wurde für neue Schlüssel geöffnet', exported: 'Ihre Daten wurden herausgegeben', refused: 'Jemand wollte etwas, das ihm nicht gehört',
   state_set: 'Das Krankenhaus hat Ihr Konto geändert', emergency_access: 'Eine Notiz wurde im Notfall geöffnet', recovery_code_made: 'Ein neuer Wiederherstellungscode wurde gemacht',
-  keys_reset: 'Neue Schlüssel, die die alten nicht unterschrieben haben', credentialed: 'Das Krankenhaus bürgt für Ihre Schlüssel', doctor_erased: 'Jemand, der Sie behandelt, hat das eigene Konto gelöscht',
+  keys_reset: 'Neue Schlüssel, die die alten nicht unterschrieben haben', credentialed: 'Das Krankenhaus bürgt für Ihre Schlüssel', erased: 'Das Konto wurde gelöscht', doctor_erased: 'Jemand, der Sie behandelt, hat das eigene Konto gelöscht',
 });
 
 export function Notices() {

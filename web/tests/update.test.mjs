@@ -1,0 +1,98 @@
+// A newer app takes the place of the one that runs: what was answered meanwhile is sent, and what is no longer there is
+// fetched anew. In front of the service stands a proxy that can give out another version.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { base, choose, close, device, sign_up, write } from './people.mjs';
+
+/** Nothing, or the mark of the newer version. */
+let version = '';
+/** Whether the parts of the older one are gone. Both have parts of one name here: so it is asked for in vain once. */
+let gone = false;
+const proxy = createServer(async (request, response) => {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const headers = { ...request.headers, 'accept-encoding': 'identity' };
+  delete headers.host;
+  delete headers.connection;
+  // Another version has another ETag.
+  if (version) delete headers['if-none-match'];
+  const stop = new AbortController();
+  response.on('close', () => stop.abort());
+  try {
+    const answer = await fetch(base + request.url, { method: request.method, headers, body: parts.length ? Buffer.concat(parts) : undefined, signal: stop.signal, redirect: 'manual' });
+    const given = Object.fromEntries([...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'transfer-encoding', 'connection', 'set-cookie', 'etag'].includes(name)));
+    const cookies = answer.headers.getSetCookie();
+    if (gone && /^\/app\/assets\/notices-/.test(request.url)) {
+      gone = false;
+      return response.writeHead(404).end();
+    }
+    response.writeHead(answer.status, { ...given, ...(cookies.length && { 'set-cookie': cookies }) });
+    const marked = version && (request.url === '/sw.js' || given['content-type']?.startsWith('text/html'));
+    if (marked) return response.end((await answer.text()).replace('</head>', `<meta name="${version}"></head>`) + (request.url === '/sw.js' ? `\n// ${version}` : ''));
+    for await (const part of answer.body ?? []) response.write(part);
+    response.end();
+  } catch {
+    response.destroy();
+  }
+});
+let here;
+before(async () => {
+  await new Promise((done) => proxy.listen(0, '127.0.0.1', done));
+  here = `http://127.0.0.1:${proxy.address().port}`;
+});
+after(async () => {
+  await close();
+  proxy.closeAllConnections();
+  proxy.close();
+});
+
+test('a newer app takes over, and an answer given before it is sent', async () => {
+  const [ada, grace] = [await device({ hasTouch: true }), await device({ viewport: { width: 1280, height: 900 } })];
+  const { page, context } = ada;
+  await sign_up(grace.page, 'doctor', 'Grace Update', 'grace@update.example', { specialty: 'General practice' });
+  await sign_up(page, 'patient', 'Ada Update', 'ada@update.example', { own: true, at: here });
+  await choose(page, 'Grace Update');
+  await grace.page.reload();
+  await grace.page.getByRole('link', { name: 'Ada Update' }).waitFor();
+  await write(grace.page, 'Take paracetamol 500 mg every 6 hours for 3 days.', 1);
+  await page.goto(`${here}/today`);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.reload();
+  await page.getByRole('heading', { name: 'Now' }).waitFor();
+  await context.setOffline(true);
+  await page.getByRole('button', { name: 'Done: Take paracetamol 500 mg' }).click();
+  await page.getByText(/^✓Done at/).waitFor();
+
+  [version, gone] = ['version-2', true];
+  const marked = () => page.evaluate(() => document.documentElement.outerHTML.includes('version-2'));
+  assert.equal(await marked(), false);
+  const sent = page.waitForResponse((answer) => answer.url().endsWith('/api/check-in/'));
+  await context.setOffline(false);
+  assert.equal((await sent).status(), 200);
+  // The page of the older app asks for a part that is gone: the newer one comes.
+  await page.getByRole('link', { name: 'Me', exact: true }).click();
+  await page.getByRole('link', { name: 'What happened' }).click();
+  await page.waitForFunction(() => document.documentElement.outerHTML.includes('version-2'));
+  // Its worker has taken the place of the older one.
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+  await page.waitForFunction(async () => {
+    const { active, installing, waiting } = await navigator.serviceWorker.getRegistration();
+    return active?.state === 'activated' && !installing && !waiting;
+  });
+  await page.goto(`${here}/today`);
+  await page.getByText(/^✓Done at/).waitFor();
+  assert.equal(await marked(), true);
+  await context.setOffline(true);
+  await page.reload();
+  await page.getByText(/^✓Done at/).waitFor();
+  assert.equal(await marked(), true, 'kept for when there is no network');
+  // A part that was never fetched, without a network: said, with a way on.
+  await page.getByRole('link', { name: 'Me', exact: true }).click();
+  await page.getByRole('link', { name: 'On paper' }).click();
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
+  await context.setOffline(false);
+  await page.goto(`${here}/today`);
+  await page.getByRole('heading', { name: 'Today' }).waitFor();
+});
