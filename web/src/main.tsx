@@ -13,6 +13,7 @@ import { Toast } from './ui';
 const Doors = lazy(() => import('./screens'));
 const Patient = lazy(() => import('./patient'));
 const Doctor = lazy(() => import('./doctor'));
+const Operator = lazy(() => import('./operator'));
 
 /** A part of the app could not be fetched: there is no network, or a newer app has taken the place of this one. */
 const missing = signal(false);
@@ -31,7 +32,7 @@ function App() {
   return (
     <LocationProvider>
       <a class="out-of-sight" href="#main">{t().skip}</a>
-      <ErrorBoundary>{open === 'patient' ? <Patient /> : open === 'doctor' ? <Doctor /> : <Doors />}</ErrorBoundary>
+      <ErrorBoundary>{location.pathname === '/setup' ? <Operator /> : open === 'patient' ? <Patient /> : open === 'doctor' ? <Doctor /> : <Doors />}</ErrorBoundary>
       <Toast />
     </LocationProvider>
   );

@@ -2,18 +2,11 @@
 // phone of 320 pixels and with text of twice the size; what is to be hit is large enough, which axe does not measure.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { looked_at } from './look.mjs';
 import { base, choose, close, device, sign_up, write } from './people.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const NOTE = 'Otitis. Take amoxicillin 500 mg every 8 hours for 7 days. Take ibuprofen 400 mg if needed. Blood test in 1 week. Return if fever persists.';
-const looks = {
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  forced: { colorScheme: 'dark', forcedColors: 'active' },
-};
 let ada, grace;
 
 before(async () => {
@@ -29,42 +22,9 @@ before(async () => {
 });
 after(close);
 
-/** What is wrong with the screen as it stands, in every look and size. */
-async function looked_at(page, name, wide = false) {
-  const sizes = wide ? [{ width: 1280, height: 900 }, { width: 390, height: 844 }] : [{ width: 390, height: 844 }, { width: 320, height: 640 }];
-  for (const [look, media] of Object.entries(looks)) {
-    await page.emulateMedia(media);
-    for (const size of sizes) {
-      for (const scale of [1, 2]) {
-        await page.setViewportSize(size);
-        await page.evaluate((scale) => { document.documentElement.style.fontSize = scale === 1 ? '' : '200%'; }, scale);
-        const where = `${name}, ${look}, ${size.width} px, text ×${scale}`;
-        const { width, too_small } = await page.evaluate(() => {
-          const hits = [...document.querySelectorAll('button, a.button, .tabs a, .link-row:is(a, button), .choice, select, input:not([type=checkbox], [type=radio]), summary')];
-          const small = hits.filter((hit) => hit.checkVisibility() && !hit.closest('.out-of-sight')).map((hit) => ({ hit, box: hit.getBoundingClientRect() }));
-          return {
-            width: document.documentElement.scrollWidth,
-            too_small: small.filter(({ box }) => box.height < 43.5 || box.width < 43.5).map(({ hit, box }) => `${hit.outerHTML.slice(0, 120)} ${box.width}×${box.height}`),
-          };
-        });
-        assert.ok(width <= size.width, `${where}: ${width} px wide`);
-        assert.deepEqual(too_small, [], where);
-        if (scale === 2 && look !== 'light') continue;
-        await page.evaluate(axe);
-        const found = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-        const told = found.violations.map((one) => `${one.id}: ${one.help} ${one.nodes.map((node) => node.html.slice(0, 160)).join(' ')}`);
-        assert.deepEqual(told, [], where);
-      }
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light', forcedColors: null });
-  await page.setViewportSize(sizes[0]);
-  await page.evaluate(() => { document.documentElement.style.fontSize = ''; });
-}
-
 test('before somebody is in', async () => {
   const { page, context } = await device({ bypassCSP: true });
-  const screens = [['welcome', '/'], ['sign-up', '/sign-up/patient'], ['sign-in', '/sign-in'], ['recovery', '/recover']];
+  const screens = [['operator', '/setup'], ['welcome', '/'], ['sign-up', '/sign-up/patient'], ['sign-in', '/sign-in'], ['recovery', '/recover']];
   for (const language of ['en', 'de']) {
     for (const [name, path] of screens) {
       await page.goto(base + path);

@@ -25,7 +25,7 @@ use aftercare_store::{
     due::{self, Wake},
     event, idempotency, key_reset, login_attempt,
     look::{self, Found},
-    open_reminder, outbox,
+    open_reminder, operator_pass, outbox,
     regime::{self, RegimeRow},
     service, session,
     step::StepRow,
@@ -250,6 +250,7 @@ pub async fn tidy(app: &App) -> anyhow::Result<()> {
     session::delete_expired(&mut tx, app.clock.wall()).await?;
     login_attempt::delete_expired(&mut tx, app.clock.wall()).await?;
     key_reset::delete_expired(&mut tx, app.clock.wall()).await?;
+    operator_pass::delete_expired(&mut tx, app.clock.wall()).await?;
     throttle::forget_before(&mut tx, app.clock.wall() - LOCKED_FOR).await?;
     extractor::forget(&mut tx, app.clock.wall()).await?;
     idempotency::forget_before(&mut tx, app.now() - IDEMPOTENCY).await?;

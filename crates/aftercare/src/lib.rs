@@ -29,6 +29,7 @@ pub mod http;
 pub mod keyring;
 pub mod limits;
 pub mod metrics;
+pub mod operator;
 pub mod plan;
 pub mod provider;
 pub mod quiet;

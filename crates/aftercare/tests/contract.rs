@@ -47,6 +47,7 @@ fn every_route_is_described() {
     delete /api/mfa/totp/
     delete /api/my-doctors/{doctor_id}/
     delete /api/notes/{id}/
+    delete /api/operator/session/
     delete /api/sessions/{id}/
     get /.well-known/jwks.json
     get /api/actionable-steps/
@@ -72,6 +73,7 @@ fn every_route_is_described() {
     get /api/notes/{id}/
     get /api/notes/{id}/envelope/
     get /api/notes/{id}/steps/
+    get /api/operator/
     get /api/push-key/
     get /api/reminders/
     get /api/sessions/
@@ -109,6 +111,10 @@ fn every_route_is_described() {
     post /api/notes/{id}/grants/
     post /api/notes/{id}/receipt/
     post /api/notes/{id}/undo/
+    post /api/operator/doctors/{id}/approve/
+    post /api/operator/mail-test/
+    post /api/operator/model-test/
+    post /api/operator/session/
     post /api/recovery/
     post /api/recovery/finish/
     post /api/recovery/reset/

@@ -30,10 +30,16 @@ fn local(port: u16) -> String {
 
 /// A server that nobody is too fast for.
 fn server(folder: &Path, port: u16) -> Server {
+    server_with(folder, port, &[])
+}
+
+/// The same, set in some way.
+fn server_with(folder: &Path, port: u16, settings: &[(&str, &str)]) -> Server {
     let limits =
         ["REQUESTS_PER_MINUTE", "FAILURES_PER_ACCOUNT", "FAILURES_PER_ADDRESS", "SIGN_UPS_PER_ADDRESS"];
     let names = limits.map(|limit| format!("AFTERCARE_LIMITS__{limit}"));
-    Server::start(folder, port, "", &names.each_ref().map(|name| (name.as_str(), "1000000")))
+    let limits = names.each_ref().map(|name| (name.as_str(), "1000000"));
+    Server::start(folder, port, "", &[&limits, settings].concat())
 }
 
 /// Runs a file of tests against a service; what it says where one fails.
@@ -124,6 +130,16 @@ fn keys_are_kept_lost_and_made_anew() {
         &format!("http://localhost:{port}"),
         &[("SERVER_PROGRAM", program), ("SERVER_DATA", &data)],
     );
+}
+
+#[test]
+fn the_operators_pages() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = server_with(folder.path(), port, &[("AFTERCARE_APPROVE_DOCTORS", "true")]);
+    let (data, program) = (folder.path().join("data"), Path::new(env!("CARGO_BIN_EXE_aftercare")));
+    let listen = format!("127.0.0.1:{port}");
+    let env = [("SERVER_PROGRAM", program), ("SERVER_DATA", &data), ("SERVER_LISTEN", Path::new(&listen))];
+    run("operator.test.mjs", &local(port), &env);
 }
 
 /// What happened is said in words, whatever it was.

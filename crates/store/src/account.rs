@@ -391,6 +391,12 @@ pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Whether anybody has an account.
+pub async fn anybody(tx: &mut Tx) -> Result<bool, StoreError> {
+    let row = fetch_one!(tx, (Uuid,), "-- account::anybody\nselect id from person limit 1")?;
+    Ok(row.is_some())
+}
+
 /// All people, for the operator: id, role, name, when.
 pub async fn list(tx: &mut Tx) -> Result<Vec<(UserId, Role, String, Instant)>, StoreError> {
     let rows = fetch_all!(

@@ -103,3 +103,15 @@ pub async fn list(tx: &mut Tx, doctor: UserId, listed: bool) -> Result<bool, Sto
     )?;
     Ok(rows == 1)
 }
+
+/// Doctors whom patients do not find: they wait to be approved, or were closed. By id.
+pub async fn unlisted(tx: &mut Tx, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "-- directory::unlisted
+        select doctor_id, name, specialty, bio, searchable from directory where not listed order by doctor_id limit $1",
+        limit
+    )?;
+    Ok(rows.into_iter().map(read).collect())
+}

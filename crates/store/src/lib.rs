@@ -40,6 +40,7 @@ mod many;
 pub mod note;
 pub mod occurrence;
 pub mod open_reminder;
+pub mod operator_pass;
 pub mod outbox;
 pub mod passkey;
 pub mod push_key;

@@ -97,6 +97,8 @@ export const de: Catalogue = {
     fresh: 'Neu beginnen',
   },
   errors: {
+    not_approved: 'Das Krankenhaus hat Ihr Konto noch nicht freigegeben. Bis dahin kann niemand Sie wählen.',
+    second_factor_missing: 'Ihr Krankenhaus verlangt einen zweiten Schritt: Fügen Sie in den Einstellungen einen Passkey hinzu und melden Sie sich mit ihm an.',
     no_passkey: 'Es wurde kein Passkey gezeigt. Versuchen Sie es noch einmal, oder nehmen Sie Ihr Passwort.',
     offline: 'Keine Verbindung. Was Sie tun, wird aufbewahrt und später gesendet.',
     invalid_credentials: 'E-Mail oder Passwort stimmt nicht',

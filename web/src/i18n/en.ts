@@ -95,6 +95,8 @@ export const en = {
     fresh: 'Start fresh',
   },
   errors: {
+    not_approved: 'The hospital has not approved your account yet. Until then patients cannot choose you.',
+    second_factor_missing: 'Your hospital asks doctors for a second step: add a passkey in Settings, then sign in with it.',
     no_passkey: 'No passkey was shown. Try again, or use your password.',
     offline: 'No connection. What you do is kept and sent later.',
     invalid_credentials: 'E-mail or password is not right',

@@ -56,6 +56,9 @@ enum Command {
     Backup(backup::Backup),
     /// Put such a copy in place, or look whether it could be.
     Restore(backup::Restore),
+    /// The operator's pages in a browser.
+    #[command(subcommand)]
+    Operator(operate::OperatorCommand),
     /// Accounts.
     #[command(subcommand)]
     User(operate::UserCommand),
@@ -97,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Backup(args) => backup::write(&args),
         Command::Restore(args) => backup::read(&args),
         Command::User(command) => operate::user(&command),
+        Command::Operator(operate::OperatorCommand::Link(settings)) => operate::operator_link(&settings),
         Command::Keys(command) => keys::run(&command),
         Command::Simulate(args) => simulate::run(&args),
         Command::Bench(command) => bench::run(&command),

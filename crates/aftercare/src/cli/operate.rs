@@ -8,7 +8,7 @@ use crate::{
     config::{Config, DEFAULTS},
     http,
     keyring::{allow_reset, raw},
-    limits,
+    limits, operator,
     provider::Provider,
     random::Random,
     start,
@@ -43,6 +43,12 @@ pub(super) enum UserCommand {
     /// Print a one-time code for somebody who has lost password and recovery code: with it they make new
     /// keys within 24 hours. Make sure who asks, and hand it to nobody else.
     ResetKeys(Who),
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum OperatorCommand {
+    /// Print a link that opens them, once and within the hour: approve doctors, test mail and model, see how it stands.
+    Link(Settings),
 }
 
 #[derive(Debug, clap::Args)]
@@ -240,6 +246,17 @@ fn reset_keys(who: &Who) -> anyhow::Result<()> {
             Ok(writeln!(std::io::stdout(), "{}", *code.text())?)
         }),
     )
+}
+
+pub(super) fn operator_link(settings: &Settings) -> anyhow::Result<()> {
+    let config = settings.load()?;
+    block_on(&config.clone(), async {
+        start::existing_store(&config).await?.close().await;
+        let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
+        let link = operator::link(&app).await?;
+        app.store.close().await;
+        Ok(writeln!(std::io::stdout(), "{link}")?)
+    })
 }
 
 pub(super) fn inspect(command: &InspectCommand) -> anyhow::Result<()> {

@@ -2,9 +2,10 @@
 
 use super::{block_on, listen, settings::Settings};
 use crate::{
-    app::App, clock::ServiceClock, config::Config, delivery::sender, engine, http, provider::Provider,
-    random::Random, start,
+    app::App, clock::ServiceClock, config::Config, delivery::sender, engine, http, operator,
+    provider::Provider, random::Random, start,
 };
+use aftercare_store::account;
 use anyhow::Context;
 use std::{io::Write, net::TcpListener, time::Duration};
 use tokio::sync::watch;
@@ -73,7 +74,7 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
         }
     });
     // Nobody may be reading; the service is there all the same.
-    let _ = block(&app, worker);
+    let _ = block(&app, worker, set_up(&app).await?);
     let drained = {
         let app = app.clone();
         async move {
@@ -156,8 +157,14 @@ async fn done(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// A link to the operator's pages, while nobody has an account.
+async fn set_up(app: &App) -> anyhow::Result<Option<String>> {
+    let anybody = account::anybody(&mut app.store.peek().await?).await?;
+    Ok(if anybody { None } else { Some(operator::link(app).await?) })
+}
+
 /// What a person needs to go on, in one block.
-fn block(app: &App, worker: bool) -> std::io::Result<()> {
+fn block(app: &App, worker: bool, set_up: Option<String>) -> std::io::Result<()> {
     let config = &app.config;
     let base = config.base_url();
     let database = if config.database_url.is_set() {
@@ -187,6 +194,9 @@ fn block(app: &App, worker: bool) -> std::io::Result<()> {
         ("Notes", notes),
     ] {
         writeln!(out, "  {name:<10} {value}")?;
+    }
+    if let Some(link) = set_up {
+        writeln!(out, "  {:<10} {link} (once, within the hour)", "Set up")?;
     }
     if provider == Provider::Rules {
         writeln!(

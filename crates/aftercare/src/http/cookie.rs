@@ -1,4 +1,4 @@
-//! The refresh token of a browser: in a cookie that no script reads.
+//! What a browser keeps in cookies that no script reads: its refresh token, and the operator's session.
 
 use super::{json::Json, session::Tokens};
 use crate::app::App;
@@ -24,15 +24,19 @@ impl FromRequestParts<App> for Cookie {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let wanted = parts.headers.contains_key(ASKS);
-        Ok(Self { wanted, token: find(&parts.headers).filter(|_| wanted) })
+        let token = find(&parts.headers, NAME);
+        Ok(Self { wanted: parts.headers.contains_key(ASKS), token })
     }
 }
 
-fn find(headers: &HeaderMap) -> Option<Zeroizing<String>> {
+/// A cookie, where its sender asks for it to be looked at.
+pub(super) fn find(headers: &HeaderMap, name: &str) -> Option<Zeroizing<String>> {
+    if !headers.contains_key(ASKS) {
+        return None;
+    }
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == NAME).map(|(_, value)| Zeroizing::new(value.to_owned()))
+    pairs.find(|(own, _)| *own == name).map(|(_, value)| Zeroizing::new(value.to_owned()))
 }
 
 impl Cookie {
@@ -48,7 +52,7 @@ impl Cookie {
         let mut response = Json(tokens).into_response();
         if let Some(token) = kept {
             let seconds = (tokens_end - app.clock.wall()).as_micros() / 1_000_000;
-            set(response.headers_mut(), &token, seconds);
+            set(response.headers_mut(), NAME, &token, seconds);
         }
         response
     }
@@ -56,11 +60,12 @@ impl Cookie {
 
 /// Takes the cookie back.
 pub(super) fn forget(headers: &mut HeaderMap) {
-    set(headers, "", 0);
+    set(headers, NAME, "", 0);
 }
 
-fn set(headers: &mut HeaderMap, token: &str, seconds: i64) {
-    let cookie = format!("{NAME}={token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}");
+/// Gives a cookie for so long; for no time: takes it back.
+pub(super) fn set(headers: &mut HeaderMap, name: &str, token: &str, seconds: i64) {
+    let cookie = format!("{name}={token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}");
     // Tokens are base64url and dots.
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         headers.append(header::SET_COOKIE, cookie);

@@ -296,7 +296,8 @@ impl CheckpointView {
 #[utoipa::path(get, path = "/api/keys/log/", tag = "Keys", security(("bearer" = [])), params(After), responses((status = 200, body = KeyLog)))]
 pub async fn read_log(
     State(app): State<App>,
-    _: Actor,
+    // A device follows it from its first sign-in.
+    _: Account,
     Params(which): Params<After>,
 ) -> Result<Json<KeyLog>, Problem> {
     let mut tx = app.store.read().await?;

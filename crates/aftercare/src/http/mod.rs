@@ -31,6 +31,7 @@ mod login;
 mod me;
 mod notes;
 mod operations;
+mod operator;
 mod page;
 mod passkey;
 mod passkeys;
@@ -228,6 +229,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(arrival::acknowledge))
         .routes(routes!(arrival::unsubscribe))
         .routes(routes!(arrival::kept_mail))
+        .routes(routes!(operator::enter, operator::leave))
+        .routes(routes!(operator::overview))
+        .routes(routes!(operator::approve))
+        .routes(routes!(operator::test_mail))
+        .routes(routes!(operator::test_model))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::jwks))

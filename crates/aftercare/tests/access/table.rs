@@ -292,6 +292,24 @@ pub fn table() -> Vec<Row> {
             |w, _| path(format!("/api/notes/{}/undo/", w.note)),
             [403, 409, 404, 404, 403, 401, 401],
         ),
+        ("delete /api/operator/session/", |_, _| path("/api/operator/session/"), [401; 7]),
+        ("get /api/operator/", |_, _| path("/api/operator/"), [401; 7]),
+        (
+            "post /api/operator/doctors/{id}/approve/",
+            |w, _| path(format!("/api/operator/doctors/{}/approve/", w.id("Grace"))),
+            [401; 7],
+        ),
+        (
+            "post /api/operator/mail-test/",
+            |_, _| ("/api/operator/mail-test/".into(), json!({ "to": "a@b.example" })),
+            [401; 7],
+        ),
+        ("post /api/operator/model-test/", |_, _| path("/api/operator/model-test/"), [401; 7]),
+        (
+            "post /api/operator/session/",
+            |_, _| ("/api/operator/session/".into(), json!({ "token": "A".repeat(43) })),
+            [401; 7],
+        ),
         (
             "post /api/recovery/",
             |_, who| ("/api/recovery/".into(), json!({ "email": email(who), "auth": "A".repeat(43) })),

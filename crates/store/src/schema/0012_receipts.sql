@@ -1,4 +1,4 @@
--- Whether what was written has arrived; who is found by searching.
+-- Whether what was written has arrived; who is found by searching; the operator's pages.
 
 -- When the patient's device had a note, and when they said that they had read it.
 alter table note add column received_at bigint;
@@ -7,3 +7,11 @@ alter table note add column read_at bigint;
 alter table care add column note_read_at bigint;
 -- Whether patients find a doctor by searching; with their link they do anyway.
 alter table directory add column searchable boolean not null default true;
+
+-- What opens the operator's pages, by its keyed hash: a link that is good once, or a session that came of one.
+create table operator_pass (
+  digest bytea not null,
+  is_link boolean not null,
+  expires_at bigint not null,
+  primary key (digest)
+);
