@@ -9,6 +9,7 @@ use common::{
     independent::independently,
     process::{Server, free_port, memory_of},
 };
+use serde_json::json;
 use std::{
     path::Path,
     process::Command,
@@ -72,9 +73,7 @@ fn the_whole_story_and_not_a_word_of_it_on_the_server() {
     let read = independently("read_fhir.py", &bundle).unwrap();
     assert_eq!(
         read["types"],
-        serde_json::json!([
-            "Patient", "Practitioner", "CarePlan", "CarePlan", "DocumentReference", "DocumentReference"
-        ])
+        json!(["Patient", "Practitioner", "CarePlan", "CarePlan", "DocumentReference", "DocumentReference"])
     );
     std::fs::remove_file(fhir).unwrap();
     // Without root another process's memory is closed, which `tests/memory.rs` looks at.
@@ -106,6 +105,20 @@ fn every_word_is_in_a_catalogue_and_may_run_from_right_to_left() {
 #[test]
 fn a_reminder_reaches_the_screen_by_name() {
     alone("push.test.mjs");
+}
+
+/// The same in a browser that speaks with its push service by itself: Firefox, with one on loopback.
+#[test]
+fn a_reminder_reaches_the_screen_in_firefox() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = server(folder.path(), port);
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let seen =
+        independently("firefox_app.mjs", &json!({ "origin": format!("http://localhost:{port}") })).unwrap();
+    assert_eq!(
+        seen,
+        json!({ "ticks": ["✓ Allowed", "✓ Signed up", "✓ Sent", "✓ Shown"], "opened": "Today" })
+    );
 }
 
 #[test]

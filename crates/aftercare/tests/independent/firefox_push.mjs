@@ -1,45 +1,13 @@
-// A real browser, Firefox, and a push service of its own on loopback, as far as Firefox asks for one (its protocol of
-// hello, register, notification, ack over a WebSocket; RFC 8030 towards the sender).
+// A real browser, Firefox, with a page of its own and a push service on loopback (`firefox.mjs`).
 //
 // In, on the first line of standard input: {applicationServerKey}, in base64url.
 // Out, each a line of JSON: {subscription}, then for each message {payload, notification, headers}, as the page's worker
 // has got it and shown it, with the headers that the sender gave.
-import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
-import puppeteer from 'puppeteer-core';
-import { WebSocketServer } from 'ws';
+import { firefox, listen, sent } from './firefox.mjs';
 
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
-const listen = (server) => new Promise((done) => server.listen(0, '127.0.0.1', () => done(server.address().port)));
-
-// The push service.
-let browser;
-const sent = [];
-const service = createServer((request, response) => {
-  const parts = [];
-  request.on('data', (part) => parts.push(part));
-  request.on('end', () => {
-    const channelID = request.url.split('/').pop();
-    const { ttl, topic, urgency, 'content-encoding': encoding, authorization } = request.headers;
-    sent.push({ ttl, topic, urgency, encoding, vapid: authorization?.startsWith('vapid t=') });
-    const data = Buffer.concat(parts).toString('base64url');
-    browser?.send(JSON.stringify({ messageType: 'notification', channelID, version: randomUUID(), data, headers: { encoding } }));
-    response.writeHead(browser ? 201 : 410, { location: request.url }).end();
-  });
-});
-const port = await listen(service);
-new WebSocketServer({ server: service }).on('connection', (socket) => {
-  browser = socket;
-  socket.on('message', (text) => {
-    const { messageType, channelID } = JSON.parse(text);
-    const answer = (more) => socket.send(JSON.stringify({ messageType, status: 200, ...more }));
-    if (messageType === undefined) socket.send('{}');
-    if (messageType === 'hello') answer({ uaid: randomUUID().replaceAll('-', ''), use_webpush: true, broadcasts: {} });
-    if (messageType === 'register') answer({ channelID, pushEndpoint: `http://127.0.0.1:${port}/wpush/${channelID}` });
-  });
-});
-
 // A page with a worker, as the product's own will be.
 const WORKER = `self.addEventListener('push', (event) => {
   const payload = event.data.json();
@@ -58,20 +26,6 @@ const pages = createServer((request, response) => {
 });
 const at = await listen(pages);
 
-const firefox = await puppeteer.launch({
-  browser: 'firefox',
-  executablePath: '/usr/bin/firefox-esr',
-  headless: true,
-  extraPrefsFirefox: {
-    'dom.push.serverURL': `ws://127.0.0.1:${port}/`,
-    'dom.push.testing.allowInsecureServerURL': true,
-    'dom.push.connection.enabled': true,
-    'permissions.default.desktop-notification': 1,
-    // Shown by itself: there is no desktop here to ask.
-    'alerts.useSystemBackend': false,
-    'dom.serviceWorkers.testing.enabled': true,
-  },
-});
 const page = await firefox.newPage();
 await page.goto(`http://localhost:${at}/`);
 const lines = createInterface({ input: process.stdin });
