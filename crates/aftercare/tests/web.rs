@@ -7,6 +7,7 @@ mod common;
 use common::{
     canary::holds_canary,
     independent::independently,
+    model::{self, Script, gemini_answer, labels},
     process::{Server, free_port, memory_of},
 };
 use serde_json::json;
@@ -119,6 +120,28 @@ fn a_reminder_reaches_the_screen_in_firefox() {
         seen,
         json!({ "ticks": ["✓ Allowed", "✓ Signed up", "✓ Sent", "✓ Shown"], "opened": "Today" })
     );
+}
+
+/// A live model is asked for a note where its doctor has chosen that for this note, and is told no name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_model_is_a_choice_for_each_note() {
+    let model = model::server(vec![Script::Answer(200, gemini_answer(&labels("MM"), "STOP"))]).await;
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let asked = std::sync::Arc::clone(&model.asked);
+    let work = move || {
+        let settings = [
+            ("AFTERCARE_GEMINI__BASE_URL", model.url.as_str()),
+            ("AFTERCARE_GEMINI__API_KEY", "test-key"),
+            ("AFTERCARE_EXTRACT__DEIDENTIFY", "true"),
+        ];
+        let _server = server_with(folder.path(), port, &settings);
+        run("model.test.mjs", &local(port), &[]);
+    };
+    tokio::task::spawn_blocking(work).await.unwrap();
+    let asked = asked.lock().unwrap();
+    let said = asked[0].2["contents"].to_string();
+    assert_eq!(asked.len(), 1, "for one of two notes");
+    assert!(said.contains("zyxolitamab") && !said.contains("Ada") && !said.contains("Winter"), "{said}");
 }
 
 #[test]
