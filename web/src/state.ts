@@ -15,7 +15,7 @@ export async function look(): Promise<void> {
 export const own = (): string => (session.value?.state === 'open' ? session.value.account.id : '');
 
 // Where a link led somebody who was not in yet: they go on there.
-if (/^\/(choose|compare)\//.test(location.pathname)) sessionStorage.setItem('wanted', location.pathname + location.hash);
+if (/^\/((choose|compare)\/|link$)/.test(location.pathname)) sessionStorage.setItem('wanted', location.pathname + location.hash);
 
 /** Where somebody goes who has come in. */
 export function onward(): string {

@@ -24,7 +24,7 @@ after(close);
 
 test('before somebody is in', async () => {
   const { page, context } = await device({ bypassCSP: true });
-  const screens = [['operator', '/setup'], ['welcome', '/'], ['sign-up', '/sign-up/patient'], ['sign-in', '/sign-in'], ['recovery', '/recover']];
+  const screens = [['operator', '/setup'], ['welcome', '/'], ['sign-up', '/sign-up/patient'], ['sign-in', '/sign-in'], ['new device', '/new-device'], ['recovery', '/recover']];
   for (const language of ['en', 'de']) {
     for (const [name, path] of screens) {
       await page.goto(base + path);

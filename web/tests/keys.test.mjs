@@ -71,6 +71,22 @@ test('two devices of one person show the same, and what one answers the other kn
   second.clean();
 });
 
+test('a new device shows a code, one there is looks at it, and nothing is typed on the new one', async () => {
+  const fresh = await device({ hasTouch: true });
+  await fresh.page.goto(`${base}/sign-in`);
+  await fresh.page.getByRole('link', { name: 'Use a device that is signed in' }).click();
+  await fresh.page.locator('svg.qr').waitFor();
+  const link = await fresh.page.locator('code').innerText();
+  const { page } = ada;
+  await page.goto(link);
+  await page.getByText('nobody from the hospital will ever ask').waitFor();
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'It is mine: sign it in' }).click();
+  await page.getByRole('heading', { name: 'Your other device is signed in.' }).waitFor();
+  await shows_note(fresh.page);
+  fresh.clean();
+});
+
 test('a lost password: the code opens everything, and is replaced', async () => {
   const phone = await device();
   const recover = async (with_code, password) => {

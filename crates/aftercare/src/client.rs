@@ -5,6 +5,7 @@ pub use aftercare_device::{
     Refused, Service,
     account::{Derived, NewAccount, Recovered},
     contacts::{KeyChanged, NotLogged, NotVouched},
+    link::NewDevice,
     notes::{Opened, Written},
     passkey::{Authenticator, Ceremony, show_passkey},
 };

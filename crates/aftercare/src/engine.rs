@@ -21,7 +21,7 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    StoreError, Tx, account, check_in, delivery,
+    StoreError, Tx, account, check_in, delivery, device_link,
     due::{self, Wake},
     event, idempotency, key_reset, login_attempt,
     look::{self, Found},
@@ -250,6 +250,7 @@ pub async fn tidy(app: &App) -> anyhow::Result<()> {
     session::delete_expired(&mut tx, app.clock.wall()).await?;
     login_attempt::delete_expired(&mut tx, app.clock.wall()).await?;
     key_reset::delete_expired(&mut tx, app.clock.wall()).await?;
+    device_link::delete_expired(&mut tx, app.clock.wall()).await?;
     operator_pass::delete_expired(&mut tx, app.clock.wall()).await?;
     throttle::forget_before(&mut tx, app.clock.wall() - LOCKED_FOR).await?;
     extractor::forget(&mut tx, app.clock.wall()).await?;

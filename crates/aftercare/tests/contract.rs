@@ -57,6 +57,7 @@ fn every_route_is_described() {
     get /api/channels/{id}/log/
     get /api/dev/clock/
     get /api/dev/mail/
+    get /api/device-links/{id}/
     get /api/doctor/patients/
     get /api/doctors/
     get /api/emergency/
@@ -93,6 +94,8 @@ fn every_route_is_described() {
     post /api/channels/{id}/test/
     post /api/check-in/
     post /api/dev/clock/
+    post /api/device-links/
+    post /api/device-links/{id}/answer/
     post /api/extract/
     post /api/login/
     post /api/login/finish/

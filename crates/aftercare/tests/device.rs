@@ -4,7 +4,7 @@
 
 mod common;
 
-use aftercare::client::{Client, KeyChanged, NotLogged, Refused};
+use aftercare::client::{Client, KeyChanged, NewDevice, NotLogged, Refused};
 use aftercare_core::{clock::Clock, id::NoteId, instant::Span};
 use aftercare_seal::recovery::RecoveryKey;
 use common::{PASSWORD, TestApp, device, email};
@@ -287,6 +287,49 @@ stories! {
         }
         let kept = grace.get("/api/me/state/").await.unwrap().to_string();
         assert!(!kept.contains("quokkafever") && !kept.contains("templates"));
+    }
+
+    /// A new device shows a code, one there is looks at it: signed in, with nothing typed, and only once.
+    async fn a_device_hands_the_key_to_a_new_one(app: TestApp) {
+        let (ada, grace) = device::pair(&app).await;
+        let clock = &*app.app.clock;
+        let words = grace.read_here(clock, "Take Drug A daily for 7 days.");
+        grace.submit(clock, ada.id(), &words, "activate").await.unwrap();
+        let transport = device::transport(&app);
+        let new = NewDevice::begin(&transport, &device::random(61)).await.unwrap();
+        let poll = async |seed| new.poll(&transport, device::random(seed)).await;
+        assert!(poll(62).await.unwrap().is_none(), "nobody has handed it anything");
+        ada.hand_to(&new.code()).await.unwrap();
+        assert_eq!(code(ada.hand_to(&new.code()).await.unwrap_err()).0, 404, "answered already");
+        let there = poll(63).await.unwrap().unwrap();
+        assert_eq!((there.id(), there.to_do().await.unwrap().len()), (ada.id(), 1));
+        assert!(poll(64).await.is_err(), "good for one sign-in");
+    }
+
+    /// Whoever carries the keys of the new device cannot put their own in the place of them.
+    async fn a_service_cannot_take_the_place_of_a_new_device(app: TestApp) {
+        let (ada, _) = device::pair(&app).await;
+        let transport = device::transport(&app);
+        let new = NewDevice::begin(&transport, &device::random(65)).await.unwrap();
+        let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
+        let evil = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare_seal::Bytes([0; 16])).unwrap(), 1);
+        let mut tx = app.app.store.write().await.unwrap();
+        let evil = serde_json::to_string(&evil).unwrap();
+        common::execute(&mut tx, &format!("update device_link set bundle = '{evil}'")).await;
+        tx.commit().await.unwrap();
+        let error = ada.hand_to(&new.code()).await.unwrap_err().to_string();
+        assert!(error.contains("somebody stands between"), "{error}");
+    }
+
+    /// It asks for a sign-in of the last minutes, and waits for five.
+    async fn a_new_device_waits_for_five_minutes(app: TestApp) {
+        let (ada, _) = device::pair(&app).await;
+        let transport = device::transport(&app);
+        let new = NewDevice::begin(&transport, &device::random(66)).await.unwrap();
+        app.app.clock.pass(aftercare_core::instant::Span::from_secs(301));
+        assert_eq!(code(ada.hand_to(&new.code()).await.unwrap_err()).0, 404);
+        let new = NewDevice::begin(&transport, &device::random(67)).await.unwrap();
+        assert_eq!(code(ada.hand_to(&new.code()).await.unwrap_err()), (401, "step_up_required".into()));
     }
 
     /// Machines compare what people would read out to each other.

@@ -5,7 +5,7 @@ use crate::{
     web::{Credentials, Now, Web},
 };
 use aftercare_core::{clock::Clock, id::UserId};
-use aftercare_device::{Client, account::NewAccount, random::Random};
+use aftercare_device::{Client, account::NewAccount, link::NewDevice, random::Random};
 use aftercare_seal::{password::Kdf, recovery::RecoveryKey};
 use js_sys::Function;
 use serde::Deserialize;
@@ -19,6 +19,29 @@ const KDF: Kdf = Kdf { m: 65_536, t: 3, p: 1 };
 /// Somebody signed in on this device, with their keys.
 #[wasm_bindgen]
 pub struct Device(pub(crate) Rc<Client<Web>>);
+
+/// A new device that waits for one of its owner's.
+#[wasm_bindgen(js_name = NewDevice)]
+pub struct Waiting(Rc<NewDevice>);
+
+#[wasm_bindgen(js_class = NewDevice)]
+impl Waiting {
+    /// Makes keys for this one time and begins to wait.
+    pub async fn begin(send: Function) -> Result<Waiting, JsValue> {
+        told(async { Ok(Self(Rc::new(NewDevice::begin(&Web(send), &*random()?).await?))) }).await
+    }
+
+    /// What it shows.
+    pub fn code(&self) -> String {
+        self.0.code()
+    }
+
+    /// Signed in with what it was handed; nothing yet.
+    pub async fn poll(&self, send: Function) -> Result<Option<Device>, JsValue> {
+        told(async { Ok(self.0.poll(&Web(send), random()?).await?.map(|client| Device(Rc::new(client)))) })
+            .await
+    }
+}
 
 #[derive(Deserialize)]
 struct Who {
@@ -118,6 +141,12 @@ impl Device {
             Ok(())
         })
         .await
+    }
+
+    /// Hands the root key to the new device that shows this code.
+    #[wasm_bindgen(js_name = handTo)]
+    pub async fn hand_to(&self, code: String) -> Result<(), JsValue> {
+        Ok(self.0.hand_to(&code).await.map_err(Failure::from)?)
     }
 
     /// Goes on with a root key that this device has kept, and what it remembers beside it.

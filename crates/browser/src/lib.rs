@@ -10,4 +10,4 @@ mod error;
 mod notes;
 mod web;
 
-pub use account::{Device, recover, reset, sign_up};
+pub use account::{Device, Waiting, recover, reset, sign_up};

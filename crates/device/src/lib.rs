@@ -2,6 +2,7 @@
 //! word. Browsers run it as WASM, the demonstration and the tests as it is; both by way of a [`Service`].
 //!
 //! - [`client`]: somebody signed in; [`account`]: signing up and in; [`passkey`]: without a password;
+//!   [`link`]: on a new device, by one there is;
 //! - [`contacts`]: whom one knows by which keys;
 //! - [`notes`]: choosing doctors, writing and opening notes, answering;
 //! - [`notebook`]: notes sealed and opened; [`reading`]: what was read of one; [`review`]: what its doctor
@@ -11,6 +12,7 @@
 pub mod account;
 pub mod client;
 pub mod contacts;
+pub mod link;
 pub mod notebook;
 pub mod notes;
 pub mod outline;

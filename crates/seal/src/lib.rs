@@ -29,6 +29,7 @@ pub mod exchange;
 pub mod grant;
 pub mod jws;
 pub mod keylog;
+pub mod link;
 pub mod pae;
 mod paper;
 pub mod passkey;

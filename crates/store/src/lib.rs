@@ -17,6 +17,7 @@ mod code;
 pub mod credential;
 pub mod crowd;
 pub mod delivery;
+pub mod device_link;
 pub mod device_state;
 pub mod directory;
 pub mod due;

@@ -3,7 +3,7 @@
 // passkey, `{ask, op, options}`, and answers `{answered, given}` or `{answered, failure}`.
 
 import type { Export } from '../api/schema';
-import type { Device } from './wasm/patient/aftercare_browser';
+import type { Device, NewDevice } from './wasm/patient/aftercare_browser';
 import { keep, put_away, reopen, account as kept } from './account';
 import { Failure } from './failure';
 import * as service from './service';
@@ -30,6 +30,8 @@ const modules = {
   },
 };
 
+/** As a new device, while it waits. */
+let waiting_as: NewDevice | undefined;
 let loading: Partial<Record<Account['role'], Promise<Module>>> = {};
 let device: Device | undefined;
 let idle: ReturnType<typeof setTimeout> | undefined;
@@ -215,6 +217,23 @@ const calls = {
   },
   async changePassword(current: string, next: string): Promise<void> {
     await (await opened()).changePassword(nfc(current), nfc(next));
+  },
+  /** Begins to wait as a new device; what it shows. */
+  async waitAsNew(): Promise<string> {
+    waiting_as = await (await load('patient')).NewDevice.begin(service.send);
+    return waiting_as.code();
+  },
+  /** Whether a device of the same person has handed it the key: then it is in. */
+  async handed(own: boolean): Promise<boolean> {
+    const fresh = await waiting_as?.poll(service.send);
+    if (!fresh) return false;
+    waiting_as = undefined;
+    await entered(fresh, own);
+    return true;
+  },
+  async handTo(code: string, password?: string): Promise<void> {
+    await again(password);
+    await (await opened()).handTo(code);
   },
   async addPasskey(name: string, password?: string): Promise<void> {
     await again(password);

@@ -1,6 +1,6 @@
 // A doctor's screens.
 
-import { Route, Router, useLocation } from 'preact-iso';
+import { lazy, Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { Devices, MyData, Password } from '../screens/account';
 import { Passkeys } from '../screens/passkeys';
@@ -19,6 +19,7 @@ import { Templates } from './templates';
 import { Write } from './write';
 import { d } from './words';
 
+const HandOver = lazy(() => import('../screens/new-device').then((all) => all.HandOver));
 const Compare = () => <Compared nameOf={(id) => line(id)?.patient.name} />;
 
 export default function Doctor() {
@@ -39,6 +40,7 @@ export default function Doctor() {
         <Route path="/inbox" component={Inbox} />
         <Route path="/templates" component={Templates} />
         <Route path="/compare/:id" component={Compare} />
+        <Route path="/link" component={HandOver} />
         <Route path="/settings/profile" component={Profile} />
         <Route path="/settings/notices" component={Notices} />
         <Route path="/settings" component={Settings} />

@@ -64,6 +64,7 @@ export const de: Catalogue = {
     done: 'Ich habe ihn aufbewahrt',
   },
   signIn: {
+    otherDevice: 'Ein angemeldetes Gerät benutzen',
     title: 'Anmelden',
     button: 'Anmelden',
     busy: 'Wird angemeldet …',

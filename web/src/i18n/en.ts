@@ -62,6 +62,7 @@ export const en = {
     done: 'I have saved it',
   },
   signIn: {
+    otherDevice: 'Use a device that is signed in',
     title: 'Sign in',
     button: 'Sign in',
     busy: 'Signing in…',

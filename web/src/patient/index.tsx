@@ -27,6 +27,7 @@ const Times = lazy(() => settings().then((all) => all.Times));
 const Privacy = lazy(() => settings().then((all) => all.Privacy));
 const Notices = lazy(() => import('../screens/notices').then((all) => all.Notices));
 const Passkeys = lazy(() => import('../screens/passkeys').then((all) => all.Passkeys));
+const HandOver = lazy(() => import('../screens/new-device').then((all) => all.HandOver));
 const Paper = lazy(() => import('./paper').then((all) => all.Paper));
 const Reminders = lazy(() => import('./reminders').then((all) => all.Reminders));
 
@@ -52,6 +53,7 @@ export default function Patient() {
           <Route path="/me/doctors/choose" component={ChooseDoctor} />
           <Route path="/choose/:id" component={ChooseDoctor} />
           <Route path="/compare/:id" component={Compare} />
+          <Route path="/link" component={HandOver} />
           <Route path="/me/notices" component={Notices} />
           <Route path="/me/paper" component={Paper} />
           <Route path="/me/times" component={Times} />

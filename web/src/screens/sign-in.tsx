@@ -61,6 +61,7 @@ function Form({ title, button, text, email: known, own: before = false }: { titl
         <Action kind="main" busy={busy}>{busy ? words.busy : button}</Action>
         {passkeys() && <Action kind="full" busy={busy} onPress={by_passkey}>{t().passkeys.use}</Action>}
       </form>
+      {!known && <p><a href="/new-device">{words.otherDevice}</a></p>}
       <p><a href="/recover">{words.forgot}</a></p>
       {known
         ? <p><Action kind="plain" onPress={async () => { await device.signOut(); route('/', true); await look(); }}>{words.other}</Action></p>

@@ -16,6 +16,7 @@ mod context;
 mod cookie;
 mod credentials;
 mod describe;
+mod device_links;
 mod device_state;
 mod docs;
 mod doctors;
@@ -190,6 +191,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(emergency::emergency))
         .routes(routes!(me::get_me, me::change_me, rights::erase_me))
         .routes(routes!(travel::travel_preview))
+        .routes(routes!(device_links::begin_link))
+        .routes(routes!(device_links::read_link))
+        .routes(routes!(device_links::answer_link))
         .routes(routes!(device_state::read_state, device_state::keep_state))
         .routes(routes!(rights::export))
         .routes(routes!(doctors::search_doctors))

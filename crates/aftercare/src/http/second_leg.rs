@@ -45,15 +45,14 @@ pub struct ToSign {
     pub(super) bundle: BundleView,
 }
 
-/// Begins an attempt that is to be signed.
-pub(super) async fn to_sign(
+/// Begins an attempt that is to be signed: its id, and what makes the signature one for this time.
+pub(super) async fn begin_attempt(
     app: &App,
     tx: &mut Tx,
     bundle: &Bundle,
     purpose: Purpose,
     amr: &str,
-    wrapped: Bytes<62>,
-) -> Result<ToSign, Problem> {
+) -> Result<(Uuid, Bytes<32>), Problem> {
     let now = app.clock.wall();
     let nonce = Bytes::<32>(random(&mut app.random.rng()));
     let id: Uuid = app.random.id(now);
@@ -66,8 +65,21 @@ pub(super) async fn to_sign(
         expires_at: now + UNFINISHED,
     };
     login_attempt::insert(tx, &attempt).await?;
+    Ok((id, nonce))
+}
+
+/// The same, with the root key as it is wrapped for whoever begins it.
+pub(super) async fn to_sign(
+    app: &App,
+    tx: &mut Tx,
+    bundle: &Bundle,
+    purpose: Purpose,
+    amr: &str,
+    wrapped: Bytes<62>,
+) -> Result<ToSign, Problem> {
+    let (login_id, nonce) = begin_attempt(app, tx, bundle, purpose, amr).await?;
     let bundle = BundleView::of(bundle);
-    Ok(ToSign { login_id: id, issuer: app.config.issuer(), nonce, wrapped, bundle })
+    Ok(ToSign { login_id, issuer: app.config.issuer(), nonce, wrapped, bundle })
 }
 
 /// A signed attempt.

@@ -84,6 +84,20 @@ pub fn table() -> Vec<Row> {
         ("get /api/channels/", |_, _| path("/api/channels/"), SIGNED_IN),
         ("get /api/dev/mail/", |_, _| path("/api/dev/mail/"), [200; 7]),
         ("get /api/dev/clock/", |_, _| path("/api/dev/clock/"), [200; 7]),
+        ("get /api/device-links/{id}/", |w, _| path(format!("/api/device-links/{}/", w.note)), [404; 7]),
+        (
+            "post /api/device-links/",
+            |_, _| ("/api/device-links/".into(), json!({ "bundle": keys()["bundle"] })),
+            [201; 7],
+        ),
+        (
+            "post /api/device-links/{id}/answer/",
+            |w, _| {
+                let handed = json!({ "enc": "A".repeat(1494), "ct": "A".repeat(64) });
+                (format!("/api/device-links/{}/answer/", w.note), json!({ "handed": handed }))
+            },
+            [404, 404, 404, 404, 404, 401, 401],
+        ),
         (
             "get /api/doctor/patients/",
             |_, _| path("/api/doctor/patients/"),

@@ -1,4 +1,4 @@
--- Whether what was written has arrived; who is found by searching; the operator's pages.
+-- Whether what was written has arrived; who is found by searching; the operator's pages; a new device.
 
 -- When the patient's device had a note, and when they said that they had read it.
 alter table note add column received_at bigint;
@@ -14,4 +14,15 @@ create table operator_pass (
   is_link boolean not null,
   expires_at bigint not null,
   primary key (digest)
+);
+
+-- A new device that waits for one of its owner's to hand it the root key: its public keys, and then the key sealed to
+-- them with what the account is to sign. For five minutes.
+create table device_link (
+  bucket smallint not null,
+  id uuid not null,
+  bundle text not null,
+  answer text,
+  expires_at bigint not null,
+  primary key (bucket, id)
 );
