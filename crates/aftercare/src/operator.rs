@@ -31,7 +31,7 @@ pub async fn link(app: &App) -> Result<String, StoreError> {
     let mut tx = app.store.write().await?;
     let token = fresh(app, &mut tx, Pass::Link, LINK).await?;
     tx.commit().await?;
-    Ok(format!("{}/setup#{}", app.config.base_url(), *token))
+    Ok(format!("{}/setup#{}", app.config.pages(), *token))
 }
 
 /// Opens a session with what stands behind the `#` of a link; `None` where it is none, or was used.

@@ -175,7 +175,7 @@ fn the_operators_pages() {
     let (data, program) = (folder.path().join("data"), Path::new(env!("CARGO_BIN_EXE_aftercare")));
     let listen = format!("127.0.0.1:{port}");
     let env = [("SERVER_PROGRAM", program), ("SERVER_DATA", &data), ("SERVER_LISTEN", Path::new(&listen))];
-    run("operator.test.mjs", &local(port), &env);
+    run("operator.test.mjs", &format!("http://localhost:{port}"), &env);
 }
 
 /// What happened is said in words, whatever it was.

@@ -2,7 +2,7 @@
 //! is signed by the keys before it.
 
 use crate::raw;
-use crate::{Client, Service, client::field};
+use crate::{Client, Refused, Service, client::field};
 use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_seal::{
     Bytes,
@@ -223,6 +223,18 @@ impl<S: Service> Client<S> {
 
     /// Keeps what this device knows for the others of this account, laid over what they have kept.
     pub async fn keep(&self) -> anyhow::Result<()> {
+        const TRIES: usize = 3;
+        for _ in 1..TRIES {
+            match self.keep_once().await {
+                // Another device has kept something at the same moment: laid over that.
+                Err(error) if error.downcast_ref::<Refused>().is_some_and(Refused::is_overtaken) => {}
+                done => return done,
+            }
+        }
+        self.keep_once().await
+    }
+
+    async fn keep_once(&self) -> anyhow::Result<()> {
         let n = self.recall().await? + 1;
         let kept = {
             let contacts = self.contacts();

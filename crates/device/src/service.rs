@@ -40,6 +40,11 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// Whether another device was faster.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.code == "changed_meanwhile"
+    }
+
     /// The answer's JSON where its status is a success, what was refused where not.
     pub fn unless_success(path: &str, status: u16, answer: Value) -> anyhow::Result<Value> {
         if (200..300).contains(&status) {

@@ -69,19 +69,25 @@ pub async fn work_off(
         |bucket| [*bucket],
         "order by bucket, id for update"
     )?;
-    let mut to_look = Vec::new();
+    let (mut to_look, mut chosen) = (Vec::new(), Vec::new());
     for (_, _, patient, doctor, news) in &rows {
         let pair = (UserId(*patient), UserId(*doctor));
         match code::to_news(*news)? {
-            News::Choice => care::project(tx, pair.0, pair.1).await?,
+            News::Choice => {
+                care::project(tx, pair.0, pair.1).await?;
+                chosen.push(pair);
+            }
             News::Attention => to_look.push(pair),
         }
     }
     to_look.sort_unstable();
     to_look.dedup();
-    // Who has been left, or is no more, looks at nobody.
-    let current = care::current(tx, &to_look).await?;
-    let events = current.into_iter().map(|(patient, user_id)| Event {
+    // Who has been left, or is no more, looks at nobody; but that it is so, they learn.
+    let mut changed = care::current(tx, &to_look).await?;
+    changed.extend(chosen);
+    changed.sort_unstable();
+    changed.dedup();
+    let events = changed.into_iter().map(|(patient, user_id)| Event {
         id: id(),
         user_id,
         kind: EventKind::WorkList,

@@ -109,6 +109,8 @@ async function remember(own: Device): Promise<void> {
 async function settle(): Promise<void> {
   const own = device;
   if (!own || pinned === own.pinned()) return;
+  // Other calls come to their end meanwhile: it is kept once.
+  pinned = own.pinned();
   await remember(own);
   await own.keep().catch(() => undefined);
 }

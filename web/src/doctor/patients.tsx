@@ -48,13 +48,25 @@ export function start(): () => void {
 
 export const reason = (name: string): string => d().patients.reasons[name] ?? name;
 
+type Order = 'look' | 'name' | 'ends' | 'note';
+
+const by = (key: (one: DashboardLine) => string) => (one: DashboardLine, other: DashboardLine): number => key(one).localeCompare(key(other));
+/** Those of one place stay as the service has them: who needs a look first, then by name. */
+const orders: Record<Order, (one: DashboardLine, other: DashboardLine) => number> = {
+  look: () => 0,
+  name: by((one) => one.patient.name),
+  ends: by((one) => one.plan.ends_at ?? '~'),
+  note: (one, other) => by((line) => line.last_note_at ?? '')(other, one),
+};
+
 export function Patients() {
   const words = d().patients;
   const { route } = useLocation();
   const [query, setQuery] = useState('');
   const [look, setLook] = useState(false);
+  const [order, setOrder] = useState<Order>('look');
   const table = useRef<HTMLTableElement>(null);
-  const found = patients.value.filter((one) => one.patient.name.toLowerCase().includes(query.toLowerCase()) && (!look || one.attention.length > 0));
+  const found = patients.value.filter((one) => one.patient.name.toLowerCase().includes(query.toLowerCase()) && (!look || one.attention.length > 0)).sort(orders[order]);
 
   const links = (): HTMLAnchorElement[] => [...(table.current?.querySelectorAll<HTMLAnchorElement>('a.open') ?? [])];
   const at = (): number => links().indexOf(document.activeElement as HTMLAnchorElement);
@@ -75,7 +87,15 @@ export function Patients() {
       {patients.value.length > 0 && (
         <>
           <Field name="q" label={words.search} type="search" value={query} onValue={setQuery} autocomplete="off" />
-          <Choice label={words.onlyLook} checked={look} onChange={setLook} />
+          <div class="row">
+            <Choice label={words.onlyLook} checked={look} onChange={setLook} />
+            <div class="field">
+              <label for="order">{words.order}</label>
+              <select id="order" value={order} onChange={(event) => setOrder(event.currentTarget.value as Order)}>
+                {(Object.keys(orders) as Order[]).map((name) => <option key={name} value={name}>{words.orders[name]}</option>)}
+              </select>
+            </div>
+          </div>
           <div class="scroll card" tabIndex={0} role="region" aria-label={words.title}>
             <table ref={table}>
               <thead>

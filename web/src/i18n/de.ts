@@ -152,6 +152,7 @@ export const de: Catalogue = {
     causes: { side_effect: 'Es ist mir nicht bekommen', forgot: 'Vergessen', unavailable: 'Ich habe es nicht da', other: 'Ein anderer Grund' },
   },
   plan: {
+    problem: 'Ein Problem melden',
     title: 'Plan',
     none: 'Noch kein Plan',
     progress: (done, planned) => `${done} von ${planned} erledigt`,
@@ -196,6 +197,7 @@ export const de: Catalogue = {
     none: 'Nichts',
   },
   doctors: {
+    nobody: 'Hier hat noch niemand ein Konto, der behandelt. Man legt eines an unter „Ich bin Ärztin oder Arzt“.',
     title: 'Ärztin oder Arzt wählen',
     mine: 'Meine Ärztinnen und Ärzte',
     search: 'Nach Name oder Fach suchen',
@@ -270,7 +272,9 @@ export const de: Catalogue = {
     confirm: 'Bestätigen',
     states: { live: 'An', unconfirmed: 'Wartet auf den Code', broken: 'Kommt nicht an' },
     stages: { permission: 'Erlaubt', subscribed: 'Angemeldet', sent: 'Gesendet', confirmed: 'Bestätigt', handed: 'Gesendet', shown: 'Gezeigt' },
-    unsupported: 'Dieser Browser kann keine Erinnerungen zeigen. Auf einem iPhone: Legen Sie Aftercare zuerst auf den Home-Bildschirm.',
+    unsupported: 'Dieser Browser kann keine Erinnerungen zeigen.',
+    iphone: 'Auf dem iPhone kommen Erinnerungen, sobald Aftercare auf dem Home-Bildschirm ist:',
+    iphoneSteps: ['Tippen Sie auf das Quadrat mit dem Pfeil (Teilen) ⬆︎', 'Wählen Sie „Zum Home-Bildschirm“ ⊞', 'Öffnen Sie Aftercare von dort und schalten Sie die Erinnerungen ein'],
     denied: 'Ihr Browser lässt es nicht zu. Ändern Sie das in den Einstellungen des Browsers zu dieser Seite.',
     names: 'Auf diesem Gerät zeigen, was ansteht',
     namesHint: 'Wer den Sperrbildschirm sieht, kann es lesen. Sonst erfährt es niemand.',

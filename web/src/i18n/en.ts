@@ -150,6 +150,7 @@ export const en = {
     causes: { side_effect: 'It did me no good', forgot: 'I forgot', unavailable: 'I don’t have it', other: 'Another reason' },
   },
   plan: {
+    problem: 'Report a problem',
     title: 'Plan',
     none: 'No plan yet',
     progress: (done: number, planned: number) => `${done} of ${planned} done`,
@@ -194,6 +195,7 @@ export const en = {
     none: 'Nothing',
   },
   doctors: {
+    nobody: 'No doctor has an account here yet. They make one under “I’m a doctor”.',
     title: 'Choose a doctor',
     mine: 'My doctors',
     search: 'Search by name or field',
@@ -268,7 +270,9 @@ export const en = {
     confirm: 'Confirm',
     states: { live: 'On', unconfirmed: 'Waiting for the code', broken: 'Does not arrive' } as Record<string, string>,
     stages: { permission: 'Allowed', subscribed: 'Signed up', sent: 'Sent', confirmed: 'Confirmed', handed: 'Sent', shown: 'Shown' } as Record<string, string>,
-    unsupported: 'This browser cannot show reminders. On an iPhone, add Aftercare to the Home Screen first.',
+    unsupported: 'This browser cannot show reminders.',
+    iphone: 'On an iPhone reminders come once Aftercare is on the Home Screen:',
+    iphoneSteps: ['Touch the square with the arrow (Share) ⬆︎', 'Choose “Add to Home Screen” ⊞', 'Open Aftercare from there, and turn reminders on'],
     denied: 'Your browser does not allow it. Change that in the browser’s settings for this page.',
     names: 'Show on this device what is due',
     namesHint: 'Whoever sees its lock screen can read it. Nobody else learns it.',

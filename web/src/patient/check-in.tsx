@@ -12,10 +12,11 @@ function local(instant: number): string {
   return new Date(instant - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-export function CheckIn({ reminder, onClose }: { reminder: Reminder; onClose: () => void }) {
+/** `leaves`: it is about leaving this one out. */
+export function CheckIn({ reminder, leaves = false, onClose }: { reminder: Reminder; leaves?: boolean; onClose: () => void }) {
   const words = t().check;
   const [at, setAt] = useState(local(now.value));
-  const [leaving, setLeaving] = useState(false);
+  const [leaving, setLeaving] = useState(leaves);
   const [cause, setCause] = useState<keyof typeof words.causes>();
   const [reason, setReason] = useState('');
   const { busy, errors, run } = useWork();

@@ -44,7 +44,7 @@ export function ChooseDoctor() {
               : <Action onPress={() => setChosen(one)} aria-label={`${words.choose}: ${one.name}`}>{words.choose}</Action>}
           </li>
         ))}
-        {found?.length === 0 && <li class="muted">{words.none}</li>}
+        {found?.length === 0 && <li class="muted">{query || linked ? words.none : words.nobody}</li>}
       </ul>
       {chosen && (
         <Sheet title={words.confirmTitle(chosen.name)} onClose={() => setChosen(undefined)}>

@@ -1,11 +1,13 @@
 // P4 and P5: the plan and the checklist, and one step with the doctor's own words.
 
 import { useRoute } from 'preact-iso';
+import { useState } from 'preact/hooks';
 import type { Step } from '../device/model';
 import { day, moment, shortDay, t } from '../i18n';
 import { Lost } from '../screens/lost';
-import { Page } from '../ui';
+import { Action, Page } from '../ui';
 import { chart, reminders, steps, title } from './chart';
+import { CheckIn } from './check-in';
 import { Days } from './days';
 import { State } from './today';
 
@@ -82,8 +84,10 @@ function Card({ step }: { step: Step }) {
 export function StepScreen() {
   const words = t().plan;
   const step = steps.value.get(useRoute().params['id'] ?? '');
+  const [leaving, setLeaving] = useState(false);
   if (!step) return <Lost />;
   const own = reminders.value.filter((one) => one.step_id === step.id && one.status !== 'cancelled');
+  const due = own.find((one) => one.status === 'due');
   const over = own.filter((one) => ['done', 'skipped', 'missed'].includes(one.status)).reverse();
   const note = chart.value?.notes.find((one) => one.id === step.note_id);
   return (
@@ -98,6 +102,8 @@ export function StepScreen() {
           {note && <p><a href={`/notes/${step.note_id}#${step.id}`}>{words.openNote}</a></p>}
         </section>
       )}
+      {due && <div class="row"><Action onPress={() => setLeaving(true)}>{words.problem}</Action></div>}
+      {due && leaving && <CheckIn reminder={due} leaves onClose={() => setLeaving(false)} />}
       {own.length > 0 && (
         <section class="stack tight" aria-labelledby="days">
           <h2 id="days">{words.days}</h2>

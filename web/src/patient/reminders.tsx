@@ -112,7 +112,9 @@ function Phone({ channels }: { channels: ChannelView[] }) {
         {channel && <span class={channel.state === 'live' ? 'badge good' : 'badge look'}>{words.states[channel.state] ?? channel.state}</span>}
       </div>
       <Summary errors={errors} />
-      {!supported && <p>{words.unsupported}</p>}
+      {!supported && (/iPhone|iPad/.test(navigator.userAgent)
+        ? <><p>{words.iphone}</p><ol class="steps">{words.iphoneSteps.map((one) => <li key={one}>{one}</li>)}</ol></>
+        : <p>{words.unsupported}</p>)}
       {Object.keys(ticks).length > 0 && (
         <ul class="stack tight" role="status">
           {(['permission', 'subscribed', 'sent', 'shown'] as const).map((name) => (

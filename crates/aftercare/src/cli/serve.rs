@@ -183,7 +183,7 @@ fn block(app: &App, worker: bool, set_up: Option<String>) -> std::io::Result<()>
     let mut out = std::io::stdout().lock();
     writeln!(out, "Aftercare {} is ready.\n", env!("CARGO_PKG_VERSION"))?;
     for (name, value) in [
-        ("Web app", format!("{base}/")),
+        ("Web app", format!("{}/", config.pages())),
         ("API docs", format!("{base}/api/docs")),
         ("OpenAPI", format!("{base}/api/openapi.json")),
         ("Health", format!("{base}/readyz")),

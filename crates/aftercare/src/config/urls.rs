@@ -48,6 +48,11 @@ impl Config {
         Some((url.origin().ascii_serialization(), host.to_owned()))
     }
 
+    /// Where people open its pages: by a name, where it has one.
+    pub fn pages(&self) -> String {
+        self.ui_host().map_or_else(|| self.base_url(), |(origin, _)| origin)
+    }
+
     /// Whether people reach it by TLS.
     pub fn is_https(&self) -> bool {
         self.behind_proxy || !self.tls.certificate.is_empty()

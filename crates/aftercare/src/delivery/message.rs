@@ -42,7 +42,7 @@ pub const TITLE: &str = "Aftercare";
 impl Say {
     /// Of a delivery that covers so many things now; where they are reminders, those.
     pub fn of(app: &App, delivery: &Delivery, count: i32, covered: &[OpenReminder]) -> Self {
-        let origin = app.config.ui_host().map_or_else(|| app.config.base_url(), |(origin, _)| origin);
+        let origin = app.config.pages();
         // Of what it was to cover something may be answered meanwhile: it carries the time of what is left.
         let due_at = covered.iter().map(|one| one.open.due_at).max().unwrap_or(delivery.due_at);
         let tag = format!("{:x}", due_at.as_micros());

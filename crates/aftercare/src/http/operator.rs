@@ -216,7 +216,7 @@ pub async fn test_mail(
         count: 1,
         expires_at: now + Span::from_hours(1),
         tag: format!("{:x}", now.as_micros()),
-        url: app.config.base_url(),
+        url: app.config.pages(),
         taps: Vec::new(),
     };
     let (ok, detail) = match app.mail.send(now, &say, to.as_str(), With::default()).await {
@@ -252,6 +252,6 @@ pub async fn test_model(State(app): State<App>, _: Operator) -> Result<Json<Trie
             let detail = format!("{} found {steps} steps in {seconds:.1} s{instead}", read.by.provider);
             Tried { ok: steps > 0 && !read.by.fallback, detail }
         }
-        Err(failure) => Tried { ok: false, detail: failure.reason.to_owned() },
+        Err(failure) => Tried { ok: false, detail: failure.reason.clone() },
     }))
 }

@@ -37,8 +37,8 @@ pub struct ProfileChange {
 
 /// A change whose texts are as they may be.
 pub(super) struct Checked {
-    specialty: Option<Option<String>>,
-    bio: Option<Option<String>>,
+    specialty: Option<String>,
+    bio: Option<String>,
     searchable: Option<bool>,
 }
 
@@ -50,9 +50,9 @@ impl ProfileChange {
         let mut text = |pointer, given: Option<&str>, most| {
             let given = given?;
             if given.trim().is_empty() {
-                return Some(None);
+                return Some(String::new());
             }
-            Some(about(given, most).map_err(|error| errors.push(FieldError::at(pointer, error))).ok())
+            about(given, most).map_err(|error| errors.push(FieldError::at(pointer, error))).ok()
         };
         Checked {
             specialty: text("/profile/specialty", self.specialty.as_deref(), 100),
@@ -88,8 +88,11 @@ pub(super) async fn change(
         name.as_str().clone_into(&mut entry.name);
     }
     if let Some(Checked { specialty, bio, searchable }) = change {
-        entry.specialty = specialty.unwrap_or(entry.specialty);
-        entry.bio = bio.unwrap_or(entry.bio);
+        for (there, text) in [(&mut entry.specialty, specialty), (&mut entry.bio, bio)] {
+            if let Some(text) = text {
+                *there = Some(text).filter(|text| !text.is_empty());
+            }
+        }
         entry.searchable = searchable.unwrap_or(entry.searchable);
     }
     Ok(directory::put(tx, &entry).await?)

@@ -6,6 +6,8 @@ import type { Catalogue } from './en';
 export const de: Catalogue = {
   rail: { patients: 'Patienten', inbox: 'Eingang', templates: 'Vorlagen', settings: 'Einstellungen' },
   patients: {
+    order: 'Ordnen nach',
+    orders: { look: 'Wer einen Blick braucht zuerst', name: 'Name', ends: 'Plan endet zuerst', note: 'Neueste Notiz zuerst' },
     title: 'Patienten',
     search: 'Nach Namen suchen',
     none: 'Noch keine Patienten',

@@ -5,6 +5,8 @@ import { plural } from '../../i18n/en';
 export const en = {
   rail: { patients: 'Patients', inbox: 'Inbox', templates: 'Templates', settings: 'Settings' },
   patients: {
+    order: 'Sort by',
+    orders: { look: 'Needs a look first', name: 'Name', ends: 'Plan ends first', note: 'Newest note first' },
     title: 'Patients',
     search: 'Search by name',
     none: 'No patients yet',
