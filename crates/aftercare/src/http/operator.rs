@@ -69,7 +69,7 @@ pub async fn enter(State(app): State<App>, Json(body): Json<Enter>) -> Result<Re
 }
 
 /// Go out
-#[utoipa::path(delete, path = "/api/operator/session/", tag = "Operations", responses((status = 204), (status = 401, body = Problem)))]
+#[utoipa::path(delete, path = "/api/operator/session/", tag = "Operations", responses((status = 204), (status = 401, description = "`operator_only`", body = Problem)))]
 pub async fn leave(State(app): State<App>, Operator(token): Operator) -> Result<Response, Problem> {
     operator::leave(&app, &token).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
@@ -125,7 +125,7 @@ pub struct Overview {
 }
 
 /// See how the service stands
-#[utoipa::path(get, path = "/api/operator/", tag = "Operations", responses((status = 200, body = Overview), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/operator/", tag = "Operations", responses((status = 200, body = Overview), (status = 401, description = "`operator_only`", body = Problem)))]
 pub async fn overview(State(app): State<App>, _: Operator) -> Result<Json<Overview>, Problem> {
     let mut tx = app.store.read().await?;
     let now = app.now();
@@ -163,7 +163,7 @@ pub async fn overview(State(app): State<App>, _: Operator) -> Result<Json<Overvi
 ///
 /// From now on patients find them, and they write.
 #[utoipa::path(post, path = "/api/operator/doctors/{id}/approve/", tag = "Operations", params(("id" = Uuid, Path)), responses(
-    (status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    (status = 204), (status = 401, description = "`operator_only`", body = Problem), (status = 404, body = Problem)))]
 pub async fn approve(State(app): State<App>, _: Operator, Id(id): Id<UserId>) -> Result<StatusCode, Problem> {
     transact!({
         let mut tx = app.store.write().await?;
@@ -200,7 +200,7 @@ pub struct Tried {
 ///
 /// Sends a message that says it is a test.
 #[utoipa::path(post, path = "/api/operator/mail-test/", tag = "Operations", request_body = MailTest, responses(
-    (status = 200, body = Tried), (status = 401, body = Problem), (status = 422, body = Problem)))]
+    (status = 200, body = Tried), (status = 401, description = "`operator_only`", body = Problem), (status = 422, body = Problem)))]
 pub async fn test_mail(
     State(app): State<App>,
     _: Operator,
@@ -235,7 +235,7 @@ const SAMPLE: &str = "Otitis media. Take amoxicillin 500 mg every 8 hours for 7 
 /// Test who reads notes
 ///
 /// Has a sample note read, which is nobody's.
-#[utoipa::path(post, path = "/api/operator/model-test/", tag = "Operations", responses((status = 200, body = Tried), (status = 401, body = Problem)))]
+#[utoipa::path(post, path = "/api/operator/model-test/", tag = "Operations", responses((status = 200, body = Tried), (status = 401, description = "`operator_only`", body = Problem)))]
 pub async fn test_model(State(app): State<App>, _: Operator) -> Result<Json<Tried>, Problem> {
     let begun = std::time::Instant::now();
     let read = async {
