@@ -270,6 +270,23 @@ stories! {
         assert!(grace.recall().await.is_err());
     }
 
+    /// A service that says that nothing was kept is found out by a device that was there before.
+    async fn a_device_that_is_signed_in_to_anew_remembers(app: TestApp) {
+        let clock = &*app.app.clock;
+        let (ada, grace) = device::pair(&app).await;
+        grace.safety_code(ada.id()).await.unwrap();
+        let before = grace.remember();
+        let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
+        let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare::keyring::raw(ada.id())).unwrap(), 2);
+        let mut tx = app.app.store.write().await.unwrap();
+        aftercare::keyring::publish(&mut tx, &slipped, None, clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let again = device::sign_in(&app, "Grace", PASSWORD).await.unwrap();
+        again.know(&before).unwrap();
+        assert!(again.safety_code(ada.id()).await.unwrap_err().is::<KeyChanged>());
+        assert!(ada.know(&before).is_err(), "somebody else's");
+    }
+
     /// What somebody puts on the shelf of one device stands on all; of two that put, the later stands.
     async fn devices_of_one_account_share_a_shelf(app: TestApp) {
         let clock = &*app.app.clock;

@@ -314,6 +314,10 @@ stories! {
         assert_eq!(by_id["items"][0]["id"], doctor.id());
         let eve = app.patient("Eve").await;
         assert_eq!(eve.post("/api/select-doctor/", json!({ "doctor_id": doctor.id() })).await.status, 201);
+        let now = change(json!({ "phone": "+49 30 1234567" })).await.ok()["profile"].clone();
+        assert_eq!(now["phone"], "+49 30 1234567");
+        let wrong = change(json!({ "phone": "call me" })).await;
+        assert_eq!(wrong.json["errors"][0]["pointer"], "/profile/phone");
         let long = change(json!({ "bio": "x".repeat(501) })).await;
         assert_eq!(long.json["errors"][0]["pointer"], "/profile/bio");
         let refused = patient.json(Method::PATCH, "/api/me/", json!({ "profile": {} })).await;

@@ -179,6 +179,12 @@ impl Device {
         Ok(self.0.pinned().map_err(Failure::from)?)
     }
 
+    /// Takes what this device remembers of before it was signed in to anew.
+    pub fn know(&self, before: &str) -> Result<(), JsValue> {
+        let known = || Ok::<_, Failure>(self.0.know(&serde_json::from_str(before)?)?);
+        Ok(known()?)
+    }
+
     /// Whose it is.
     pub fn id(&self) -> String {
         self.0.id().to_string()

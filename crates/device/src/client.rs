@@ -51,11 +51,11 @@ pub(crate) fn field<T: DeserializeOwned>(answer: &Value, name: &str) -> anyhow::
 /// What a device remembers of somebody signed in, beside the root key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Remembered {
-    bundle: Bundle,
+    pub(crate) bundle: Bundle,
     email: String,
     issuer: String,
     kdf: Option<Kdf>,
-    contacts: Contacts,
+    pub(crate) contacts: Contacts,
 }
 
 impl<S: Service> Client<S> {

@@ -2,7 +2,10 @@
 //! is signed by the keys before it.
 
 use crate::raw;
-use crate::{Client, Refused, Service, client::field};
+use crate::{
+    Client, Refused, Service,
+    client::{Remembered, field},
+};
 use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_seal::{
     Bytes,
@@ -83,6 +86,31 @@ impl Default for Contacts {
             provider: None,
             shelf: Shelf::new(),
         }
+    }
+}
+
+impl Contacts {
+    /// Takes what was kept elsewhere, or before: it goes before what was seen first here.
+    fn lay_over(&mut self, Kept { pins, log, shelf }: Kept) {
+        for (id, kept) in pins {
+            let newer = self.pins.get(&id).is_none_or(|own| own.changed <= kept.changed);
+            if newer {
+                self.pins.insert(id, kept);
+            }
+        }
+        if log.0 > self.log.0 {
+            self.log = log;
+        }
+        for (name, theirs) in shelf {
+            let newer = self.shelf.get(&name).is_none_or(|own| own.0 < theirs.0);
+            if newer {
+                self.shelf.insert(name, theirs);
+            }
+        }
+    }
+
+    fn kept(&self) -> Kept {
+        Kept { pins: self.pins.clone(), log: self.log, shelf: self.shelf.clone() }
     }
 }
 
@@ -200,25 +228,25 @@ impl<S: Service> Client<S> {
         let sealed: Option<Base64> = field(&kept, "sealed")?;
         // What was kept under other keys than these opens no more.
         if let Some(Base64(sealed)) = sealed.filter(|_| kept["epoch"] == place.epoch) {
-            let Kept { pins, log, shelf } = serde_json::from_slice(&place.open(&self.ark, &sealed)?)?;
-            let mut contacts = self.contacts();
-            for (id, kept) in pins {
-                let newer = contacts.pins.get(&id).is_none_or(|own| own.changed <= kept.changed);
-                if newer {
-                    contacts.pins.insert(id, kept);
-                }
-            }
-            if log.0 > contacts.log.0 {
-                contacts.log = log;
-            }
-            for (name, theirs) in shelf {
-                let newer = contacts.shelf.get(&name).is_none_or(|own| own.0 < theirs.0);
-                if newer {
-                    contacts.shelf.insert(name, theirs);
-                }
-            }
+            let kept: Kept = serde_json::from_slice(&place.open(&self.ark, &sealed)?)?;
+            self.contacts().lay_over(kept);
         }
         Ok(n)
+    }
+
+    /// Takes what this device remembers of before it was signed in to anew: the service may not have kept it.
+    pub fn know(&self, before: &Remembered) -> anyhow::Result<()> {
+        ensure!(
+            before.bundle.user_id == self.bundle.user_id,
+            "this is what somebody else's device remembers"
+        );
+        let mut contacts = self.contacts();
+        if before.contacts.log.0 > contacts.log.0 {
+            contacts.checkpoint = before.contacts.checkpoint.clone();
+            contacts.logged.clone_from(&before.contacts.logged);
+        }
+        contacts.lay_over(before.contacts.kept());
+        Ok(())
     }
 
     /// Keeps what this device knows for the others of this account, laid over what they have kept.
@@ -236,10 +264,7 @@ impl<S: Service> Client<S> {
 
     async fn keep_once(&self) -> anyhow::Result<()> {
         let n = self.recall().await? + 1;
-        let kept = {
-            let contacts = self.contacts();
-            Kept { pins: contacts.pins.clone(), log: contacts.log, shelf: contacts.shelf.clone() }
-        };
+        let kept = self.contacts().kept();
         let place = self.place(n);
         let sealed = place.seal(&self.ark, &serde_json::to_vec(&kept)?, &mut self.random.rng())?;
         let body = json!({ "n": n, "epoch": place.epoch, "sealed": encode(&sealed) });

@@ -225,6 +225,7 @@ on_both_engines! {
             name: name.to_owned(),
             specialty: specialty.map(str::to_owned),
             bio: None,
+            phone: None,
             searchable: true,
         };
         let mut tx = store.write().await.unwrap();

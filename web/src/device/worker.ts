@@ -4,7 +4,7 @@
 
 import type { Export } from '../api/schema';
 import type { Device, NewDevice } from './wasm/patient/aftercare_browser';
-import { keep, put_away, reopen, account as kept } from './account';
+import { keep, known, put_away, reopen, account as kept } from './account';
 import { Failure } from './failure';
 import * as service from './service';
 import * as store from './store';
@@ -64,18 +64,19 @@ async function touched(): Promise<void> {
   await store.put('account', { ...account, open_until: Date.now() + while_ } satisfies Account);
 }
 
-/** Wipes the keys. While something is opened with them that has to come to its end first. */
+/** Wipes keys. While something is opened with them that has to come to its end first. */
+function wipe(old: Device | undefined): void {
+  try {
+    old?.free();
+  } catch {
+    setTimeout(() => wipe(old), 100);
+  }
+}
+
+/** Lets go of the keys and of what came with them. */
 function release(): void {
-  const old = device;
+  wipe(device);
   device = undefined;
-  const wipe = (): void => {
-    try {
-      old?.free();
-    } catch {
-      setTimeout(wipe, 100);
-    }
-  };
-  wipe();
   following?.abort();
   following = undefined;
   service.forget();
@@ -125,13 +126,17 @@ async function entered(fresh: Device, own: boolean): Promise<Account> {
   if (before && before.id !== me.id) await store.clear();
   const account: Account = { id: me.id, role: me.role, name: me.name, email: me.email, own: own && me.role === 'patient', open_until: 0, ...(service.device_token && { device_token: service.device_token }) };
   await store.put('account', account);
+  const before_this = before?.id === me.id ? await known() : undefined;
+  if (before_this) fresh.know(before_this);
   await fresh.keep();
   await fresh.followKeyLog();
   if (new_keys) await fresh.restate();
   await store.remove('new keys');
   await remember(fresh);
-  if (me.role === 'doctor') fresh.free();
+  wipe(device);
   device = me.role === 'patient' ? fresh : undefined;
+  // Doctors go on with what doctors do.
+  if (me.role === 'doctor') wipe(fresh);
   await touched();
   return account;
 }

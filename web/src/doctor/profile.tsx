@@ -23,9 +23,9 @@ export function Profile() {
       {me && profile && (
         <form class="stack" noValidate onSubmit={(event) => {
           event.preventDefault();
-          const { specialty, bio, searchable } = profile;
+          const { specialty, bio, phone, searchable } = profile;
           void run(async () => {
-            setMe(await api('patch', '/api/me/', { body: { name: me.name, profile: { specialty: specialty ?? '', bio: bio ?? '', searchable } } }));
+            setMe(await api('patch', '/api/me/', { body: { name: me.name, profile: { specialty: specialty ?? '', bio: bio ?? '', phone: phone ?? '', searchable } } }));
             say(t().saved);
           });
         }}>
@@ -33,6 +33,7 @@ export function Profile() {
           <Field name="name" label={t().signUp.name} hint={t().signUp.nameHintDoctor} autocomplete="name" value={me.name} onValue={(name) => setMe({ ...me, name })} />
           <Field name="specialty" label={t().signUp.specialty} hint={t().signUp.specialtyHint} value={profile.specialty ?? ''} onValue={(specialty) => change({ specialty })} maxLength={100} />
           <Field name="bio" label={words.bio} hint={words.bioHint} value={profile.bio ?? ''} onValue={(bio) => change({ bio })} maxLength={500} />
+          <Field name="phone" label={words.phone} hint={words.phoneHint} type="tel" inputMode="tel" autocomplete="tel" value={profile.phone ?? ''} onValue={(phone) => change({ phone })} maxLength={40} />
           <Choice label={words.searchable} hint={words.searchableHint} checked={profile.searchable} onChange={(searchable) => change({ searchable })} />
           <Action kind="main" busy={busy}>{t().save}</Action>
         </form>

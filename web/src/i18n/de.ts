@@ -152,6 +152,7 @@ export const de: Catalogue = {
     causes: { side_effect: 'Es ist mir nicht bekommen', forgot: 'Vergessen', unavailable: 'Ich habe es nicht da', other: 'Ein anderer Grund' },
   },
   plan: {
+    changeTimes: 'Meine Tageszeiten ändern',
     problem: 'Ein Problem melden',
     title: 'Plan',
     none: 'Noch kein Plan',
@@ -197,6 +198,7 @@ export const de: Catalogue = {
     none: 'Nichts',
   },
   doctors: {
+    call: (phone: string) => `${phone} anrufen`,
     nobody: 'Hier hat noch niemand ein Konto, der behandelt. Man legt eines an unter „Ich bin Ärztin oder Arzt“.',
     title: 'Ärztin oder Arzt wählen',
     mine: 'Meine Ärztinnen und Ärzte',

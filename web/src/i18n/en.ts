@@ -150,6 +150,7 @@ export const en = {
     causes: { side_effect: 'It did me no good', forgot: 'I forgot', unavailable: 'I don’t have it', other: 'Another reason' },
   },
   plan: {
+    changeTimes: 'Change my times of day',
     problem: 'Report a problem',
     title: 'Plan',
     none: 'No plan yet',
@@ -195,6 +196,7 @@ export const en = {
     none: 'Nothing',
   },
   doctors: {
+    call: (phone: string) => `Call ${phone}`,
     nobody: 'No doctor has an account here yet. They make one under “I’m a doctor”.',
     title: 'Choose a doctor',
     mine: 'My doctors',

@@ -73,6 +73,7 @@ export function Doctors() {
           <li key={one.id} class="card stack tight">
             <h2>{one.name}</h2>
             <p class="muted">{[one.specialty, words.since(day(one.since))].filter(Boolean).join(', ')}</p>
+            {one.phone && <p><a class="hit" href={`tel:${one.phone.replace(/[^+\d]/g, '')}`}>{words.call(one.phone)}</a></p>}
             <div class="row">
               <SafetyCode mine={chart.value?.me.id ?? ''} id={one.id} name={one.name} />
               <Action onPress={() => setLeaving(one)} aria-label={`${words.leave}: ${one.name}`}>{words.leave}</Action>

@@ -56,6 +56,7 @@ export function bundle(chart: Chart): Resource {
       resourceType: 'Practitioner',
       id: doctor.id,
       name: [{ text: doctor.name }],
+      ...(doctor.phone && { telecom: [{ system: 'phone', value: doctor.phone }] }),
       ...(doctor.specialty && { qualification: [{ code: { text: doctor.specialty } }] }),
     })),
     ...notes.map((note): Resource => {

@@ -80,7 +80,7 @@ export function Paper() {
             <ul>{known.safety_net.map((one) => <li key={one.text}>{one.text}</li>)}</ul>
           </section>
         )}
-        <p>{known.doctors.map((one) => [one.name, one.specialty, one.bio].filter(Boolean).join(', ')).join(' · ')}</p>
+        <p>{known.doctors.map((one) => [one.name, one.specialty, one.phone, one.bio].filter(Boolean).join(', ')).join(' · ')}</p>
       </div>
       <section class="card stack no-print" aria-labelledby="other">
         <h2 id="other">{words.other}</h2>

@@ -102,7 +102,12 @@ export function StepScreen() {
           {note && <p><a href={`/notes/${step.note_id}#${step.id}`}>{words.openNote}</a></p>}
         </section>
       )}
-      {due && <div class="row"><Action onPress={() => setLeaving(true)}>{words.problem}</Action></div>}
+      {step.kind === 'plan' && current(step) && (
+        <div class="row">
+          <a class="button" href="/me/times">{words.changeTimes}</a>
+          {due && <Action onPress={() => setLeaving(true)}>{words.problem}</Action>}
+        </div>
+      )}
       {due && leaving && <CheckIn reminder={due} leaves onClose={() => setLeaving(false)} />}
       {own.length > 0 && (
         <section class="stack tight" aria-labelledby="days">

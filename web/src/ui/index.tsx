@@ -64,8 +64,8 @@ function jump(event: Event, name: string): void {
 }
 
 interface InputProps {
-  type?: 'text' | 'email' | 'password' | 'search' | 'time' | 'number' | 'datetime-local';
-  inputMode?: 'email' | 'numeric' | 'decimal';
+  type?: 'text' | 'email' | 'password' | 'search' | 'time' | 'tel' | 'number' | 'datetime-local';
+  inputMode?: 'email' | 'tel' | 'numeric' | 'decimal';
   autocomplete?: string;
   autocapitalize?: 'characters';
   spellcheck?: boolean;

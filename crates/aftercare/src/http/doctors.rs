@@ -39,11 +39,19 @@ pub struct DoctorView {
     specialty: Option<String>,
     /// A few words about them.
     bio: Option<String>,
+    /// Where to reach them.
+    phone: Option<String>,
 }
 
 impl From<Entry> for DoctorView {
     fn from(entry: Entry) -> Self {
-        Self { id: entry.doctor_id, name: entry.name, specialty: entry.specialty, bio: entry.bio }
+        Self {
+            id: entry.doctor_id,
+            name: entry.name,
+            specialty: entry.specialty,
+            bio: entry.bio,
+            phone: entry.phone,
+        }
     }
 }
 
@@ -61,7 +69,7 @@ pub struct DoctorList {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// Part of a name or specialty.
+    /// Part of a name, a specialty, or what they say about themselves: place, languages.
     #[serde(default)]
     q: String,
     /// The one of this id, as a doctor's own link has it: whether or not they are found by searching.
@@ -177,7 +185,14 @@ async fn entry(tx: &mut Tx, id: UserId) -> Result<Option<Entry>, Problem> {
         return Ok(Some(entry));
     }
     let name = account::name(tx, id).await?;
-    Ok(name.map(|name| Entry { doctor_id: id, name, specialty: None, bio: None, searchable: false }))
+    Ok(name.map(|name| Entry {
+        doctor_id: id,
+        name,
+        specialty: None,
+        bio: None,
+        phone: None,
+        searchable: false,
+    }))
 }
 
 /// Choose a doctor

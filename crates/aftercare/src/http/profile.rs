@@ -17,6 +17,8 @@ pub struct Profile {
     specialty: Option<String>,
     /// A few words about them.
     bio: Option<String>,
+    /// Where patients reach them: `+`, digits, spaces and `()-/.`.
+    phone: Option<String>,
     /// Whether patients find them by searching; who has their id chooses them anyway.
     searchable: bool,
     /// Whether patients can choose them and they can write: the operator has approved them, where that is asked for.
@@ -31,6 +33,8 @@ pub struct ProfileChange {
     specialty: Option<String>,
     /// A few words about them.
     bio: Option<String>,
+    /// Where patients reach them: `+`, digits, spaces and `()-/.`.
+    phone: Option<String>,
     /// Whether patients find them by searching.
     searchable: Option<bool>,
 }
@@ -39,6 +43,7 @@ pub struct ProfileChange {
 pub(super) struct Checked {
     specialty: Option<String>,
     bio: Option<String>,
+    phone: Option<String>,
     searchable: Option<bool>,
 }
 
@@ -54,11 +59,17 @@ impl ProfileChange {
             }
             about(given, most).map_err(|error| errors.push(FieldError::at(pointer, error))).ok()
         };
-        Checked {
+        let checked = Checked {
+            phone: text("/profile/phone", self.phone.as_deref(), 40),
             specialty: text("/profile/specialty", self.specialty.as_deref(), 100),
             bio: text("/profile/bio", self.bio.as_deref(), 500),
             searchable: self.searchable,
+        };
+        let dials = |text: &str| text.chars().all(|c| c.is_ascii_digit() || "+ ()-/.".contains(c));
+        if checked.phone.as_deref().is_some_and(|phone| !dials(phone)) {
+            errors.push(FieldError::at("/profile/phone", "must be a number such as +49 30 1234567"));
         }
+        checked
     }
 }
 
@@ -71,6 +82,7 @@ pub(super) async fn of(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Option<P
     Ok(found.map(|(entry, listed)| Profile {
         specialty: entry.specialty,
         bio: entry.bio,
+        phone: entry.phone,
         searchable: entry.searchable,
         approved: listed || !app.config.approves_doctors(),
     }))
@@ -87,8 +99,10 @@ pub(super) async fn change(
     if let Some(name) = name {
         name.as_str().clone_into(&mut entry.name);
     }
-    if let Some(Checked { specialty, bio, searchable }) = change {
-        for (there, text) in [(&mut entry.specialty, specialty), (&mut entry.bio, bio)] {
+    if let Some(Checked { specialty, bio, phone, searchable }) = change {
+        for (there, text) in
+            [(&mut entry.specialty, specialty), (&mut entry.bio, bio), (&mut entry.phone, phone)]
+        {
             if let Some(text) = text {
                 *there = Some(text).filter(|text| !text.is_empty());
             }

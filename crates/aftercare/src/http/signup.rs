@@ -239,7 +239,8 @@ pub async fn sign_up(
     let anchors = serde_json::to_string(&Anchors::default()).map_err(Problem::internal)?;
     regime::put(&mut tx, id, &RegimeRow { from: now, time_zone: person.time_zone.clone(), anchors }).await?;
     if role == Role::Doctor {
-        let entry = Entry { doctor_id: id, name: person.name.clone(), specialty, bio, searchable: true };
+        let entry =
+            Entry { doctor_id: id, name: person.name.clone(), specialty, bio, phone: None, searchable: true };
         directory::put(&mut tx, &entry).await?;
         if app.config.approves_doctors() {
             directory::list(&mut tx, id, false).await?;

@@ -7,6 +7,8 @@ alter table note add column read_at bigint;
 alter table care add column note_read_at bigint;
 -- Whether patients find a doctor by searching; with their link they do anyway.
 alter table directory add column searchable boolean not null default true;
+-- Where patients reach them.
+alter table directory add column phone text;
 
 -- What opens the operator's pages, by its keyed hash: a link that is good once, or a session that came of one.
 create table operator_pass (

@@ -126,6 +126,8 @@ export const de: Catalogue = {
     text: 'Wer ihn öffnet oder die Kamera darauf hält, wählt Sie.',
   },
   profile: {
+    phone: 'Telefon',
+    phoneHint: 'Ihre Patienten sehen es und rufen mit einer Berührung an',
     title: 'Wie Patienten Sie sehen',
     bio: 'Ein paar Worte über Sie',
     bioHint: 'Zum Beispiel Sprachen, Ort, Zeiten',

@@ -126,6 +126,8 @@ export const en = {
     text: 'Patients who open it, or look at it with their camera, choose you.',
   },
   profile: {
+    phone: 'Telephone',
+    phoneHint: 'Your patients see it, and can call it with one touch',
     title: 'How patients see you',
     bio: 'A few words about you',
     bioHint: 'For example languages, place, hours',
