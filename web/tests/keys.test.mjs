@@ -58,6 +58,57 @@ test('a passkey opens the account by itself', async () => {
   await page.getByRole('button', { name: 'Remove: Ada’s phone' }).waitFor({ state: 'detached' });
 });
 
+test('somebody signs up, comes back and leaves without a password', async () => {
+  const eve = await device({ hasTouch: true });
+  await with_authenticator(eve);
+  const { page } = eve;
+  await page.goto(`${base}/sign-up/patient`);
+  for (const [label, value] of [['Your name', 'Eve Stone'], ['E-mail', 'eve@canary.example']]) {
+    await page.getByLabel(label, { exact: true }).fill(value);
+    await page.keyboard.press('Enter');
+  }
+  await page.getByRole('button', { name: 'Use a passkey instead' }).click();
+  await save_code(page);
+  await page.goto(`${base}/me`);
+  await page.getByRole('button', { name: 'Lock now' }).click();
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+  await page.getByRole('heading', { name: 'Eve Stone' }).waitFor();
+  await page.goto(`${base}/me/password`);
+  await page.getByLabel('New password').fill('a password after all');
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+  await page.getByText('Saved').waitFor();
+  await page.goto(`${base}/me/data`);
+  await page.getByRole('region', { name: 'Delete my account' }).getByRole('button', { name: 'Use a passkey' }).click();
+  await page.getByRole('link', { name: 'I’m a patient' }).waitFor();
+  await sign_in(page, 'eve@canary.example', 'a password after all');
+  await page.getByRole('alert').getByText('is not right').waitFor();
+  eve.clean();
+});
+
+test('without an authenticator a password is chosen after all', async () => {
+  const kim = await device({ hasTouch: true });
+  const { page } = kim;
+  await page.goto(`${base}/sign-up/patient`);
+  for (const [label, value] of [['Your name', 'Kim Stone'], ['E-mail', 'kim@canary.example']]) {
+    await page.getByLabel(label, { exact: true }).fill(value);
+    await page.keyboard.press('Enter');
+  }
+  await page.evaluate(() => {
+    navigator.credentials.create = () => Promise.reject(new DOMException('not wanted', 'NotAllowedError'));
+  });
+  await page.getByRole('button', { name: 'Use a passkey instead' }).click();
+  await save_code(page, 'Password');
+  await page.getByLabel('Password', { exact: true }).fill('three random words');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'Today' }).waitFor();
+  await page.goto(`${base}/me`);
+  await page.getByRole('button', { name: 'Lock now' }).click();
+  await page.getByLabel('Password', { exact: true }).fill('three random words');
+  await page.getByRole('button', { name: 'Unlock' }).click();
+  await page.getByRole('heading', { name: 'Kim Stone' }).waitFor();
+  kim.clean();
+});
+
 test('two devices of one person show the same, and what one answers the other knows', async () => {
   const second = await device({ hasTouch: true });
   await sign_in(second.page, 'ada@canary.example');

@@ -137,7 +137,7 @@ stories! {
         grace.submit(clock, ada.id(), &grace.read_here(clock, NOTE), "activate").await.unwrap();
 
         let other = device::sign_in(&app, "Ada", PASSWORD).await.unwrap();
-        ada.change_password(PASSWORD, "another horse battery").await.unwrap();
+        ada.change_password(Some(PASSWORD), "another horse battery").await.unwrap();
         assert_eq!(code(other.get("/api/me/").await.unwrap_err()).0, 401, "other sessions end");
         assert!(ada.get("/api/me/").await.is_ok());
         assert_eq!(code(device::sign_in(&app, "Ada", PASSWORD).await.err().unwrap()), (401, "invalid_credentials".into()));

@@ -90,6 +90,28 @@ stories! {
         assert!(device::sign_in_with(&app, "Grace", PASSWORD, beside).await.is_ok());
     }
 
+    /// Where it has just opened the account, it stands in the place of the password: nobody has to know one.
+    async fn a_passkey_stands_in_the_place_of_the_password(app: TestApp) {
+        let (ada, soft) = (device::patient(&app, "Ada").await, Soft { early: true, ..Soft::new(9) });
+        ada.add_passkey("Phone", &soft).await.unwrap();
+        // Who is in by a password has to know it.
+        let refused = ada.change_password(None, "another horse battery").await.unwrap_err().to_string();
+        assert!(refused.contains("422"), "{refused}");
+        let transport = device::transport(&app);
+        let in_by_passkey = async |seed| {
+            Client::sign_in_with_passkey(&transport, device::random(seed), &soft).await.unwrap()
+        };
+        let late = in_by_passkey(92).await;
+        app.app.clock.pass(Span::from_secs(301));
+        assert!(late.change_password(None, "another horse battery").await.unwrap_err().to_string().contains("step_up_required"));
+        in_by_passkey(93).await.change_password(None, "another horse battery").await.unwrap();
+        let with = async |password| device::sign_in(&app, "Ada", password).await.err().unwrap().to_string();
+        assert!(with(PASSWORD).await.contains("invalid_credentials"));
+        assert!(with("another horse battery").await.contains("second_factor_required"), "the passkey, beside it");
+        in_by_passkey(94).await.erase(None).await.unwrap();
+        assert!(with("another horse battery").await.contains("invalid_credentials"));
+    }
+
     /// New keys close what the old ones were wrapped under; the passkey still shows who one is.
     async fn new_keys_are_not_under_old_passkeys(app: TestApp) {
         let (mut ada, soft) = (device::patient(&app, "Ada").await, Soft { early: true, ..Soft::new(6) });

@@ -203,15 +203,15 @@ impl Device {
         Ok(n as f64)
     }
 
-    /// Changes the password; notes stay as they are.
+    /// Changes the password; notes stay as they are. Without the current one: right after a passkey was shown.
     #[wasm_bindgen(js_name = changePassword)]
-    pub async fn change_password(&self, current: String, new: String) -> Result<(), JsValue> {
-        Ok(self.0.change_password(&current, &new).await.map_err(Failure::from)?)
+    pub async fn change_password(&self, current: Option<String>, new: String) -> Result<(), JsValue> {
+        Ok(self.0.change_password(current.as_deref(), &new).await.map_err(Failure::from)?)
     }
 
     /// Erases the account and all that is its owner's.
-    pub async fn erase(&self, password: String) -> Result<(), JsValue> {
-        Ok(self.0.erase(&password).await.map_err(Failure::from)?)
+    pub async fn erase(&self, password: Option<String>) -> Result<(), JsValue> {
+        Ok(self.0.erase(password.as_deref()).await.map_err(Failure::from)?)
     }
 
     /// The sixty digits to compare with somebody.

@@ -208,28 +208,36 @@ impl<S: Service> Client<S> {
         Ok((salt, kdf))
     }
 
-    /// Changes the password. Notes stay as they are.
-    pub async fn change_password(&self, current: &str, new: &str) -> anyhow::Result<()> {
+    /// Changes the password. Notes stay as they are. Without the current one: where one has just signed in with a
+    /// passkey alone.
+    pub async fn change_password(&self, current: Option<&str>, new: &str) -> anyhow::Result<()> {
         good(&self.transport, new, "", &self.email).await?;
-        let (salt, kdf) = self.parameters().await?;
-        let old = made(&self.transport, current, &self.email, salt, kdf).await?;
+        let current = self.proof(current).await?;
+        let (_, kdf) = self.parameters().await?;
         let made =
             made(&self.transport, new, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
         let body = json!({
-            "current": { "auth_key": bytes::encode(old.keys.auth_key.expose()) },
+            "current": current,
             "sealed": by_password(self.id, &self.ark, self.bundle.epoch, &made, &self.random),
         });
         self.post("/api/me/password/", &body).await?;
         Ok(())
     }
 
-    /// Erases the account and all that is its owner's, by its password.
-    pub async fn erase(&self, password: &str) -> anyhow::Result<()> {
-        let (salt, kdf) = self.parameters().await?;
-        let made = made(&self.transport, password, &self.email, salt, kdf).await?;
-        let body = json!({ "current": { "auth_key": bytes::encode(made.keys.auth_key.expose()) } });
+    /// Erases the account and all that is its owner's, by its password, or where one has just signed in with a passkey
+    /// alone.
+    pub async fn erase(&self, password: Option<&str>) -> anyhow::Result<()> {
+        let body = json!({ "current": self.proof(password).await? });
         self.transport.send(Some(self.token()), Method::DELETE, "/api/me/", Some(&body)).await?;
         Ok(())
+    }
+
+    /// What shows that one knows the password, or has a passkey in the place of it.
+    async fn proof(&self, password: Option<&str>) -> anyhow::Result<Value> {
+        let Some(password) = password else { return Ok(json!({ "passkey": true })) };
+        let (salt, kdf) = self.parameters().await?;
+        let made = made(&self.transport, password, &self.email, salt, kdf).await?;
+        Ok(json!({ "auth_key": bytes::encode(made.keys.auth_key.expose()) }))
     }
 
     /// Opens an account whose password is lost, and gives it a new one.

@@ -222,8 +222,10 @@ const calls = {
     await store.clear();
     tabs.postMessage('locked');
   },
-  async changePassword(current: string, next: string): Promise<void> {
-    await (await opened()).changePassword(nfc(current), nfc(next));
+  /** Without the current one a passkey is shown in the place of it. */
+  async changePassword(current: string | undefined, next: string): Promise<void> {
+    await again(current);
+    await (await opened()).changePassword(current && nfc(current), nfc(next));
   },
   /** Begins to wait as a new device; what it shows. */
   async waitAsNew(): Promise<string> {
@@ -250,14 +252,14 @@ const calls = {
     await again(password);
     await service.request('DELETE', `/api/mfa/passkeys/${id}/`);
   },
-  async erase(password: string): Promise<void> {
+  async erase(password?: string): Promise<void> {
     await again(password);
-    await (await opened()).erase(nfc(password));
+    await (await opened()).erase(password && nfc(password));
     release();
     await store.clear();
   },
   /** Everything of one's own, with the words opened here. */
-  async exported(password: string): Promise<unknown> {
+  async exported(password?: string): Promise<unknown> {
     await again(password);
     const own = await opened();
     const all = await service.request<Export>('GET', '/api/me/export/');

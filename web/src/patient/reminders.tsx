@@ -4,13 +4,13 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ChannelView, Tested } from '../api/schema';
 import { device } from '../device';
 import { api } from '../device/api';
-import { t } from '../i18n';
 import { Action, Choice, Field, Page, Sheet, Summary, useWork } from '../ui';
 import { chart, refresh } from './chart';
 import { Wishes } from './wishes';
+import { r } from './reminders.words';
 
 export function Reminders() {
-  const words = t().reminders;
+  const words = r().reminders;
   const channels = chart.value?.channels ?? [];
   const of = (kind: string): ChannelView | undefined => channels.find((one) => one.kind === kind);
   return (
@@ -27,7 +27,7 @@ export function Reminders() {
 }
 
 function Card({ title, channel, children }: { title: string; channel: ChannelView | undefined; children?: preact.ComponentChildren }) {
-  const words = t().reminders;
+  const words = r().reminders;
   const { busy, errors, run } = useWork();
   const [stages, setStages] = useState<Tested['stages']>();
   return (
@@ -60,7 +60,7 @@ const bytes = (text: string): Uint8Array<ArrayBuffer> =>
 
 /** What a browser shows by itself, and whether it came that far: four ticks. */
 function Phone({ channels }: { channels: ChannelView[] }) {
-  const words = t().reminders;
+  const words = r().reminders;
   const [ticks, setTicks] = useState<Partial<Record<Tick, boolean>>>({});
   const [here, setHere] = useState(localStorage.getItem('push channel'));
   const [names, setNames] = useState(false);
@@ -139,7 +139,7 @@ function Phone({ channels }: { channels: ChannelView[] }) {
 type Tick = 'permission' | 'subscribed' | 'sent' | 'shown';
 
 function Email({ channel }: { channel: ChannelView | undefined }) {
-  const words = t().reminders;
+  const words = r().reminders;
   const [code, setCode] = useState('');
   const { busy, errors, run } = useWork();
   return (
@@ -160,7 +160,7 @@ function Email({ channel }: { channel: ChannelView | undefined }) {
 }
 
 function Calendar({ channel }: { channel: ChannelView | undefined }) {
-  const words = t().reminders;
+  const words = r().reminders;
   const [url, setUrl] = useState<string>();
   const { busy, errors, run } = useWork();
   return (

@@ -5,6 +5,7 @@ import { api } from '../device/api';
 import { t } from '../i18n';
 import { Action, Choice, Field, say, Summary, useWork } from '../ui';
 import { chart, refresh } from './chart';
+import { r } from './reminders.words';
 
 interface Wishes_ {
   quiet: { from: string; to: string } | null;
@@ -13,7 +14,7 @@ interface Wishes_ {
 }
 
 export function Wishes() {
-  const words = t().wishes;
+  const words = r().wishes;
   const before = chart.value?.me.reminders as unknown as Wishes_;
   const [quiet, setQuiet] = useState(before.quiet !== null);
   const [times, setTimes] = useState(before.quiet ?? { from: '22:00', to: '07:00' });

@@ -8,6 +8,7 @@ import { api } from '../device/api';
 import { moment, t } from '../i18n';
 import { look } from '../state';
 import { Action, Field, Page, say, Summary, useWork } from '../ui';
+import { Proof } from '../ui/proof';
 import { save } from '../ui/save';
 
 /** Where one came from. */
@@ -17,24 +18,21 @@ export function Password() {
   const words = t().account;
   const { route, path } = useLocation();
   const back = parent(path);
-  const [given, setGiven] = useState({ current: '', next: '' });
+  const [next, setNext] = useState('');
   const { busy, errors, setErrors, run } = useWork();
+  const change = (current?: string): void => {
+    if ([...next].length < 8) return setErrors({ next: t().errors.short });
+    void run(async () => {
+      await device.changePassword(current, next);
+      say(t().saved);
+      route(back);
+    });
+  };
   return (
     <Page title={words.password} back={back}>
-      <form class="stack" noValidate onSubmit={(event) => {
-        event.preventDefault();
-        if ([...given.next].length < 8) return setErrors({ next: t().errors.short });
-        void run(async () => {
-          await device.changePassword(given.current, given.next);
-          say(t().saved);
-          route(back);
-        });
-      }}>
-        <Summary errors={errors} />
-        <Field name="current" label={words.current} type="password" autocomplete="current-password" value={given.current} onValue={(current) => setGiven({ ...given, current })} />
-        <Field name="next" label={t().recover.password} hint={t().signUp.passwordHint} type="password" autocomplete="new-password" value={given.next} wrong={errors['next']} onValue={(next) => setGiven({ ...given, next })} />
-        <Action kind="main" busy={busy}>{busy ? t().signUp.making : t().save}</Action>
-      </form>
+      <Summary errors={errors} />
+      <Field name="next" label={t().recover.password} hint={t().signUp.passwordHint} type="password" autocomplete="new-password" value={next} onValue={setNext} wrong={errors['next']} />
+      <Proof name="current" label={words.current} button={t().save} busy={busy} onProof={change} />
     </Page>
   );
 }
@@ -78,41 +76,29 @@ export function Devices() {
 export function MyData() {
   const words = t().account;
   const { route, path } = useLocation();
-  const back = parent(path);
-  const [taking, setTaking] = useState('');
-  const [erasing, setErasing] = useState('');
   const exported = useWork();
   const erased = useWork();
-
-  const take = (): Promise<void> => exported.run(async () => {
-    save('aftercare.json', JSON.stringify(await device.exported(taking), null, 2), 'application/json');
+  const take = (password?: string): Promise<void> => exported.run(async () => {
+    save('aftercare.json', JSON.stringify(await device.exported(password), null, 2), 'application/json');
+  });
+  const erase = (password?: string): Promise<void> => erased.run(async () => {
+    await device.erase(password);
+    route('/', true);
+    await look();
   });
   return (
-    <Page title={words.data} back={back}>
+    <Page title={words.data} back={parent(path)}>
       <section class="card stack" aria-labelledby="take">
         <h2 id="take">{t().me.export}</h2>
         <p>{words.exportText}</p>
-        <form class="stack" onSubmit={(event) => { event.preventDefault(); void take(); }}>
-          <Summary errors={exported.errors} />
-          <Field name="taking" label={t().signUp.password} type="password" autocomplete="current-password" value={taking} onValue={setTaking} />
-          <Action busy={exported.busy}>{t().me.export}</Action>
-        </form>
+        <Summary errors={exported.errors} />
+        <Proof name="taking" button={t().me.export} busy={exported.busy} onProof={take} />
       </section>
       <section class="card stack" aria-labelledby="go">
         <h2 id="go">{t().me.erase}</h2>
         <p>{words.eraseText}</p>
-        <form class="stack" onSubmit={(event) => {
-          event.preventDefault();
-          void erased.run(async () => {
-            await device.erase(erasing);
-            route('/', true);
-            await look();
-          });
-        }}>
-          <Summary errors={erased.errors} />
-          <Field name="erasing" label={t().signUp.password} type="password" autocomplete="current-password" value={erasing} onValue={setErasing} />
-          <Action busy={erased.busy}>{t().me.erase}</Action>
-        </form>
+        <Summary errors={erased.errors} />
+        <Proof name="erasing" button={t().me.erase} busy={erased.busy} onProof={erase} />
       </section>
     </Page>
   );

@@ -2,11 +2,12 @@
 
 import { useLocation } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
-import { device, passkeys } from '../device';
+import { device } from '../device';
 import { Failure } from '../device/failure';
 import { t, words } from '../i18n';
 import { look, onward } from '../state';
-import { Action, Choice, Field, Page, Summary, useWork } from '../ui';
+import { Action, Choice, Page, Summary, useWork } from '../ui';
+import { Proof } from '../ui/proof';
 import { Qr } from '../ui/qr';
 
 const w = words({
@@ -88,27 +89,19 @@ export function NewDevice() {
 /** On the one that is signed in. */
 export function HandOver() {
   const code = location.hash.slice(1);
-  const [password, setPassword] = useState('');
   const [done, setDone] = useState(false);
-  const { busy, errors, setErrors, run } = useWork();
-  const hand = (proof?: string): void => {
-    if (proof === '') return setErrors({ sure: t().errors.required });
-    void run(async () => {
-      await device.handTo(code, proof);
-      setDone(true);
-    });
-  };
+  const { busy, errors, run } = useWork();
+  const hand = (password?: string): Promise<void> => run(async () => {
+    await device.handTo(code, password);
+    setDone(true);
+  });
   if (!code) return <Page title={w().handTitle}><p class="banner">{w().none}</p></Page>;
   if (done) return <Page title={w().done}><a class="button main" href="/">{t().lost.home}</a></Page>;
   return (
     <Page title={w().handTitle}>
       <p class="banner">{w().handText}</p>
-      <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); hand(password); }}>
-        <Summary errors={errors} />
-        <Field name="sure" label={t().signUp.password} type="password" autocomplete="current-password" value={password} wrong={errors['sure']} onValue={setPassword} />
-        <Action kind="main" busy={busy}>{busy ? t().signIn.busy : w().hand}</Action>
-        {passkeys() && <Action busy={busy} onPress={() => hand()}>{t().passkeys.use}</Action>}
-      </form>
+      <Summary errors={errors} />
+      <Proof name="sure" button={w().hand} busy={busy} onProof={hand} />
       <p><a href="/">{t().cancel}</a></p>
     </Page>
   );

@@ -7,6 +7,7 @@ import { device, passkeys } from '../device';
 import { api } from '../device/api';
 import { moment, t } from '../i18n';
 import { Action, Field, Page, say, Sheet, Summary, useWork } from '../ui';
+import { Proof } from '../ui/proof';
 import { parent } from './account';
 
 export function Passkeys() {
@@ -31,36 +32,27 @@ export function Passkeys() {
         ))}
       </ul>
       {passkeys() ? <Action kind="main" onPress={() => setDoing({})}>{words.add}</Action> : <p class="banner">{words.none}</p>}
-      {doing && <Sure remove={doing.remove} by_passkey={there.some((one) => one.opens_account)} onClose={() => setDoing(undefined)} onDone={() => run(fetch)} />}
+      {doing && <Sure remove={doing.remove} onClose={() => setDoing(undefined)} onDone={() => run(fetch)} />}
     </Page>
   );
 }
 
-/** What changes how one signs in asks who is there: by password, or by a passkey there is. */
-function Sure({ remove, by_passkey, onClose, onDone }: { remove: PasskeyView | undefined; by_passkey: boolean; onClose: () => void; onDone: () => unknown }) {
+/** What changes how one signs in asks who is there. */
+function Sure({ remove, onClose, onDone }: { remove: PasskeyView | undefined; onClose: () => void; onDone: () => unknown }) {
   const words = t().passkeys;
   const [name, setName] = useState(words.thisOne);
-  const [password, setPassword] = useState('');
-  const { busy, errors, setErrors, run } = useWork();
-  const title = remove ? `${words.remove}: ${remove.name}` : words.add;
-  const sure = (proof?: string): void => {
-    if (proof === '') return setErrors({ sure: t().errors.required });
-    void run(async () => {
-      await (remove ? device.removePasskey(remove.id, proof) : device.addPasskey(name.trim() || words.thisOne, proof));
-      say(t().saved);
-      onClose();
-      await onDone();
-    });
-  };
+  const { busy, errors, run } = useWork();
+  const sure = (password?: string): Promise<void> => run(async () => {
+    await (remove ? device.removePasskey(remove.id, password) : device.addPasskey(name.trim() || words.thisOne, password));
+    say(t().saved);
+    onClose();
+    await onDone();
+  });
   return (
-    <Sheet title={title} onClose={onClose}>
-      <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); sure(password); }}>
-        <Summary errors={errors} />
-        {!remove && <Field name="name" label={words.name} value={name} onValue={setName} maxLength={60} />}
-        <Field name="sure" label={t().signUp.password} type="password" autocomplete="current-password" value={password} wrong={errors['sure']} onValue={setPassword} />
-        <Action kind="main" busy={busy}>{busy ? t().signIn.busy : remove ? words.remove : words.add}</Action>
-        {by_passkey && passkeys() && <Action busy={busy} onPress={() => sure()}>{words.use}</Action>}
-      </form>
+    <Sheet title={remove ? `${words.remove}: ${remove.name}` : words.add} onClose={onClose}>
+      <Summary errors={errors} />
+      {!remove && <Field name="name" label={words.name} value={name} onValue={setName} maxLength={60} />}
+      <Proof name="sure" button={remove ? words.remove : words.add} busy={busy} onProof={sure} />
     </Sheet>
   );
 }

@@ -2,7 +2,8 @@
 
 import { useLocation, useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import { device } from '../device';
+import { device, passkeys } from '../device';
+import { api } from '../device/api';
 import { Failure } from '../device/failure';
 import type { Account } from '../device/model';
 import { t, zone } from '../i18n';
@@ -19,6 +20,8 @@ export function SignUp() {
   const [given, setGiven] = useState({ name: '', specialty: '', email: '', password: '' });
   const [own, setOwn] = useState(role === 'patient' && matchMedia('(pointer: coarse)').matches);
   const [code, setCode] = useState<string>();
+  const [passkey, setPasskey] = useState(false);
+  const [keyless, setKeyless] = useState(false);
   const { busy, errors, setErrors, run } = useWork();
   const question = questions[at] ?? 'name';
 
@@ -35,23 +38,42 @@ export function SignUp() {
     if (found) return setErrors({ [question]: found });
     setErrors({});
     if (at < questions.length - 1) return setAt(at + 1);
+    await make(given.password);
+  }
+
+  /** With a passkey the password is one that nobody knows. */
+  const by_passkey = (): Promise<void> => {
+    const unknown = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
+    setGiven({ ...given, password: unknown });
+    setPasskey(true);
+    return make(unknown);
+  };
+
+  async function make(password: string): Promise<void> {
     await run(async () => {
-      const { name, email, password, specialty } = given;
+      const { name, email, specialty } = given;
       try {
         const made = await device.signUp({ role, name: name.trim(), email: email.trim(), password, time_zone: zone.value, ...(specialty && { specialty }) });
         setCode(made);
       } catch (thrown) {
         if (Failure.of(thrown).code === 'email_taken') setAt(questions.length - 2);
+        setPasskey(false);
+        setGiven({ ...given, password: '' });
         throw thrown;
       }
     });
   }
 
+  const enter = async (): Promise<void> => {
+    route(onward(), true);
+    await look();
+  };
+  if (keyless) return <ChoosePassword unknown={given.password} onDone={enter} />;
   if (code) {
     return <SaveCode code={code} onDone={async () => {
       await device.signIn(given.email.trim(), given.password, own);
-      route(onward(), true);
-      await look();
+      if (passkey && !(await opened_by_passkey(given.password))) return setKeyless(true);
+      await enter();
     }} />;
   }
   const texts = {
@@ -68,7 +90,38 @@ export function SignUp() {
           onValue={(value) => setGiven({ ...given, [question]: value })} />
         {question === 'password' && role === 'patient' && <Choice label={words.own} hint={words.ownHint} checked={own} onChange={setOwn} />}
         <Action kind="main" busy={busy}>{busy ? words.making : at < questions.length - 1 ? words.next : words.make}</Action>
+        {question === 'password' && passkeys() && <Action kind="full" busy={busy} onPress={by_passkey}>{t().passkeys.instead}</Action>}
         {at > 0 && !busy && <Action kind="plain" onPress={() => setAt(at - 1)}>{t().back}</Action>}
+      </form>
+    </Page>
+  );
+}
+
+/** Makes a passkey; whether it opens the account by itself. Some cannot, and some people change their minds. */
+async function opened_by_passkey(password: string): Promise<boolean> {
+  await device.addPasskey(t().passkeys.thisOne, password).catch(() => undefined);
+  return (await api('get', '/api/mfa/')).passkeys.some((one) => one.opens_account);
+}
+
+/** Where there is no passkey that opens the account, a password does after all. */
+function ChoosePassword({ unknown, onDone }: { unknown: string; onDone: () => Promise<void> }) {
+  const words = t().signUp;
+  const [password, setPassword] = useState('');
+  const { busy, errors, setErrors, run } = useWork();
+  return (
+    <Page title={words.password}>
+      <p class="banner">{t().passkeys.keyless}</p>
+      <form class="stack" noValidate onSubmit={(event) => {
+        event.preventDefault();
+        if ([...password].length < 8) return setErrors({ password: t().errors.short });
+        void run(async () => {
+          await device.changePassword(unknown, password);
+          await onDone();
+        });
+      }}>
+        <Summary errors={errors} />
+        <Field name="password" label={words.password} hint={words.passwordHint} type="password" autocomplete="new-password" value={password} wrong={errors['password']} onValue={setPassword} autoFocus />
+        <Action kind="main" busy={busy}>{busy ? words.making : words.next}</Action>
       </form>
     </Page>
   );

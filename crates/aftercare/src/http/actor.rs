@@ -72,12 +72,20 @@ impl Actor {
         self.session.id
     }
 
+    /// Whether a passkey alone has opened this session.
+    pub fn by_passkey(&self) -> bool {
+        self.session.amr == BY_PASSKEY
+    }
+
     /// For what asks for a sign-in of the last five minutes.
     pub fn signed_in_recently(&self, app: &App) -> Result<(), Problem> {
         let recent = app.clock.wall() - self.session.auth_at <= RECENT;
         if recent { Ok(()) } else { Err(Problem::step_up()) }
     }
 }
+
+/// How a session is opened by a passkey alone (RFC 8176): possession, and its user verified.
+pub(super) const BY_PASSKEY: &str = "pop mfa";
 
 /// Who they are was shown within this.
 const RECENT: Span = Span::from_minutes(5);

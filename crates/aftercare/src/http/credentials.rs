@@ -153,7 +153,7 @@ pub(super) fn unsealed(app: &App, id: UserId, slot: u8, sealed: &[u8]) -> Result
     Ok(Bytes::try_from(blob.as_slice())?)
 }
 
-/// The password as it is: sent, or as its `auth_key`.
+/// The password as it is: sent, or as its `auth_key`; or a passkey in the place of it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
@@ -163,6 +163,9 @@ pub struct Proof {
     /// Or what the device derives from it, 32 bytes, base64url.
     #[schema(value_type = Option<String>)]
     auth_key: Option<Bytes<32>>,
+    /// Or true, where one has signed in within the last five minutes with a passkey alone.
+    #[serde(default)]
+    passkey: bool,
 }
 
 /// Who has shown that they know the password; with it the root key, where the password was sent.
@@ -203,6 +206,14 @@ impl Proof {
         let user = raw(actor.id);
         let good = |key: &Secret| app.master.verify(user, key, &person.password.verifier);
         let wrong = || Problem::invalid_field("/current", "is not the password of this account");
+        if self.passkey {
+            let shown = actor.by_passkey() && self.password.is_none() && self.auth_key.is_none();
+            actor.signed_in_recently(app)?;
+            let other = || {
+                Problem::invalid_field("/current", "sign in with a passkey alone first, or give the password")
+            };
+            return if shown { Ok(Proved { person, ark: None }) } else { Err(other()) };
+        }
         match (self.password, self.auth_key) {
             (Some(_), None) if actor.is_sealed() => {
                 Err(Problem::sealed_session("derive the auth_key there; the password is not sent"))

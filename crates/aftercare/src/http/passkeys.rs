@@ -1,7 +1,7 @@
 //! One's own passkeys: list, make, rename, remove; and signing in with one alone.
 
 use super::{
-    actor::{Account, Actor},
+    actor::{Account, Actor, BY_PASSKEY},
     context::Network,
     json::{Id, Json},
     login::invalid_credentials,
@@ -300,7 +300,7 @@ pub async fn log_in_with_passkey(
     let blob = app.master.open_column("passkey", row, b"wrapped", sealed)?;
     let blob = Bytes::try_from(blob.as_slice())?;
     let keys = History::load(&mut tx, user).await?;
-    let answer = to_sign(&app, &mut tx, keys.current(), Purpose::SignIn, "pop mfa", blob).await?;
+    let answer = to_sign(&app, &mut tx, keys.current(), Purpose::SignIn, BY_PASSKEY, blob).await?;
     tx.commit().await?;
     Ok(Json(answer))
 }
