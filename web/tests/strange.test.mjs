@@ -1,5 +1,5 @@
-// Every screen in a pseudo-locale: what is plain there is in no catalogue; nothing is cut off or too wide. The same from
-// right to left.
+// Every screen in a pseudo-locale: what is plain there is in no catalogue; nothing is cut off or too wide. In German, on a
+// phone and on a desktop; and from right to left.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -63,6 +63,28 @@ for (const [who, paths] of [['patient', patient], ['doctor', doctor]]) {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= 320, `${path}: ${wide} px wide`);
     }
+  });
+
+  test(`a ${who}’s screens in German, on a phone and on a desktop`, async () => {
+    const { page } = who === 'patient' ? ada : grace;
+    await page.evaluate(() => localStorage.setItem('language', 'de'));
+    const german = new Map();
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 844 });
+      for (const path of paths) {
+        await settled(page, path);
+        const { lang, wide, text } = await page.evaluate(() => ({ lang: document.documentElement.lang, wide: document.documentElement.scrollWidth, text: document.querySelector('main').innerText }));
+        assert.equal(lang, 'de', path);
+        assert.ok(wide <= width, `${path}: ${wide} px wide of ${width}`);
+        german.set(path, text);
+      }
+    }
+    await page.evaluate(() => localStorage.setItem('language', 'en'));
+    for (const path of paths) {
+      await settled(page, path);
+      assert.notEqual(await page.locator('main').innerText(), german.get(path), `${path} says the same in both`);
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
   });
 
   test(`a ${who}’s screens from right to left`, async () => {
