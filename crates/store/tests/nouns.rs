@@ -14,7 +14,7 @@ use aftercare_store::{
     care::{self, Care},
     directory::{self, Entry},
     due::{self, Wake},
-    idempotency,
+    event, idempotency,
     note::{self, Note, NoteState},
     occurrence, on_both_engines, outbox,
     regime::{self, RegimeRow},
@@ -197,8 +197,11 @@ on_both_engines! {
         assert_eq!(care::take_ticket(&mut tx, &locked).await.unwrap(), 1);
         care.until = Some(now());
         care::put(&mut tx, &care, Uuid::from_u128(2)).await.unwrap();
-        outbox::work_off(&mut tx, &theirs, now(), || aftercare_core::id::EventId(Uuid::from_u128(9))).await.unwrap();
+        outbox::work_off(&mut tx, &theirs, now(), || aftercare_core::id::EventId(Uuid::from_u128(10))).await.unwrap();
         assert!(care::caseload(&mut tx, user(2)).await.unwrap().is_empty());
+        // Of both the doctor is told.
+        let told = event::after(&mut tx, user(2), aftercare_core::id::EventId(Uuid::nil()), 10).await.unwrap();
+        assert_eq!(told.iter().map(|one| one.object_id).collect::<Vec<_>>(), [Some(user(1).0); 2]);
         let kept = care::get(&mut tx, user(1), user(2)).await.unwrap().unwrap();
         assert_eq!((kept.last_ticket, kept.is_current()), (1, false));
         assert!(care::of_patient(&mut tx, user(1)).await.unwrap().is_empty());

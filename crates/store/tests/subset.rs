@@ -7,13 +7,14 @@ use aftercare_store::schema::MIGRATIONS;
 use std::{collections::BTreeSet, path::Path};
 
 /// Tables of the service itself: small, and on each machine whole.
-const EVERYWHERE: [&str; 8] = [
-    "outage", "heartbeat", "signing_key", "key_log", "extractor_key", "service_secret", "push_key",
-    "migration",
+const EVERYWHERE: [&str; 9] = [
+    "outage", "heartbeat", "signing_key", "key_log", "extractor_key", "service_secret", "operator_pass",
+    "push_key", "migration",
 ];
 
 /// Statements that change rows of all buckets, each by itself on each machine: nothing is locked together.
-const OVER_ALL: [&str; 9] = [
+const OVER_ALL: [&str; 10] = [
+    "device_link::delete_expired",
     "erase::account login",
     "erase::account attempts",
     "login_attempt::delete_expired",
