@@ -25,6 +25,8 @@ pub(super) struct Args {
 /// Everybody's, so that anybody can look around.
 const PASSWORD: &str = "demo-password";
 const DAYS: i64 = 14;
+/// Who stops to answer after a few days, by place in [`PATIENTS`].
+const SILENT: usize = 1;
 
 struct Person {
     name: &'static str,
@@ -128,9 +130,14 @@ impl Demo {
         }
         for day in 0..DAYS {
             for (_, doctor, patient, note) in NOTES.iter().filter(|(on, ..)| *on == day) {
-                let (doctor, patient) = (&doctors[*doctor], patients[*patient].id());
-                let words = doctor.read_there(clock, patient, note, false).await?;
-                doctor.submit(clock, patient, &words, "activate").await?;
+                let (doctor, reader) = (&doctors[*doctor], &patients[*patient]);
+                let words = doctor.read_there(clock, reader.id(), note, false).await?;
+                let sent = doctor.submit(clock, reader.id(), &words, "activate").await?;
+                // Who answers nothing has not read it either.
+                if *patient != SILENT {
+                    let path = format!("/api/notes/{}/receipt/", sent.id);
+                    reader.post(&path, &json!({ "status": "read" })).await?;
+                }
             }
             for quarter in 0..4 {
                 engine::leap(&self.app, Span::from_hours(6)).await?;
