@@ -14,10 +14,9 @@ self.addEventListener('activate', (event) => {
   const old = async (): Promise<void> => {
     for (const name of await caches.keys()) if (name !== SHELL) await caches.delete(name);
     await self.clients.claim();
+    await flush();
   };
   event.waitUntil(old());
-  // Not waited for: until it is active it answers no page.
-  void flush();
 });
 
 self.addEventListener('fetch', (event) => {
