@@ -1,6 +1,8 @@
 // Who is here.
 
 import { signal } from '@preact/signals';
+import { useLocation } from 'preact-iso';
+import { useEffect } from 'preact/hooks';
 import { device, on } from './device';
 import type { Session } from './device/model';
 
@@ -9,6 +11,19 @@ export const session = signal<Session | undefined>();
 
 export async function look(): Promise<void> {
   session.value = await device.session();
+}
+
+/** The recovery code where it was put off: sealed among what all devices of the account share, until it is saved. */
+export const putOff = signal<string | undefined>();
+export const SHELF = 'recovery code';
+
+/** Before all else once there is a note to lose; whether it was put off is asked when somebody has come in. */
+export function useCode(needed: boolean): void {
+  const { path, route } = useLocation();
+  useEffect(() => void device.fromShelf(SHELF).then((code) => (putOff.value = code || undefined), () => undefined), []);
+  useEffect(() => {
+    if (needed && putOff.value && path !== '/code') route('/code', true);
+  }, [needed, putOff.value, path]);
 }
 
 /** Whose device this is. */

@@ -68,7 +68,19 @@ test('somebody signs up, comes back and leaves without a password', async () => 
     await page.keyboard.press('Enter');
   }
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
-  await save_code(page);
+  await page.getByRole('button', { name: 'Later' }).click();
+  await page.getByRole('heading', { name: 'Today' }).waitFor();
+  // Asked for calmly, and before all else once there is a note to lose.
+  await page.getByRole('link', { name: 'Save your recovery code' }).waitFor();
+  await choose(page, 'Grace Canaryfield');
+  await grace.page.getByRole('button', { name: 'Back to patients' }).click();
+  await grace.page.getByRole('link', { name: 'Eve Stone' }).click();
+  await grace.page.getByRole('heading', { name: 'Eve Stone' }).waitFor();
+  await write(grace.page, NOTE, 2);
+  await save_code(page, 'Today');
+  await page.reload();
+  await shows_note(page);
+  assert.equal(await page.getByRole('link', { name: 'Save your recovery code' }).count(), 0);
   await page.goto(`${base}/me`);
   await page.getByRole('button', { name: 'Lock now' }).click();
   await page.getByRole('button', { name: 'Use a passkey' }).click();
@@ -97,6 +109,9 @@ test('without an authenticator a password is chosen after all', async () => {
     navigator.credentials.create = () => Promise.reject(new DOMException('not wanted', 'NotAllowedError'));
   });
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
+  // Put off it cannot be where no passkey opens the account.
+  await page.getByRole('button', { name: 'Later' }).click();
+  await page.getByRole('button', { name: 'Later' }).waitFor({ state: 'detached' });
   await save_code(page, 'Password');
   await page.getByLabel('Password', { exact: true }).fill('three random words');
   await page.getByRole('button', { name: 'Continue' }).click();

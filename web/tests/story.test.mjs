@@ -104,6 +104,45 @@ test('a newer note replaces the plan, and the patient is shown how', async () =>
   assert.equal(await page.getByRole('link', { name: 'See what changed' }).count(), 0);
 });
 
+test('a row is pushed aside or held, as well as tapped', async () => {
+  const { page, context } = ada;
+  const touch = await context.newCDPSession(page);
+  const row = page.locator('.dose.due').first();
+  const { x, y, width, height } = await row.boundingBox();
+  const at = (aside) => [{ x: x + 40 + aside, y: y + height / 4 }];
+  const send = (type, touchPoints) => touch.send('Input.dispatchTouchEvent', { type, touchPoints });
+  await send('touchStart', at(0));
+  await page.getByRole('dialog').waitFor();
+  await send('touchEnd', []);
+  await page.getByRole('button', { name: 'Close' }).click();
+  // Not far enough is nothing.
+  const answered = await page.locator('.dose .state').count();
+  for (const [far, count] of [[0.2, answered], [0.6, answered + 1]]) {
+    await send('touchStart', at(0));
+    for (let part = 1; part <= 8; part++) await send('touchMove', at(far * width * part / 8));
+    await send('touchEnd', []);
+    await page.waitForFunction((count) => document.querySelectorAll('.dose .state').length === count, count);
+  }
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await row.waitFor();
+});
+
+test('a pause is silence, the doctor sees it, and it is taken back', async () => {
+  const { page } = ada;
+  await page.getByRole('link', { name: 'Plan', exact: true }).click();
+  await page.getByRole('link', { name: 'Take Zyxolitamab 5 mg' }).first().click();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('dialog').getByLabel('For 3 days').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+  await page.getByText(/paused: no reminders until/).waitFor();
+  await grace.page.getByRole('button', { name: 'Back to patients' }).click();
+  await grace.page.getByRole('link', { name: 'Ada Winter' }).click();
+  await grace.page.getByText('Paused by the patient').waitFor();
+  await grace.page.getByText(/paused: no reminders until/).waitFor();
+  await page.getByRole('button', { name: 'Go on now' }).click();
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+});
+
 test('the plan on paper, and for another system', async () => {
   const { page } = ada;
   await page.goto(`${base}/me/paper`);
@@ -139,8 +178,7 @@ test('both see the same safety code', async () => {
     return page.getByRole('dialog').locator('.secret').innerText();
   };
   await ada.page.goto(`${base}/me/doctors`);
-  await grace.page.getByRole('button', { name: 'Back to patients' }).click();
-  await grace.page.getByRole('link', { name: 'Ada Winter' }).click();
+  await grace.page.getByRole('heading', { name: 'Ada Winter' }).waitFor();
   const [hers, theirs] = [await digits(ada.page), await digits(grace.page)];
   assert.match(hers, /^(\d{5} ?){12}$/);
   assert.equal(hers, theirs);

@@ -129,6 +129,11 @@ impl PlanStep {
             }
     }
 
+    /// Until when its patient does not want to be reminded, where that is still to come.
+    pub fn paused_until(&self, now: Instant) -> Option<Instant> {
+        self.row.paused_until.filter(|until| *until > now && self.is_active())
+    }
+
     /// Whether it was in force until a note ended it.
     pub fn was_ended_by(&self, note: NoteId) -> bool {
         self.row.superseded_by == Some(note)

@@ -50,7 +50,15 @@ pub fn open(step: &PlanStep, now: Instant) -> Option<OpenReminder> {
         patient_id: step.row.patient_id,
         step_id: step.row.id,
         ordinal,
-        open: Open { due_at, closes_at, once, said: 0, said_at: None, snoozed_until: None },
+        open: Open {
+            due_at,
+            closes_at,
+            once,
+            said: 0,
+            said_at: None,
+            // What fell due in a pause is not said at all.
+            snoozed_until: step.row.paused_until.filter(|until| *until > due_at).map(|_| closes_at),
+        },
     };
     if step.course.is_some() {
         let due = step.occurrences().iter().find(|occurrence| occurrence.status == OccurrenceStatus::Due)?;
@@ -77,8 +85,11 @@ fn wake(step: &PlanStep, now: Instant) -> Option<Instant> {
 fn attention(step: &PlanStep, now: Instant) -> (i16, Option<Instant>) {
     let in_force = step.course.as_ref().filter(|_| step.row.superseded_at.is_none());
     let Some((course, replay)) = in_force else { return (0, None) };
+    let mut reasons = attention::of_course(course, replay, now);
+    let paused = step.paused_until(now);
+    reasons.extend(paused.map(|_| Reason::Paused));
     let soon = attention::soon(course, replay).filter(|soon| *soon > now);
-    (Reason::bits(&attention::of_course(course, replay, now)), soon)
+    (Reason::bits(&reasons), soon.into_iter().chain(paused).min())
 }
 
 /// What has changed of some steps, not yet written.

@@ -163,3 +163,40 @@ async fn the_same_request_again_has_one_effect_and_one_answer() {
     let eve = app.patient("Eve").await.post_with_key("/api/select-doctor/", body, "key-3").await;
     assert_ne!(ada.json["relationship"]["id"], eve.json["relationship"]["id"]);
 }
+
+/// Whoever asks is cut off at every point of the way, and asks again: it was worked off once, and nobody waits for it to
+/// be forgotten.
+#[tokio::test]
+async fn a_request_that_was_cut_off_comes_to_its_end() {
+    let app = TestApp::new().await;
+    let (patient, doctor) = app.pair().await;
+    let count = async || patient.get("/api/notes/").await.ok()["items"].as_array().unwrap().len();
+    let mut ended = 0;
+    for polls in 1..=40 {
+        let body =
+            json!({ "patient_id": patient.id(), "note": format!("Take Drug {polls} daily for 7 days.") });
+        let key = format!("key-{polls}");
+        let mut first = Box::pin(doctor.post_with_key("/api/submit-notes/", body.clone(), &key));
+        let mut whole = false;
+        for _ in 0..polls {
+            whole |= tokio::select! { biased; _ = &mut first => true, () = std::future::ready(()) => false };
+            if whole {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        let mut again = doctor.post_with_key("/api/submit-notes/", body.clone(), &key).await;
+        while again.status == 409 {
+            assert_eq!(again.problem().1, "in_flight");
+            tokio::task::yield_now().await;
+            again = doctor.post_with_key("/api/submit-notes/", body.clone(), &key).await;
+        }
+        assert_eq!(again.status, 201, "{}", again.json);
+        assert_eq!(count().await, polls, "one note for each");
+        ended += usize::from(whole);
+        if ended == 3 {
+            return;
+        }
+    }
+}

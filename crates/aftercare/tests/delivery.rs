@@ -163,6 +163,57 @@ stories! {
         assert_eq!(ada.post(&path, json!({ "minutes": 15 })).await.problem(), (409, "not_open"));
     }
 
+    /// A pause silences a step and nothing else: what is left out meanwhile is missed, the course is as much longer, and
+    /// the doctor sees it. Taken back, or over, it is said again.
+    async fn a_pause_is_silence(app: TestApp) {
+        let sink = Sink::start().await;
+        let (ada, grace) = app.pair().await;
+        grace.submit(&ada, "Take Drug A daily for 7 days. Buy a pill box.").await;
+        hook(&ada, &sink, "ada").await;
+        app.advance(Span::from_hours(2)).await;
+        sink.take();
+        let steps = ada.get("/api/actionable-steps/").await.ok();
+        let step = steps["plan"][0].clone();
+        let path = format!("/api/steps/{}/pause/", step["id"].as_str().unwrap());
+        let paused = ada.post(&path, json!({ "until": "2026-02-05" })).await.ok();
+        assert_eq!(paused["paused_until"], "2026-02-04T23:00:00Z");
+        let attention = async || grace.get("/api/doctor/patients/").await.ok()["items"][0]["attention"].clone();
+        assert_eq!(attention().await, json!(["paused"]));
+        // Two doses fall due and are not said; one of them is taken all the same.
+        app.advance(Span::from_hours(24)).await;
+        ada.done(&ada.reminders("?status=due").await[0]).await.ok();
+        app.advance(Span::from_hours(30)).await;
+        assert!(sink.take().is_empty(), "{:?}", ada.reminders("").await);
+        let progress = ada.get("/api/actionable-steps/").await.ok()["plan"][0]["progress"].clone();
+        assert_eq!([&progress["done"], &progress["missed"], &progress["planned"]], [1, 1, 7]);
+        assert_eq!(progress["ends_at"], "2026-02-09T07:00:00Z", "eight days on for seven doses");
+        // It ends by itself: nobody is woken at midnight for what is open since yesterday, what falls due next is said.
+        app.advance(Span::from_hours(17)).await;
+        assert!(sink.take().is_empty());
+        app.advance(Span::from_hours(1)).await;
+        assert_eq!(sink.take().first().map(|one| one.json()["due"].clone()), Some(json!("2026-02-05T07:00:00Z")));
+        assert_eq!(ada.get("/api/actionable-steps/").await.ok()["plan"][0].get("paused_until"), None);
+        assert_ne!(attention().await[0], "paused");
+        // Or it is taken back.
+        ada.done(&ada.reminders("?status=due").await[0]).await.ok();
+        ada.post(&path, json!({ "until": "2026-02-20" })).await.ok();
+        app.advance(Span::from_hours(24)).await;
+        assert!(sink.take().is_empty());
+        ada.post(&path, json!({ "until": null })).await.ok();
+        app.advance(Span::from_minutes(1)).await;
+        assert_eq!(sink.take().len(), 1);
+        for wrong in ["2026-02-01", "2026-03-20", "never"] {
+            assert_eq!(ada.post(&path, json!({ "until": wrong })).await.problem(), (422, "invalid"), "{wrong}");
+        }
+        assert_eq!(grace.post(&path, json!({ "until": null })).await.status, 403);
+        let task = steps["checklist"][0]["id"].as_str().unwrap();
+        let task = ada.post(&format!("/api/steps/{task}/pause/"), json!({ "until": null })).await;
+        assert_eq!(task.problem(), (409, "not_scheduled"));
+        // A newer note: nothing is left to pause.
+        grace.submit(&ada, "Take Drug B daily for 7 days.").await;
+        assert_eq!(ada.post(&path, json!({ "until": null })).await.problem(), (409, "superseded"));
+    }
+
     /// Quiet hours and digests are kept; a person who has no channel is told by the stream alone.
     async fn people_are_told_as_they_wish(app: TestApp) {
         let sink = Sink::start().await;

@@ -32,6 +32,8 @@ pub enum Reason {
     Lapsed,
     /// The cap was reached before everything was answered.
     Incomplete,
+    /// Its patient has paused a step.
+    Paused,
     /// A step was missed and never answered; soon this is a lapse.
     NotStarted,
     /// The newest note could not be read.
@@ -53,6 +55,7 @@ impl Reason {
             Self::ExtractionFailed => 16,
             Self::Unreachable => 32,
             Self::EndsSoon => 64,
+            Self::Paused => 128,
         }
     }
 

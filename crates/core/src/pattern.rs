@@ -408,7 +408,7 @@ fn begin(timing: &Timing, activated: Instant, zone: &TimeZone) -> Instant {
 }
 
 /// The instant at which a wall clock shows this; RFC 5545's reading of gaps and folds.
-pub(crate) fn at(date: Date, time: Time, zone: &TimeZone) -> Instant {
+pub fn at(date: Date, time: Time, zone: &TimeZone) -> Instant {
     zone.to_ambiguous_timestamp(date.to_datetime(time))
         .compatible()
         .map_or(Instant::from_micros(i64::MAX), Instant::from)

@@ -17,21 +17,13 @@ pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>,
         FoundRow,
         "-- look::lock
         select patient_id,
-          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, settled
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, settled
         from step where (bucket, id)",
         steps,
         |key| [Bucket::of(key.0).get(), key.1.0],
         "order by id for update"
     )?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Found {
-            id: StepId(row.id),
-            patient_id: UserId(row.patient_id),
-            settled: row.settled.clone(),
-            row: step::read(UserId(row.patient_id), row.rest()),
-        })
-        .collect())
+    Ok(rows.into_iter().map(FoundRow::found).collect())
 }
 
 /// A step that was looked for.
@@ -64,17 +56,32 @@ row! {
         superseded_at: Option<i64>,
         superseded_by: Option<Uuid>,
         attention: i16,
+        paused_until: Option<i64>,
         settled: Option<String>,
     }
 }
 
 impl FoundRow {
-    fn rest(self) -> step::Row {
-        (
-            self.id, self.note_id, self.doctor_id, self.position, self.kind, self.state, self.timing,
-            self.policy, self.activated_at, self.due_at, self.answered_at, self.superseded_at,
-            self.superseded_by, self.attention,
-        )
+    fn found(self) -> Found {
+        let (id, patient_id) = (StepId(self.id), UserId(self.patient_id));
+        let row = step::Row {
+            id: self.id,
+            note_id: self.note_id,
+            doctor_id: self.doctor_id,
+            position: self.position,
+            kind: self.kind,
+            state: self.state,
+            timing: self.timing,
+            policy: self.policy,
+            activated_at: self.activated_at,
+            due_at: self.due_at,
+            answered_at: self.answered_at,
+            superseded_at: self.superseded_at,
+            superseded_by: self.superseded_by,
+            attention: self.attention,
+            paused_until: self.paused_until,
+        };
+        Found { id, patient_id, settled: self.settled, row: row.read(patient_id) }
     }
 }
 

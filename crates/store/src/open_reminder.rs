@@ -111,13 +111,13 @@ pub async fn remove(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<(), Store
     )
 }
 
-/// Has something wait: it is said again from `until` on, as if for the first time.
+/// Has something wait: it is said again from `until` (`None`: now) on, as if for the first time.
 pub async fn snooze(
     tx: &mut Tx,
     patient: UserId,
     step: StepId,
     ordinal: u32,
-    until: Instant,
+    until: Option<Instant>,
 ) -> Result<bool, StoreError> {
     let rows = execute!(
         tx,
@@ -128,7 +128,7 @@ pub async fn snooze(
         patient.0,
         step.0,
         i32::try_from(ordinal).unwrap_or(i32::MAX),
-        until.as_micros()
+        until.map(Instant::as_micros)
     )?;
     Ok(rows == 1)
 }

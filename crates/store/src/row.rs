@@ -42,10 +42,10 @@ tuples!(A B C D E F G H I J K L M N);
 
 /// A row with names: its fields stand in the order of the statement's columns.
 macro_rules! row {
-    (struct $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+    ($vis:vis struct $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
         #[derive(sqlx::FromRow)]
-        struct $name {
-            $($field: $type,)+
+        $vis struct $name {
+            $($vis $field: $type,)+
         }
 
         impl $crate::row::FromRow for $name {

@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0010_settled.sql"),
     include_str!("schema/0011_by_time.sql"),
     include_str!("schema/0012_devices_and_doctors.sql"),
+    include_str!("schema/0013_pause.sql"),
 ];
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {

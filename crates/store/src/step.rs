@@ -2,6 +2,7 @@
 
 use crate::{
     StoreError, Tx, code,
+    row::row,
     sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
@@ -57,6 +58,8 @@ pub struct StepRow {
     pub superseded_by: Option<NoteId>,
     /// Why its doctor was told to look, as [`aftercare_core::attention::Reason::bits`] has it.
     pub attention: i16,
+    /// Until when its patient does not want to be reminded.
+    pub paused_until: Option<Instant>,
 }
 
 /// Stores a step.
@@ -86,57 +89,47 @@ pub async fn insert(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(crate) type Row = (
-    Uuid,
-    Uuid,
-    Uuid,
-    i16,
-    i16,
-    i16,
-    Option<String>,
-    i16,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Option<Uuid>,
-    i16,
-);
+row! {
+    pub(crate) struct Row {
+        id: Uuid,
+        note_id: Uuid,
+        doctor_id: Uuid,
+        position: i16,
+        kind: i16,
+        state: i16,
+        timing: Option<String>,
+        policy: i16,
+        activated_at: i64,
+        due_at: Option<i64>,
+        answered_at: Option<i64>,
+        superseded_at: Option<i64>,
+        superseded_by: Option<Uuid>,
+        attention: i16,
+        paused_until: Option<i64>,
+    }
+}
 
-pub(crate) fn read(patient_id: UserId, row: Row) -> Result<StepRow, StoreError> {
-    let (
-        id,
-        note,
-        doctor,
-        position,
-        kind,
-        task,
-        timing,
-        policy,
-        activated,
-        due,
-        answered,
-        superseded,
-        by,
-        attention,
-    ) = row;
-    Ok(StepRow {
-        id: StepId(id),
-        note_id: NoteId(note),
-        patient_id,
-        doctor_id: UserId(doctor),
-        position,
-        kind: code::to_kind(kind)?,
-        task: code::to_task(task)?,
-        timing,
-        policy: code::to_policy(policy)?,
-        activated_at: activated.into(),
-        due_at: due.map(Instant::from),
-        answered_at: answered.map(Instant::from),
-        superseded_at: superseded.map(Instant::from),
-        superseded_by: by.map(NoteId),
-        attention,
-    })
+impl Row {
+    pub(crate) fn read(self, patient_id: UserId) -> Result<StepRow, StoreError> {
+        Ok(StepRow {
+            id: StepId(self.id),
+            note_id: NoteId(self.note_id),
+            patient_id,
+            doctor_id: UserId(self.doctor_id),
+            position: self.position,
+            kind: code::to_kind(self.kind)?,
+            task: code::to_task(self.state)?,
+            timing: self.timing,
+            policy: code::to_policy(self.policy)?,
+            activated_at: self.activated_at.into(),
+            due_at: self.due_at.map(Instant::from),
+            answered_at: self.answered_at.map(Instant::from),
+            superseded_at: self.superseded_at.map(Instant::from),
+            superseded_by: self.superseded_by.map(NoteId),
+            attention: self.attention,
+            paused_until: self.paused_until.map(Instant::from),
+        })
+    }
 }
 
 /// A patient's steps, of one doctor or of all: those in force, and those that were still in
@@ -151,7 +144,7 @@ pub async fn of_patient(
         tx,
         Row,
         "-- step::of_patient
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
         from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
           and (superseded_at is null or superseded_at >= $4)
         order by note_id, position",
@@ -160,7 +153,7 @@ pub async fn of_patient(
         doctor.map(|id| id.0),
         since.as_micros()
     )?;
-    rows.into_iter().map(|row| read(patient, row)).collect()
+    rows.into_iter().map(|row| row.read(patient)).collect()
 }
 
 /// The steps of a note.
@@ -169,13 +162,13 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
         tx,
         Row,
         "-- step::of_note
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
         from step where bucket = $1 and patient_id = $2 and note_id = $3 order by position",
         Bucket::of(patient).get(),
         patient.0,
         note.0
     )?;
-    rows.into_iter().map(|row| read(patient, row)).collect()
+    rows.into_iter().map(|row| row.read(patient)).collect()
 }
 
 /// One step of a patient. Locked until the transaction ends: answers to it follow one another.
@@ -184,7 +177,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
         tx,
         Row,
         "-- step::lock
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
         from step where bucket = $1 and id = $2 and patient_id = $3",
         postgres(" for update"),
         "",
@@ -192,7 +185,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
         id.0,
         patient.0
     )?;
-    row.map(|row| read(patient, row)).transpose()
+    row.map(|row| row.read(patient)).transpose()
 }
 
 /// Locks the steps of a note, in one order for all: answers being given are waited for.
@@ -220,6 +213,23 @@ pub async fn answer(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
         step.id.0,
         code::task(step.task),
         step.answered_at.map(Instant::as_micros)
+    )?;
+    Ok(())
+}
+
+/// Until when the patient does not want to be reminded; `None`: from now on again.
+pub async fn pause(
+    tx: &mut Tx,
+    patient: UserId,
+    step: StepId,
+    until: Option<Instant>,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- step::pause\nupdate step set paused_until = $3 where bucket = $1 and id = $2",
+        Bucket::of(patient).get(),
+        step.0,
+        until.map(Instant::as_micros)
     )?;
     Ok(())
 }
@@ -271,13 +281,14 @@ async fn place(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
     execute!(
         tx,
         "-- step::place
-        update step set note_id = $3, position = $4, timing = $5, policy = $6, settled = null, settled_count = 0 where bucket = $1 and id = $2",
+        update step set note_id = $3, position = $4, timing = $5, policy = $6, paused_until = $7, settled = null, settled_count = 0 where bucket = $1 and id = $2",
         Bucket::of(step.patient_id).get(),
         step.id.0,
         step.note_id.0,
         step.position,
         step.timing.as_deref(),
-        code::policy(step.policy)
+        code::policy(step.policy),
+        step.paused_until.map(Instant::as_micros)
     )?;
     Ok(())
 }

@@ -120,8 +120,9 @@ export function flush(device: Device, force: boolean): Promise<number> {
       } catch (thrown) {
         const failure = Failure.of(thrown);
         // Of no avail to try again; the chart that is fetched next shows how it stands.
-        const settled = failure.said.status !== undefined && failure.said.status >= 400 && failure.said.status < 429;
-        if (!settled || failure.said.status === 401) throw failure;
+        const { status = 0, code } = failure.said;
+        const settled = status >= 400 && status < 429 && status !== 401 && code !== 'in_flight';
+        if (!settled) throw failure;
       }
       await store.change<Kept[]>('answers', (now = []) => now.filter((one) => one.reminder_id !== answer.reminder_id || one.at !== answer.at));
     }

@@ -59,7 +59,13 @@ export async function send(
     if (!(await renew())) throw ended();
     response = await ask(method, path, body, signedIn, key);
   }
-  const text = await response.text();
+  let text = await response.text();
+  // What was cut off is still being worked on: what comes of it is told to who asks again.
+  for (let tries = 0; tries < 5 && response.status === 409 && text.includes('"in_flight"'); tries++) {
+    await new Promise((done) => setTimeout(done, 1_000));
+    response = await ask(method, path, body, signedIn, key);
+    text = await response.text();
+  }
   if (response.ok && path === '/api/login/finish/') {
     const tokens = JSON.parse(text) as { access_token: string; device_token: string };
     access = tokens.access_token;

@@ -7,7 +7,7 @@ import type { DashboardLine } from '../api/schema';
 import { follow } from '../device';
 import { api } from '../device/api';
 import { moment, shortDay, t } from '../i18n';
-import { Choice, Field, Page, told } from '../ui';
+import { Choice, Field, Page, PutOff, told } from '../ui';
 import { Week } from '../patient/days';
 import { useKeys } from './keyboard';
 import { OwnLink } from './link';
@@ -82,6 +82,7 @@ export function Patients() {
 
   return (
     <Page title={words.title} wide>
+      <PutOff />
       {failed.value !== undefined && <p class="banner" role="status">{told(failed.value)}</p>}
       {known.value && !patients.value.length && <><div class="card stack tight"><h2>{words.none}</h2><p>{words.noneText}</p></div><OwnLink /></>}
       {patients.value.length > 0 && (

@@ -62,6 +62,8 @@ export const de: Catalogue = {
     prove: 'Tippen Sie die letzte Gruppe ab, damit klar ist, dass Sie ihn haben',
     wrong: 'Das ist nicht die letzte Gruppe des Codes',
     done: 'Ich habe ihn aufbewahrt',
+    later: 'Später',
+    putOff: 'Ohne Ihren Passkey öffnet nur ein Wiederherstellungscode Ihre Notizen. Sichern Sie ihn, bevor Sie ihn brauchen.',
   },
   signIn: {
     otherDevice: 'Ein angemeldetes Gerät benutzen',
@@ -156,6 +158,9 @@ export const de: Catalogue = {
   plan: {
     changeTimes: 'Meine Tageszeiten ändern',
     problem: 'Ein Problem melden',
+    pause: 'Pausieren',
+    goOn: 'Jetzt weiter',
+    paused: (day) => `pausiert: keine Erinnerung bis ${day}`,
     title: 'Plan',
     none: 'Noch kein Plan',
     progress: (done, planned) => `${done} von ${planned} erledigt`,

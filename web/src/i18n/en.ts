@@ -60,6 +60,8 @@ export const en = {
     prove: 'Type the last group to show that you have it',
     wrong: 'That is not the last group of the code',
     done: 'I have saved it',
+    later: 'Later',
+    putOff: 'Without your passkey only a recovery code opens your notes. Save yours before you need it.',
   },
   signIn: {
     otherDevice: 'Use a device that is signed in',
@@ -154,6 +156,9 @@ export const en = {
   plan: {
     changeTimes: 'Change my times of day',
     problem: 'Report a problem',
+    pause: 'Pause',
+    goOn: 'Go on now',
+    paused: (day: string) => `paused: no reminders until ${day}`,
     title: 'Plan',
     none: 'No plan yet',
     progress: (done: number, planned: number) => `${done} of ${planned} done`,

@@ -4,6 +4,7 @@ import { lazy, Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
 import { Lost } from '../screens/lost';
+import { useCode } from '../state';
 import { Action, Page, Tabs, told } from '../ui';
 import { KeyChanged } from '../ui/key-changed';
 import { chart, failed, refresh, start } from './chart';
@@ -25,6 +26,7 @@ const ChooseDoctor = lazy(() => doctors().then((all) => all.ChooseDoctor));
 const Compare = lazy(() => doctors().then((all) => all.Compare));
 const Times = lazy(() => settings().then((all) => all.Times));
 const Privacy = lazy(() => settings().then((all) => all.Privacy));
+const Code = lazy(() => import('../screens/code').then((all) => all.Code));
 const Notices = lazy(() => import('../screens/notices').then((all) => all.Notices));
 const Passkeys = lazy(() => import('../screens/passkeys').then((all) => all.Passkeys));
 const HandOver = lazy(() => import('../screens/new-device').then((all) => all.HandOver));
@@ -34,6 +36,7 @@ const Reminders = lazy(() => import('./reminders').then((all) => all.Reminders))
 export default function Patient() {
   const { path, route } = useLocation();
   useEffect(start, []);
+  useCode(!!chart.value?.notes.length);
   useEffect(() => {
     if (path === '/' || path.startsWith('/sign-')) route('/today', true);
   }, [path]);
@@ -54,6 +57,7 @@ export default function Patient() {
           <Route path="/choose/:id" component={ChooseDoctor} />
           <Route path="/compare/:id" component={Compare} />
           <Route path="/link" component={HandOver} />
+          <Route path="/code" component={Code} />
           <Route path="/me/notices" component={Notices} />
           <Route path="/me/paper" component={Paper} />
           <Route path="/me/times" component={Times} />

@@ -1,15 +1,18 @@
 // P4 and P5: the plan and the checklist, and one step with the doctor's own words.
 
-import { useRoute } from 'preact-iso';
+import { lazy, useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
+import { api } from '../device/api';
 import type { Step } from '../device/model';
 import { day, moment, shortDay, t } from '../i18n';
 import { Lost } from '../screens/lost';
-import { Action, Page } from '../ui';
-import { chart, reminders, steps, title } from './chart';
+import { Action, Page, Summary, useWork } from '../ui';
+import { chart, refresh, reminders, steps, title } from './chart';
 import { CheckIn } from './check-in';
 import { Days } from './days';
 import { State } from './today';
+
+const Pause = lazy(() => import('./pause').then((all) => all.Pause));
 
 const current = (step: Step): boolean => step.status === 'active';
 
@@ -65,6 +68,7 @@ export function Progress({ step }: { step: Step }) {
     progress.planned ? words.progress(progress.done, progress.planned) : words.open(progress.done),
     progress.ends_at && words.until(shortDay(progress.ends_at)),
     progress.extended_by > 0 && words.extendedBy(progress.extended_by),
+    step.paused_until && words.paused(shortDay(step.paused_until)),
   ];
   return <p class="muted">{parts.filter(Boolean).join(' · ')}</p>;
 }
@@ -84,11 +88,17 @@ function Card({ step }: { step: Step }) {
 export function StepScreen() {
   const words = t().plan;
   const step = steps.value.get(useRoute().params['id'] ?? '');
-  const [leaving, setLeaving] = useState(false);
+  const [asking, setAsking] = useState<'leave' | 'pause'>();
+  const { busy, errors, run } = useWork();
   if (!step) return <Lost />;
   const own = reminders.value.filter((one) => one.step_id === step.id && one.status !== 'cancelled');
+  const close = (): void => setAsking(undefined);
   const due = own.find((one) => one.status === 'due');
   const over = own.filter((one) => ['done', 'skipped', 'missed'].includes(one.status)).reverse();
+  const goOn = async (): Promise<void> => {
+    await api('post', '/api/steps/{id}/pause/', { path: { id: step.id }, body: { until: null } });
+    await refresh();
+  };
   const note = chart.value?.notes.find((one) => one.id === step.note_id);
   return (
     <Page title={title(step)} back="/plan">
@@ -105,10 +115,13 @@ export function StepScreen() {
       {step.kind === 'plan' && current(step) && (
         <div class="row">
           <a class="button" href="/me/times">{words.changeTimes}</a>
-          {due && <Action onPress={() => setLeaving(true)}>{words.problem}</Action>}
+          {step.paused_until ? <Action busy={busy} onPress={() => run(goOn)}>{words.goOn}</Action> : step.progress && <Action onPress={() => setAsking('pause')}>{words.pause}</Action>}
+          {due && <Action onPress={() => setAsking('leave')}>{words.problem}</Action>}
         </div>
       )}
-      {due && leaving && <CheckIn reminder={due} leaves onClose={() => setLeaving(false)} />}
+      <Summary errors={errors} />
+      {due && asking === 'leave' && <CheckIn reminder={due} leaves onClose={close} />}
+      {asking === 'pause' && <Pause step={step} onClose={close} />}
       {own.length > 0 && (
         <section class="stack tight" aria-labelledby="days">
           <h2 id="days">{words.days}</h2>

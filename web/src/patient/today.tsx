@@ -1,14 +1,15 @@
 // P1: what is to be done now, and one tap to say that it was.
 
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { date, day, hour, moment, shortDay, t, time } from '../i18n';
-import { Action, Icon, Page } from '../ui';
+import { Action, Icon, Page, PutOff } from '../ui';
 import { KeyChanged } from '../ui/key-changed';
 import { Changed } from './changes';
 import { answer, answers, chart, complete, failed, now, refresh, reminders, steps, title, today, type Reminder } from './chart';
 import { doctor } from './notes';
 import { Travel } from './travel';
 import { CheckIn } from './check-in';
+import { gestures } from './gestures';
 
 type Part = keyof ReturnType<typeof t>['today']['parts'];
 
@@ -36,6 +37,7 @@ export function Today() {
   return (
     <Page title={words.title} aside={<p class="muted">{day(now.value)}</p>}>
       <KeyChanged failure={failed.value} name={doctor(failed.value?.said.user_id ?? '')} onTrusted={() => refresh()} />
+      <PutOff />
       <Standing />
       <Altered />
       <Travel />
@@ -144,28 +146,32 @@ export function State({ status, at, due }: { status: string; at?: string | null 
   return <span class="state muted"><span aria-hidden="true">–</span>{status === 'skipped' ? words.skipped : words.missed}</span>;
 }
 
+/** Where it is: done by one tap, a push aside, or with more to say. */
 function Dose({ reminder, onMore }: { reminder: Reminder; onMore: (reminder: Reminder) => void }) {
   const words = t().today;
   const step = steps.value.get(reminder.step_id);
   const what = title(step);
   const is_due = reminder.status === 'due';
   const earlier = date(reminder.due_at) !== today.value;
+  const done = (): void => void answer(reminder, { status: 'done', at: new Date().toISOString() });
+  const more = (): void => onMore(reminder);
+  const pushed = useMemo(() => (is_due ? gestures(done, more) : {}), [reminder.id, is_due]);
   return (
-    <li class={is_due ? 'dose due' : 'dose'}>
+    <li class={is_due ? 'dose due' : 'dose'} {...pushed}>
       <div>
         <a class="what" href={`/plan/${reminder.step_id}`}>{what}</a>
         <p class="muted">
-          {earlier ? `${day(reminder.due_at)}, ` : ''}{time(reminder.due_at)}
+          {earlier ? `${day(reminder.due_at)}, ` : ''}{time(reminder.due_at)}{is_due && step?.paused_until ? ` · ${t().plan.paused(shortDay(step.paused_until))}` : ''}
         </p>
       </div>
       {is_due ? (
-        <button type="button" class="tick" aria-label={words.markDone(what)} onClick={() => void answer(reminder, { status: 'done', at: new Date().toISOString() })}>
+        <button type="button" class="tick" aria-label={words.markDone(what)} onClick={done}>
           <Icon name="tick" />
         </button>
       ) : reminder.status === 'upcoming' ? <span /> : <State status={reminder.status} at={reminder.answered_at} due={reminder.due_at} />}
       {is_due && (
         <div class="again row">
-          <Action onPress={() => onMore(reminder)} aria-label={`${t().more}: ${what}`}>{t().more}</Action>
+          <Action onPress={more} aria-label={`${t().more}: ${what}`}>{t().more}</Action>
           <a class="button plain" href={`/plan/${reminder.step_id}`} aria-label={`${words.why} ${what}`}>{words.why}</a>
         </div>
       )}

@@ -5,7 +5,8 @@ import { t } from '../i18n';
 import { Action, Field, Page, say, Summary, useWork } from '../ui';
 import { save } from '../ui/save';
 
-export function SaveCode({ code, onDone }: { code: string; onDone: () => Promise<void> }) {
+/** `onLater` where it may be put off. */
+export function SaveCode({ code, onDone, onLater }: { code: string; onDone: () => Promise<void>; onLater?: (() => Promise<void>) | undefined }) {
   const words = t().code;
   const [typed, setTyped] = useState('');
   const { busy, errors, setErrors, run } = useWork();
@@ -31,6 +32,7 @@ export function SaveCode({ code, onDone }: { code: string; onDone: () => Promise
         <Summary errors={errors} />
         <Field name="last" label={words.prove} value={typed} wrong={errors['last']} onValue={setTyped} autocomplete="off" autocapitalize="characters" spellcheck={false} />
         <Action kind="main" busy={busy}>{busy ? t().signIn.busy : words.done}</Action>
+        {onLater && <Action kind="plain" busy={busy} onPress={() => run(onLater)}>{words.later}</Action>}
       </form>
     </Page>
   );

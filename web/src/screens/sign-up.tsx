@@ -7,7 +7,7 @@ import { api } from '../device/api';
 import { Failure } from '../device/failure';
 import type { Account } from '../device/model';
 import { t, zone } from '../i18n';
-import { look, onward } from '../state';
+import { look, onward, SHELF } from '../state';
 import { Action, Choice, Field, Page, Summary, useWork } from '../ui';
 import { SaveCode } from './save-code';
 
@@ -22,6 +22,7 @@ export function SignUp() {
   const [code, setCode] = useState<string>();
   const [passkey, setPasskey] = useState(false);
   const [keyless, setKeyless] = useState(false);
+  const [saved, setSaved] = useState(false);
   const { busy, errors, setErrors, run } = useWork();
   const question = questions[at] ?? 'name';
 
@@ -68,14 +69,20 @@ export function SignUp() {
     route(onward(), true);
     await look();
   };
-  if (keyless) return <ChoosePassword unknown={given.password} onDone={enter} />;
-  if (code) {
-    return <SaveCode code={code} onDone={async () => {
-      await device.signIn(given.email.trim(), given.password, own);
-      if (passkey && !(await opened_by_passkey(given.password))) return setKeyless(true);
-      await enter();
+  /** Where no passkey opens the account, the code is not put off, and a password is chosen. */
+  const come_in = async (put_off?: string): Promise<void> => {
+    await device.signIn(given.email.trim(), given.password, own);
+    if (passkey && !(await opened_by_passkey(given.password))) return setKeyless(true);
+    if (put_off) await device.putOnShelf(SHELF, put_off);
+    await enter();
+  };
+  if (code && !saved) {
+    return <SaveCode code={code} onLater={passkey && !keyless ? () => come_in(code) : undefined} onDone={async () => {
+      if (!keyless) await come_in();
+      setSaved(true);
     }} />;
   }
+  if (keyless) return <ChoosePassword unknown={given.password} onDone={enter} />;
   const texts = {
     name: { label: words.name, hint: role === 'doctor' ? words.nameHintDoctor : words.nameHint, autocomplete: 'name' },
     specialty: { label: words.specialty, hint: words.specialtyHint, autocomplete: 'organization-title' },

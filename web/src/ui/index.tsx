@@ -6,6 +6,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hook
 import { useLocation } from 'preact-iso';
 import { Failure } from '../device/failure';
 import { t } from '../i18n';
+import { putOff } from '../state';
 
 /** A screen: its title names the document and takes the focus when one comes here. */
 export function Page({ title, aside, back, wide, children }: {
@@ -147,6 +148,11 @@ export function Action({ kind = '', busy = false, children, onPress, ...button }
       {children}
     </button>
   );
+}
+
+/** Asks calmly for the recovery code that was put off. */
+export function PutOff() {
+  return putOff.value ? <p class="banner calm">{t().code.putOff} <a href="/code">{t().code.title}</a></p> : null;
 }
 
 /** A question in front of the page. */

@@ -88,6 +88,8 @@ pub(super) async fn put(
             position: position(place),
             timing: timing(step)?,
             policy: step.policy.unwrap_or(old.row.policy),
+            // The doctor has looked at it again.
+            paused_until: None,
             ..old.row.clone()
         };
         step::carry(tx, &old.row, &row).await?;
@@ -217,6 +219,7 @@ pub(super) fn begun(
             superseded_at: note.superseded_at,
             superseded_by: note.superseded_by,
             attention: 0,
+            paused_until: None,
         };
         let step = PlanStep::new(row, habits, &[], &[], now)?;
         if !outline.follows {

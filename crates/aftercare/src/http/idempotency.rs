@@ -119,8 +119,13 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     }
 
     parts.extensions.insert(Retry { first_at, scope });
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    keep(app, &scope, now, &seal, response).await
+    let app = app.clone();
+    // To its end, though nobody wait for it any more: whoever was cut off and asks again gets what came of it.
+    let work = tokio::spawn(async move {
+        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+        keep(&app, &scope, now, &seal, response).await
+    });
+    work.await.map_err(Problem::internal)?
 }
 
 fn in_flight() -> Problem {

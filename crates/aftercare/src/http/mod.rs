@@ -37,6 +37,7 @@ mod page;
 mod passkey;
 mod passkeys;
 mod patients;
+mod pause;
 mod person;
 mod preview;
 pub mod problem;
@@ -219,6 +220,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(check_in::check_in))
         .routes(routes!(adherence::adherence))
         .routes(routes!(snooze::snooze))
+        .routes(routes!(pause::pause))
         .routes(routes!(tap::tap))
         .routes(routes!(tap::ask, tap::tap_on_page))
         .routes(routes!(events::events))

@@ -84,8 +84,8 @@ pub struct DashboardLine {
     plan: PlanView,
     /// How well it is followed.
     adherence: AdherenceView,
-    /// Why a look is needed, the most pressing first: `side_effect`, `lapsed`, `incomplete`, `not_started`,
-    /// `extraction_failed`, `unreachable`, `ends_soon`.
+    /// Why a look is needed, the most pressing first: `side_effect`, `lapsed`, `incomplete`, `paused`,
+    /// `not_started`, `extraction_failed`, `unreachable`, `ends_soon`.
     #[schema(value_type = Vec<String>)]
     attention: Vec<Reason>,
     /// In a sealed session: the patient's keys and their signed choice of this doctor.
@@ -212,6 +212,9 @@ async fn attention(
 ) -> Result<Vec<Reason>, Problem> {
     let courses = plan.steps.iter().filter_map(|step| step.course.as_ref());
     let mut reasons = of_plan(courses.map(|(course, replay)| (course, replay)), plan.now);
+    if plan.steps.iter().any(|step| step.paused_until(plan.now).is_some()) {
+        reasons.push(Reason::Paused);
+    }
     if care.extraction_failed() {
         reasons.push(Reason::ExtractionFailed);
     }

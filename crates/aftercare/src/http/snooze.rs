@@ -91,6 +91,6 @@ pub(super) async fn put_off(
         let detail = format!("must be before {}, when this closes", open.open.closes_at);
         return Err(Problem::invalid_field(field, detail));
     }
-    open_reminder::snooze(tx, patient, step, ordinal, until).await?;
+    open_reminder::snooze(tx, patient, step, ordinal, Some(until)).await?;
     Ok(due::insert(tx, Wake::person(patient, until)).await?)
 }

@@ -69,6 +69,10 @@ pub struct StepView {
     /// The note that took its place.
     #[schema(value_type = Option<Uuid>)]
     pub superseded_by: Option<NoteId>,
+    /// Until when the patient has paused it: they are not reminded, and nothing else changes. Absent where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub paused_until: Option<Instant>,
     /// How far it is; `null` where nothing is planned ahead.
     pub progress: Option<Progress>,
 }
@@ -263,6 +267,7 @@ impl Show<'_> {
             status: status(step),
             created_at: step.row.activated_at,
             superseded_by: step.row.superseded_by,
+            paused_until: step.paused_until(self.now),
             progress: progress(step),
         }
     }

@@ -388,6 +388,11 @@ pub fn table() -> Vec<Row> {
             [200, 403, 403, 403, 404, 401, 401],
         ),
         (
+            "post /api/steps/{id}/pause/",
+            |w, _| (format!("/api/steps/{}/pause/", text(&w.step["id"])), json!({ "until": null })),
+            [200, 403, 403, 403, 404, 401, 401],
+        ),
+        (
             "post /api/submit-notes/",
             |w, _| ("/api/submit-notes/".into(), json!({ "patient_id": w.id("Ada"), "note": "Rest." })),
             [403, 201, 404, 404, 403, 401, 401],

@@ -21,7 +21,7 @@ export const de: Catalogue = {
     newNote: 'Neue Notiz',
     planStates: { none: 'Kein Plan', running: 'Läuft', over: 'Vorbei' },
     reasons: {
-      side_effect: 'Ausgelassen: Nebenwirkung', lapsed: 'Antwortet nicht', incomplete: 'Vorzeitig beendet', not_started: 'Nicht begonnen',
+      side_effect: 'Ausgelassen: Nebenwirkung', lapsed: 'Antwortet nicht', incomplete: 'Vorzeitig beendet', paused: 'Von der Patientin oder dem Patienten pausiert', not_started: 'Nicht begonnen',
       extraction_failed: 'Notiz nicht gelesen', unreachable: 'Nicht erreicht', ends_soon: 'Endet in zwei Tagen',
     },
   },

@@ -20,7 +20,7 @@ export const en = {
     newNote: 'New note',
     planStates: { none: 'No plan', running: 'Running', over: 'Over' } as Record<string, string>,
     reasons: {
-      side_effect: 'Left out: side effect', lapsed: 'Has not answered', incomplete: 'Ended early', not_started: 'Not started',
+      side_effect: 'Left out: side effect', lapsed: 'Has not answered', incomplete: 'Ended early', paused: 'Paused by the patient', not_started: 'Not started',
       extraction_failed: 'Note not read', unreachable: 'Not reached', ends_soon: 'Ends in two days',
     } as Record<string, string>,
   },
