@@ -33,6 +33,9 @@ test('a link opens them, once; a doctor is approved; mail and model are tried', 
   await page.getByLabel('Send a test to').fill('ops@waits.example');
   await page.getByRole('button', { name: 'Send test' }).click();
   await page.getByText('✓ kept here').waitFor();
+  await page.getByLabel('Address of a program that listens').fill('http://127.0.0.1:9/nobody');
+  await page.getByRole('button', { name: 'Call it' }).click();
+  await page.getByRole('form', { name: 'Webhooks' }).getByText('✗').waitFor();
   await page.getByRole('button', { name: 'Try on a sample note' }).click();
   await page.getByText('✓ rules found 2 steps').waitFor();
 

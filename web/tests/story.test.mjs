@@ -86,7 +86,7 @@ test('locked, nothing is shown; the password opens it again', async () => {
   assert.ok(!(await page.content()).includes('Zyxolitamab'));
   await page.getByLabel('Password', { exact: true }).fill('not the password');
   await page.getByRole('button', { name: 'Unlock' }).click();
-  await page.getByRole('alert').getByText('E-mail or password is not right').waitFor();
+  await page.getByRole('alert').getByText('This password is not right').waitFor();
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Unlock' }).click();
   await page.getByRole('heading', { name: 'Ada Winter' }).waitFor();

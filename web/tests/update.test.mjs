@@ -74,7 +74,15 @@ test('a newer app takes over, and an answer given before it is sent', async () =
   const sent = page.waitForResponse((answer) => answer.url().endsWith('/api/check-in/'));
   await context.setOffline(false);
   assert.equal((await sent).status(), 200);
-  // The page of the older app asks for a part that is gone: the newer one comes.
+  // The page of the older app asks for a part that is not kept here and gone there: the newer one comes.
+  const unkept = async (part) => {
+    await (await context.newCDPSession(page)).send('Network.clearBrowserCache');
+    await page.evaluate(async (part) => {
+      const cache = await caches.open('shell-1');
+      for (const { url } of await cache.keys()) if (url.includes(part)) await cache.delete(url);
+    }, part);
+  };
+  await unkept('/assets/notices-');
   await page.getByRole('link', { name: 'Me', exact: true }).click();
   await page.getByRole('link', { name: 'What happened' }).click();
   await page.waitForFunction(() => document.documentElement.outerHTML.includes('version-2'));
@@ -88,9 +96,17 @@ test('a newer app takes over, and an answer given before it is sent', async () =
     return active?.state === 'activated' && !installing && !waiting && (await kept.text()).includes('version-2');
   });
   await context.setOffline(true);
-  // A part that was never fetched, without a network: said, with a way on.
+  await page.reload();
+  await page.getByText(/^✓Done at/).waitFor();
+  assert.equal(await marked(), true);
+  // Also what nobody has looked at yet is there.
   await page.getByRole('link', { name: 'Me', exact: true }).click();
   await page.getByRole('link', { name: 'On paper' }).click();
+  await page.getByRole('heading', { name: 'On paper' }).waitFor();
+  // What is not even kept is said, with a way on.
+  await unkept('/assets/account-');
+  await page.getByRole('link', { name: 'Me', exact: true }).click();
+  await page.getByRole('link', { name: 'Devices' }).click();
   await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
   await page.getByRole('button', { name: 'Try again' }).waitFor();
 });

@@ -10,7 +10,11 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
-use common::{Answer, TestApp};
+use common::{
+    Answer, TestApp,
+    independent::{browser, opened},
+    sink::Sink,
+};
 use serde_json::{Value, json};
 
 /// Asks as the operator's browser does.
@@ -63,14 +67,26 @@ stories! {
         assert_eq!(ask(&app, Method::GET, "/api/operator/", &session, Value::Null).await.status, 401);
     }
 
-    async fn mail_and_model_are_tried(app: TestApp) {
+    async fn ways_and_model_are_tried(app: TestApp) {
         let session = cookie(&enter(&app, &operator::link(&app.app).await.unwrap()).await);
-        let mail = ask(&app, Method::POST, "/api/operator/mail-test/", &session, json!({ "to": "ops@hospital.example" })).await.ok();
+        let mail = ask(&app, Method::POST, "/api/operator/channel-test/", &session, json!({ "kind": "email", "address": "ops@hospital.example" })).await.ok();
         assert_eq!(mail["ok"], true);
         let kept = app.app.mail.kept();
         assert_eq!((kept[0].to.as_str(), kept.len()), ("ops@hospital.example", 1));
-        let nowhere = ask(&app, Method::POST, "/api/operator/mail-test/", &session, json!({ "to": "nowhere" })).await;
-        assert_eq!(nowhere.json["errors"][0]["pointer"], "/to");
+        let nowhere = ask(&app, Method::POST, "/api/operator/channel-test/", &session, json!({ "kind": "email", "address": "nowhere" })).await;
+        assert_eq!(nowhere.json["errors"][0]["pointer"], "/address");
+        let sink = Sink::start().await;
+        let hook = async || ask(&app, Method::POST, "/api/operator/channel-test/", &session, json!({ "kind": "webhook", "url": sink.url("ops") })).await.ok();
+        assert_eq!(hook().await["ok"], true);
+        assert_eq!(sink.take()[0].json()["type"], "message.test");
+        sink.answer(&[(500, None)]);
+        assert_eq!(hook().await["ok"], false);
+        let browser = browser();
+        let subscription = json!({ "endpoint": sink.url("push"), "keys": browser["keys"] });
+        let push = json!({ "kind": "web_push", "subscription": subscription });
+        assert_eq!(ask(&app, Method::POST, "/api/operator/channel-test/", &session, push).await.ok()["ok"], true);
+        let came: Vec<_> = sink.take().into_iter().map(|one| one.body).collect();
+        assert!(opened(&browser, came.iter().rev().take(1))[0].contains("test"));
         let model = ask(&app, Method::POST, "/api/operator/model-test/", &session, Value::Null).await.ok();
         assert_eq!(model["ok"], true, "{model}");
         assert!(model["detail"].as_str().unwrap().starts_with("rules found 2 steps in"), "{model}");

@@ -73,7 +73,10 @@ pub fn preview(timing: &str, anchors: &str, time_zone: &str) -> Result<String, J
             anchors: serde_json::from_str(anchors)?,
             ..Case::new(serde_json::from_str(timing)?, time_zone, now)
         };
-        let ahead = case.course()?.ahead(&case.replay()?, |_| true);
+        let replay = case.replay()?;
+        let mut ahead = case.course()?.ahead(&replay, |_| true);
+        // What would be due at once comes first.
+        ahead.upcoming.splice(0..0, replay.occurrences.iter().map(|one| one.due_at));
         text(&ahead)
     };
     Ok(foretold()?)

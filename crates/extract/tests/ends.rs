@@ -285,3 +285,24 @@ fn an_end_of_a_course_is_its_end() {
     );
     assert!(read.steps.iter().all(|(step, _)| step.timing.is_some()), "{:?}", read.steps);
 }
+
+/// What a medicine for need is for may come first; what else is to be done then stays conditional.
+#[test]
+fn a_medicine_for_need_is_a_step_though_its_reason_comes_first() {
+    for note in [
+        "If you have a headache, take paracetamol 500 mg as needed, at most 4 times a day.",
+        "If you have pain, take ibuprofen 400 mg every 6 hours as needed.",
+    ] {
+        let read = read(note);
+        assert!(read.steps.len() == 1 && read.steps[0].0.timing.as_ref().unwrap().as_needed, "{note}");
+        assert!(read.safety_net.is_empty(), "{note}");
+    }
+    for note in [
+        "If pain gets worse, take tramadol 50 mg prn and call us.",
+        "If you vomit, hold metformin as needed.",
+        "If you are dizzy, stop the tablets and see a doctor.",
+    ] {
+        let read = read(note);
+        assert!(read.steps.is_empty() && read.safety_net.len() == 1, "{note}: {:?}", read.steps);
+    }
+}

@@ -19,6 +19,10 @@ export interface Draft {
   items: Item[];
   questions: Asked[];
   unused: Quote[];
+  /** When to seek help: shown to the patient, never scheduled. */
+  help: OpenNote['safety_net'];
+  /** Sent: there for as long as it can be taken back. */
+  sent?: { id: string; at: number } | undefined;
   dropped: number;
   read: OpenNote;
 }
@@ -33,6 +37,7 @@ export function reviewed(patient: string, read: OpenNote): Draft {
     items: read.steps.map(([id, step]) => ({ id, step, standing: 'open' })),
     questions: read.review.questions,
     unused: read.review.unused,
+    help: read.safety_net,
     dropped: read.review.rejected.length,
     read,
   };
@@ -62,6 +67,12 @@ export function edited(now: Draft, id: string, step: StepText): Draft {
   return { ...now, questions, items: there ? now.items.map((one) => (one.id === id ? item : one)) : [...now.items, item] };
 }
 
+/** Not to be shown as help: it stays among what is not used. */
+export function unhelped(now: Draft, one: OpenNote['safety_net'][number]): Draft {
+  const quote: Quote = { quote: one.evidence, start: one.evidence_start, end: one.evidence_start + [...one.evidence].length };
+  return { ...now, help: now.help.filter((other) => other !== one), unused: [...now.unused, quote] };
+}
+
 /** The note as it is to be sealed. `kept` names steps of the running plan that steps of this one go on with. */
 export function sealed(now: Draft, kept: Map<string, string>): OpenNote {
   const items = now.items.filter((item) => item.standing !== 'removed');
@@ -70,7 +81,7 @@ export function sealed(now: Draft, kept: Map<string, string>): OpenNote {
   return {
     text: now.text,
     steps: items.map(({ id, step }) => [name(id), kept.has(id) ? { ...step, continues: true } : step]),
-    safety_net: now.read.safety_net,
+    safety_net: now.help,
     review: {
       questions: now.questions.filter((one) => there.has(one.step_id)).map((one) => ({ ...one, step_id: name(one.step_id) })),
       unused: now.unused,

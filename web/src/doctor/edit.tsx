@@ -13,7 +13,7 @@ interface Quantity {
 
 const whole = (text: string): number | undefined => (/^\d{1,4}$/.test(text.trim()) && Number(text) > 0 ? Number(text) : undefined);
 
-export function EditStep({ step, onSave, onClose }: { step: StepText; onSave: (step: StepText) => void; onClose: () => void }) {
+export function EditStep({ step, fresh, onSave, onClose }: { step: StepText; fresh: boolean; onSave: (step: StepText) => void; onClose: () => void }) {
   const words = d().edit;
   const old = step.schedule;
   const length = old['duration'] as Quantity | undefined;
@@ -58,7 +58,7 @@ export function EditStep({ step, onSave, onClose }: { step: StepText; onSave: (s
   }
 
   return (
-    <Sheet title={words.title} onClose={onClose}>
+    <Sheet title={fresh ? d().review.byHand : words.title} onClose={onClose}>
       <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); save(); }}>
         <Summary errors={errors} />
         <Field name="what" label={words.what} value={title} wrong={errors['what']} onValue={setTitle} maxLength={1000} autoFocus />
@@ -76,7 +76,7 @@ export function EditStep({ step, onSave, onClose }: { step: StepText; onSave: (s
             <div class="field">
               <label for="policy">{words.policy}</label>
               <select id="policy" value={policy} onChange={(event) => setPolicy(event.currentTarget.value)}>
-                <option value="">–</option>
+                <option value="">{words.usual}</option>
                 <option value="extend">{words.extend}</option>
                 <option value="skip">{words.skip}</option>
               </select>
@@ -101,7 +101,7 @@ function Amount({ name, label, hint, value, wrong, unit, onValue, onUnit }: {
 }) {
   return (
     <div class="with-button">
-      <Field name={name} label={label} hint={hint && `(${hint}: –)`} inputMode="numeric" value={value} wrong={wrong} onValue={onValue} />
+      <Field name={name} label={label} hint={hint} inputMode="numeric" value={value} wrong={wrong} onValue={onValue} />
       <select aria-label={label} class="low" value={unit} onChange={(event) => onUnit(event.currentTarget.value)}>
         {Object.entries(d().edit.units).map(([code, text]) => <option key={code} value={code}>{text}</option>)}
       </select>

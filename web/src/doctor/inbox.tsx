@@ -9,7 +9,7 @@ import { d } from './words';
 type Group = 'problems' | 'joined' | 'silent' | 'unread' | 'over';
 
 const groups: Record<Group, (one: DashboardLine) => boolean> = {
-  problems: (one) => one.attention.some((name) => name === 'side_effect' || name === 'extraction_failed'),
+  problems: (one) => one.attention.some((name) => ['side_effect', 'paused', 'extraction_failed'].includes(name)),
   silent: (one) => one.attention.some((name) => ['lapsed', 'incomplete', 'not_started', 'unreachable'].includes(name)),
   joined: (one) => !one.last_note_at,
   unread: (one) => one.plan.state === 'running' && !!one.last_note_at && !one.last_note_read_at,

@@ -4,7 +4,7 @@ import { useLocation, useRoute } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
 import { device } from '../device';
 import { Failure } from '../device/failure';
-import { moment, shortDay, t } from '../i18n';
+import { moment, offset, short, shortDay, t } from '../i18n';
 import { Days } from '../patient/days';
 import { Progress } from '../patient/plan';
 import { State } from '../patient/today';
@@ -60,6 +60,7 @@ export function PatientScreen() {
             </li>
           ))}
         </ul>
+        {known && known.help.length > 0 && <div class="banner"><h3>{t().plan.seekHelp}</h3><ul>{known.help.map((one) => <li key={one.text}>{one.text}</li>)}</ul></div>}
         {known && known.checklist.length > 0 && (
           <>
             <h3>{t().plan.checklist}</h3>
@@ -74,8 +75,8 @@ export function PatientScreen() {
         <ul class="list">
           {over.slice(0, 30).map((r) => (
             <li key={r.id} class="link-row">
-              <span>{moment(r.due_at)} · {name(r.step_id)}{known?.reasons[r.id] && <><br /><em>{words.reason(known.reasons[r.id] ?? '')}</em></>}</span>
-              <State status={r.status} at={r.answered_at} due={r.due_at} />
+              <span>{there(r.due_local)} · {name(r.step_id)}{known?.reasons[r.id] && <><br /><em>{words.reason(known.reasons[r.id] ?? '')}</em></>}</span>
+              <State status={r.status} at={r.answered_at && local(r.answered_at, r.due_local)} due={local(r.due_at, r.due_local)} />
             </li>
           ))}
         </ul>
@@ -86,7 +87,7 @@ export function PatientScreen() {
           {known?.notes.map((note) => (
             <li key={note.id}>
               <details class="card">
-                <summary>{shortDay(note.created_at)} {note.status === 'active' && <span class="badge good">{t().notes.current}</span>} <span class="badge">{came(note)}</span> <span class="muted">{note.words?.text.split('\n')[0]?.slice(0, 80)}</span></summary>
+                <summary>{shortDay(note.created_at)} {note.status === 'active' && <span class="badge good">{t().notes.current}</span>} <span class="badge">{came(note)}</span> <span class="muted">{short(note.words?.text)}</span></summary>
                 <p class="pre">{note.words?.text ?? t().notes.unreadable}</p>
               </details>
             </li>
@@ -97,6 +98,13 @@ export function PatientScreen() {
     </Page>
   );
 }
+
+/** An instant as the patient's clock shows it: moved by as much as theirs differs from ours. */
+const local = (instant: string, due_local: string): string => {
+  const theirs = Date.parse(`${due_local.slice(0, 19)}Z`) - Date.parse(due_local);
+  return new Date(Date.parse(instant) + theirs - offset(instant)).toISOString();
+};
+const there = (due_local: string): string => moment(local(due_local, due_local));
 
 /** How far a note came: sent, arrived, read. */
 export function came({ received_at, read_at }: { received_at?: string | null | undefined; read_at?: string | null | undefined }): string {

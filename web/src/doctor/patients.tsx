@@ -74,6 +74,8 @@ export function Patients() {
   useKeys({
     j: () => move(1),
     k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
     n: () => {
       const one = found[Math.max(0, at())];
       if (one) route(`/patients/${one.patient.id}/write`);
@@ -107,7 +109,7 @@ export function Patients() {
                   <tr key={one.patient.id}>
                     <th scope="row"><a class="open hit" href={`/patients/${one.patient.id}`}>{one.patient.name}</a></th>
                     <td>{one.attention.map((name) => <span key={name} class="badge look">{reason(name)}</span>)}</td>
-                    <td>{words.planStates[one.plan.state] ?? one.plan.state}{one.plan.ends_at && ` ${t().plan.until(shortDay(one.plan.ends_at))}`}</td>
+                    <td>{words.planStates[one.plan.state] ?? one.plan.state}{one.plan.ends_at && Date.parse(one.plan.ends_at) > Date.now() && ` ${t().plan.until(shortDay(one.plan.ends_at))}`}</td>
                     <td><Week days={one.adherence.last_7_days} /></td>
                     <td>{one.adherence.rate === null || one.adherence.rate === undefined ? '–' : `${Math.round(one.adherence.rate * 100)} %`}</td>
                   </tr>

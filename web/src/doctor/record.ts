@@ -10,6 +10,7 @@ export interface Record_ {
   notes: (NoteView & { words?: OpenNote | undefined })[];
   reminders: ReminderView[];
   reasons: Record<string, string>;
+  help: OpenNote['safety_net'];
 }
 
 /** Fetches and opens it. */
@@ -28,11 +29,13 @@ export async function record(patient: string): Promise<Record_> {
   };
   const { plan, checklist } = steps.answer as Steps;
   const list = reminders as ReminderList;
+  const in_force = (notes.answer as NoteList).items.filter((note) => note.status === 'active');
   return {
     plan: plan.map(named),
     checklist: checklist.map(named),
     notes: (notes.answer as NoteList).items.map((note) => ({ ...note, words: words[note.id] })),
     reminders: list.items,
+    help: in_force.flatMap((note) => words[note.id]?.safety_net ?? []),
     reasons: list.items.some((one) => one.sealed_reason) ? await device.reasons(list) : {},
   };
 }

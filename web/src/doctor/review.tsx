@@ -2,12 +2,12 @@
 
 import { useLocation, useRoute } from 'preact-iso';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { language, moment, zone } from '../i18n';
+import { language, moment, t, zone } from '../i18n';
 import { device } from '../device';
 import type { Quote, StepText } from '../device/model';
 import { Action, Page } from '../ui';
 import { Evidence, type Span } from '../ui/evidence';
-import { answered, draft, edited, left, open_questions, scheduled, stand, type Draft, type Item } from './draft';
+import { answered, draft, edited, left, open_questions, scheduled, stand, unhelped, type Draft, type Item } from './draft';
 import { EditStep } from './edit';
 import { useKeys } from './keyboard';
 import { line } from './patients';
@@ -17,8 +17,8 @@ import { d } from './words';
 export function ReviewScreen() {
   const id = useRoute().params['id'] ?? '';
   const { route } = useLocation();
-  const [sending, setSending] = useState(false);
   const now = draft.value?.patient === id ? draft.value : undefined;
+  const [sending, setSending] = useState(!!now?.sent);
   useEffect(() => {
     if (!now) route(`/patients/${id}/write`, true);
   }, [now]);
@@ -81,6 +81,8 @@ function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
   useKeys({
     j: () => focus(shown[Math.min(place + 1, shown.length - 1)]?.id),
     k: () => focus(shown[Math.max(place - 1, 0)]?.id),
+    ArrowDown: () => focus(shown[Math.min(place + 1, shown.length - 1)]?.id),
+    ArrowUp: () => focus(shown[Math.max(place - 1, 0)]?.id),
     a: () => accept(current),
     e: () => current && setEditing(current),
     x: () => remove(current),
@@ -95,11 +97,15 @@ function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
   useEffect(() => focus(at), []);
 
   const spans: Span[] = useMemo(
-    () => now.items.filter((item) => item.standing !== 'removed' && item.step.quote).map(({ id, step }) => ({ id, start: step.quote_start, text: step.quote })),
+    () => [
+      ...now.items.filter((item) => item.standing !== 'removed' && item.step.quote).map(({ id, step }) => ({ id, start: step.quote_start, text: step.quote })),
+      ...now.help.map((one) => ({ id: `help ${one.evidence_start}`, start: one.evidence_start, text: one.evidence })),
+    ],
     [now],
   );
   return (
     <Page title={`${words.title}: ${line(now.patient)?.patient.name ?? ''}`} wide>
+      <p class="muted small keys">{words.keys}</p>
       <p role="status"><strong>{words.summary(now.items.length, to_review, now.unused.length)}</strong></p>
       <div class="review">
         <section class="source card stack" aria-label={d().write.label}>
@@ -124,6 +130,18 @@ function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
                 onEdit={() => setEditing(item)} onRemove={() => remove(item)} onStands={(about) => change(answered(now, item.id, about))} />
             ))}
           </ul>
+          {now.help.length > 0 && (
+            <section class="card stack tight" aria-labelledby="help">
+              <h2 id="help">{t().plan.seekHelp}</h2>
+              <p class="muted small">{words.help}</p>
+              <ul class="list">
+                {now.help.map((one) => (
+                  <li key={one.evidence_start} class="row"><span>“{one.text}”</span><Action onPress={() => change(unhelped(now, one))} aria-label={`${words.remove}: ${one.text}`}>{words.remove}</Action></li>
+                ))}
+              </ul>
+            </section>
+          )}
+          {to_review > 0 && <p class="muted small">{words.first(to_review)}</p>}
           <div class="row">
             <Action kind="main" busy={to_review > 0} onPress={onDone}>{words.compare} <kbd>Ctrl ↵</kbd></Action>
             <Action onPress={by_hand}>{words.byHand}</Action>
@@ -132,7 +150,7 @@ function Review({ now, onDone }: { now: Draft; onDone: () => void }) {
         </div>
       </div>
       {editing && (
-        <EditStep step={editing.step} onClose={() => setEditing(undefined)} onSave={(step) => {
+        <EditStep step={editing.step} fresh={!now.items.some((item) => item.id === editing.id)} onClose={() => setEditing(undefined)} onSave={(step) => {
           const next = edited(now, editing.id, step);
           change(next);
           setEditing(undefined);
@@ -181,7 +199,7 @@ function Card({ item, now, chosen, onChoose, onAccept, onEdit, onRemove, onStand
     <li class={`step ${standing}`} data-id={item.id} tabIndex={-1} aria-current={chosen ? 'true' : undefined} aria-label={step.title} onFocusCapture={onChoose} onMouseEnter={onChoose}>
       <div class="head">
         <span class="badge">{step.kind === 'plan' ? words.plan : words.checklist}</span>
-        <span class={standing === 'open' ? 'badge look' : 'badge good'}>{states[standing]}</span>
+        <span class={standing === 'open' ? 'badge look' : standing === 'removed' ? 'badge' : 'badge good'}>{states[standing]}</span>
       </div>
       <p class="what"><strong>{step.title}</strong></p>
       <When step={step} />
@@ -194,7 +212,7 @@ function Card({ item, now, chosen, onChoose, onAccept, onEdit, onRemove, onStand
         </div>
       ))}
       <div class="row">
-        {standing !== 'removed' && <Action kind={standing === 'open' ? 'good' : ''} busy={asked.length > 0} onPress={onAccept} aria-keyshortcuts="a">{words.accept} <kbd>A</kbd></Action>}
+        {standing === 'open' && <Action kind="good" busy={asked.length > 0} onPress={onAccept} aria-keyshortcuts="a">{words.accept} <kbd>A</kbd></Action>}
         {standing !== 'removed' && <Action onPress={onEdit} aria-keyshortcuts="e">{words.edit} <kbd>E</kbd></Action>}
         <Action onPress={onRemove} aria-keyshortcuts="x">{standing === 'removed' ? words.restore : words.remove} <kbd>X</kbd></Action>
       </div>

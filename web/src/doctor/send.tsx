@@ -12,7 +12,7 @@ import { Action, Choice, Page, say, Summary, told, useWork } from '../ui';
 import { draft as kept_draft, sealed, type Draft } from './draft';
 import { useKeys } from './keyboard';
 import { came } from './patient';
-import { refresh } from './patients';
+import { line as patient_of, refresh } from './patients';
 import { record } from './record';
 import { d } from './words';
 
@@ -22,13 +22,15 @@ const same_times = (one: Step, other: Step['words']): boolean => {
   return JSON.stringify(mine) === JSON.stringify(theirs);
 };
 
+/** What changes, and then that it was sent. */
 export function Send({ draft, onBack }: { draft: Draft; onBack: () => void }) {
   const words = d().send;
+  const { sent } = draft;
+  const name = patient_of(draft.patient)?.patient.name ?? '';
   const { route } = useLocation();
   const [running, setRunning] = useState<Step[]>();
   const [failed, setFailed] = useState<unknown>();
   const [kept, setKept] = useState(new Map<string, string>());
-  const [sent, setSent] = useState<{ id: string; at: number }>();
   const [lines, setLines] = useState<Line[]>([]);
   const { busy, errors, run } = useWork();
   const items = draft.items.filter((item) => item.standing !== 'removed');
@@ -50,7 +52,7 @@ export function Send({ draft, onBack }: { draft: Draft; onBack: () => void }) {
     if (busy || sent || !running) return;
     void run(async () => {
       const { note } = (await device.submit(draft.patient, sealed(draft, kept), 'activate')) as Submitted;
-      setSent({ id: note.id, at: Date.now() });
+      kept_draft.value = { ...draft, sent: { id: note.id, at: Date.now() } };
       await device.keepDraft(draft.patient, '');
       void refresh();
     });
@@ -61,14 +63,24 @@ export function Send({ draft, onBack }: { draft: Draft; onBack: () => void }) {
   };
   useKeys({ 'Ctrl Enter': () => (sent ? finish() : send()), Escape: () => !sent && onBack() });
 
-  if (sent) return <Sent {...sent} onDone={finish} onUndone={() => setSent(undefined)} />;
+  const undone = (): void => {
+    kept_draft.value = { ...draft, sent: undefined };
+    void device.keepDraft(draft.patient, draft.text);
+  };
+  if (sent) return <Sent {...sent} name={name} onDone={finish} onUndone={undone} />;
   const stops = (running ?? []).filter((step) => ![...kept.values()].includes(step.id));
   const line = (step: Step): Line => ({ id: step.id, what: step.words?.title ?? '…', when: step.timing_text });
   return (
-    <Page title={words.title}>
+    <Page title={`${words.title}: ${name}`}>
       <Summary errors={errors} />
       {failed !== undefined && <p class="banner" role="alert">{told(failed)}</p>}
       <Compare stops={stops.map(line)} starts={lines.filter((one) => !kept.has(one.id))} same={lines.filter((one) => kept.has(one.id))} />
+      {draft.help.length > 0 && (
+        <section class="group" aria-labelledby="help">
+          <h2 id="help">{t().plan.seekHelp}</h2>
+          <ul class="group">{draft.help.map((one) => <li key={one.evidence_start} class="card">{one.text}</li>)}</ul>
+        </section>
+      )}
       {could.map(({ id, old, title }) => (
         <Choice key={id} label={`${words.goOn}: ${title}`} checked={kept.has(id)} onChange={(on) => {
           const next = new Map(kept);
@@ -78,7 +90,7 @@ export function Send({ draft, onBack }: { draft: Draft; onBack: () => void }) {
         }} />
       ))}
       <div class="row">
-        <Action kind="main" busy={busy || !running} onPress={send}>{busy ? words.sending : words.button} <kbd>Ctrl ↵</kbd></Action>
+        <Action kind="main" busy={busy || !running} onPress={send}>{busy ? words.sending : words.button(name)} <kbd>Ctrl ↵</kbd></Action>
         <Action onPress={onBack}>{t().back}</Action>
       </div>
     </Page>
@@ -87,7 +99,7 @@ export function Send({ draft, onBack }: { draft: Draft; onBack: () => void }) {
 
 const UNDO = 60_000;
 
-function Sent({ id, at, onDone, onUndone }: { id: string; at: number; onDone: () => void; onUndone: () => void }) {
+function Sent({ id, at, name, onDone, onUndone }: { id: string; at: number; name: string; onDone: () => void; onUndone: () => void }) {
   const words = d().send;
   const [rest, setRest] = useState(UNDO);
   const { busy, errors, run } = useWork();
@@ -109,7 +121,7 @@ function Sent({ id, at, onDone, onUndone }: { id: string; at: number; onDone: ()
   });
   useKeys({ u: () => rest > 0 && !busy && void undo() });
   return (
-    <Page title={words.sent(time(at))}>
+    <Page title={words.sentTo(name, time(at))}>
       <Summary errors={errors} />
       {note && <p role="status">{came(note)}</p>}
       <div class="row">

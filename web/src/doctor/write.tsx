@@ -16,11 +16,12 @@ export function Write() {
   const words = d().write;
   const id = useRoute().params['id'] ?? '';
   const { route } = useLocation();
-  const [text, setText] = useState(draft.value?.patient === id ? draft.value.text : '');
+  const [text, setText] = useState(draft.value?.patient === id && !draft.value.sent ? draft.value.text : '');
   const [kept, setKept] = useState(false);
   const [there, setThere] = useState<ExtractorInfo>();
   const [how, setHow] = useState<'here' | 'there'>('here');
-  const { busy, errors, setErrors, run } = useWork();
+  const [empty, setEmpty] = useState(false);
+  const { busy, errors, run } = useWork();
 
   useEffect(() => {
     void device.draft(id).then((before) => before && setText((now) => now || before));
@@ -45,7 +46,11 @@ export function Write() {
   };
   const find = (): void => {
     if (busy) return;
-    if (!text.trim()) return setErrors({ note: words.empty });
+    if (!text.trim()) {
+      // Where one types one stays: single keys are commands elsewhere.
+      setEmpty(true);
+      return document.getElementById('note')?.focus();
+    }
     void run(async () => {
       const read = how === 'there' && there ? await device.readThere(id, text, there.provider) : await device.readHere(text);
       draft.value = reviewed(id, read);
@@ -61,7 +66,9 @@ export function Write() {
         <div class="field">
           <label for="note">{words.label}</label>
           <span class="hint" id="note-hint">{words.hint}</span>
-          <textarea id="note" rows={14} value={text} autoFocus aria-describedby="note-hint" onInput={(event) => setText(event.currentTarget.value)} />
+          <span class="wrong" id="note-wrong" role="alert">{empty ? words.empty : ''}</span>
+          <textarea id="note" rows={14} value={text} autoFocus aria-describedby="note-hint note-wrong" aria-invalid={empty ? 'true' : undefined}
+            onInput={(event) => { setEmpty(false); setText(event.currentTarget.value); }} />
           <span class="muted small" role="status">{kept ? words.kept : ''}</span>
         </div>
         {templates.value.length > 0 && (

@@ -69,6 +69,18 @@ export const shortDay = format({ day: 'numeric', month: 'short' });
 export const weekday = format({ weekday: 'short' });
 export const moment = format({ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
+/** The first line of a text, cut between words. */
+export function short(text: string | undefined): string {
+  const first = text?.split('\n')[0] ?? '';
+  return first.length <= 80 ? first : `${first.slice(0, 80).replace(/\s+\S*$/, '')}…`;
+}
+
+/** By how much the clock that times are told by differs from UTC at an instant. */
+export function offset(instant: string | number): number {
+  const parts = new Intl.DateTimeFormat('sv', { timeZone: zone.value, dateStyle: 'short', timeStyle: 'medium' });
+  return Date.parse(`${parts.format(new Date(instant)).replace(' ', 'T')}Z`) - Math.floor(Date.parse(new Date(instant).toISOString()) / 1_000) * 1_000;
+}
+
 /** The date of an instant in the person's zone, as `2026-11-26`. */
 export function date(instant: string | number): string {
   const parts = new Intl.DateTimeFormat('en-CA', { timeZone: zone.value, year: 'numeric', month: '2-digit', day: '2-digit' });

@@ -4,6 +4,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Overview, Tried } from '../api/schema';
 import { Failure, type Said } from '../device/failure';
+import { subscription } from '../device/subscription';
 import { moment, t } from '../i18n';
 import { LanguageChoice } from '../screens/welcome';
 import { Action, Field, Page, say, Summary, useWork } from '../ui';
@@ -67,6 +68,7 @@ function Shown({ known, onChange }: { known: Overview; onChange: () => unknown }
   const { rows } = words;
   const approving = useWork();
   const [to, setTo] = useState('');
+  const [url, setUrl] = useState('');
   const lines: [string, string][] = [
     [rows.version, known.version],
     [rows.database, `${known.database}, ${known.schema}`],
@@ -103,14 +105,26 @@ function Shown({ known, onChange }: { known: Overview; onChange: () => unknown }
           ))}
         </ul>
       </section>
-      <Try title={words.mail} button={words.send} work={() => ask('POST', 'mail-test/', { to: to.trim() })}>
-        <Field name="to" label={words.to} type="email" inputMode="email" autocomplete="email" value={to} onValue={setTo} />
+      <Try title={words.mail} button={words.send} work={() => ask('POST', 'channel-test/', { kind: 'email', address: to.trim() })}>
+        <Field name="address" label={words.to} type="email" inputMode="email" autocomplete="email" value={to} onValue={setTo} />
+      </Try>
+      <Try title={words.push} button={words.pushTry} work={push}>
+        <p>{words.pushText}</p>
+      </Try>
+      <Try title={words.hook} button={words.hookTry} work={() => ask('POST', 'channel-test/', { kind: 'webhook', url: url.trim() })}>
+        <Field name="url" label={words.hookTo} value={url} onValue={setUrl} />
       </Try>
       <Try title={words.model} button={words.try} work={() => ask('POST', 'model-test/')}>
         <p>{known.reader}</p>
       </Try>
     </>
   );
+}
+
+/** Has this browser shown something: it is asked whether it may. */
+async function push(): Promise<Tried> {
+  if ((await Notification.requestPermission()) !== 'granted') throw new Failure({ code: 'denied', detail: o().denied });
+  return ask('POST', 'channel-test/', { kind: 'web_push', subscription: await subscription() });
 }
 
 /** Something that either works or does not, and says why. */

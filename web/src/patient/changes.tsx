@@ -6,7 +6,7 @@ import { device } from '../device';
 import type { Note, Step } from '../device/model';
 import { t } from '../i18n';
 import { Action, Page } from '../ui';
-import { chart, title } from './chart';
+import { chart, title, when } from './chart';
 
 /** The last that was read here: it may not be said yet. */
 const read = signal(localStorage.getItem('read note'));
@@ -58,7 +58,7 @@ export function Changes() {
   );
 }
 
-const line = (step: Step): Line => ({ id: step.id, what: title(step), when: step.timing_text });
+const line = (step: Step): Line => ({ id: step.id, what: title(step), when: when(step) });
 
 export interface Line {
   id: string;

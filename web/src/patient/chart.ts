@@ -6,7 +6,7 @@ import { api } from '../device/api';
 import { Failure } from '../device/failure';
 import type { Answer, Chart, Step } from '../device/model';
 import type { ReminderView } from '../api/schema';
-import { date, t, zone } from '../i18n';
+import { date, shortDay, t, time, zone } from '../i18n';
 import { say } from '../ui';
 
 /** As last known. */
@@ -33,6 +33,9 @@ export const reminders = computed<Reminder[]>(() =>
 /** All steps there ever were, by id. */
 export const steps = computed(() => new Map([...(chart.value?.plan ?? []), ...(chart.value?.checklist ?? [])].map((step) => [step.id, step])));
 
+/** When a step is due, in words: a task on its day. */
+export const when = (step: Step): string => (step.due_at ? t().plan.dueOn(shortDay(step.due_at)) : step.timing_text);
+
 export const title = (step: Step | undefined): string => step?.words?.title ?? step?.action ?? '…';
 export const today = computed(() => date(now.value));
 
@@ -48,6 +51,16 @@ export async function refresh(force = false): Promise<void> {
     failed.value = Failure.of(thrown);
   }
   answers.value = await device.waiting();
+}
+
+/** What was asked to come later here, until when. */
+export const put_off = signal<Record<string, string>>({});
+
+/** Has a reminder come again later. */
+export async function later(reminder: Reminder, minutes: number): Promise<void> {
+  const { snoozed_until } = await api('post', '/api/reminders/{id}/snooze/', { path: { id: reminder.id }, body: { minutes } });
+  put_off.value = { ...put_off.value, [reminder.id]: snoozed_until };
+  say(`${t().today.later}: ${time(snoozed_until)}`);
 }
 
 const UNDO = 8_000;

@@ -1,10 +1,9 @@
 // P2: the same with more to say: done earlier, later, or left out and why.
 
 import { useState } from 'preact/hooks';
-import { api } from '../device/api';
 import { day, t, time } from '../i18n';
-import { Action, Field, say, Sheet, Summary, useWork } from '../ui';
-import { answer, now, steps, title, type Reminder } from './chart';
+import { Action, Field, Sheet, Summary, useWork } from '../ui';
+import { answer, later as put_later, now, steps, title, type Reminder } from './chart';
 
 /** The present as an input of local date and time wants it. */
 function local(instant: number): string {
@@ -35,8 +34,7 @@ export function CheckIn({ reminder, leaves = false, onClose }: { reminder: Remin
     onClose();
   };
   const later = (minutes: number): Promise<void> => run(async () => {
-    const { snoozed_until } = await api('post', '/api/reminders/{id}/snooze/', { path: { id: reminder.id }, body: { minutes } });
-    say(`${t().today.later}: ${time(snoozed_until)}`);
+    await put_later(reminder, minutes);
     onClose();
   });
 
@@ -46,6 +44,7 @@ export function CheckIn({ reminder, leaves = false, onClose }: { reminder: Remin
       <Summary errors={errors} />
       {leaving ? (
         <form class="stack" onSubmit={(event) => { event.preventDefault(); leave_out(); }}>
+          {leaves && <p>{words.problem}</p>}
           <fieldset>
             <legend>{words.why}</legend>
             {(Object.keys(words.causes) as (keyof typeof words.causes)[]).map((name) => (

@@ -10,7 +10,7 @@ import { KeyChanged } from '../ui/key-changed';
 import { chart, failed, refresh, start } from './chart';
 import { Me } from './me';
 import { NoteScreen, Notes } from './notes';
-import { Plan, StepScreen } from './plan';
+import { Plan } from './plan';
 import { Changes } from './changes';
 import { Today } from './today';
 
@@ -27,6 +27,7 @@ const Compare = lazy(() => doctors().then((all) => all.Compare));
 const Times = lazy(() => settings().then((all) => all.Times));
 const Privacy = lazy(() => settings().then((all) => all.Privacy));
 const Code = lazy(() => import('../screens/code').then((all) => all.Code));
+const StepScreen = lazy(() => import('./step').then((all) => all.StepScreen));
 const Notices = lazy(() => import('../screens/notices').then((all) => all.Notices));
 const Passkeys = lazy(() => import('../screens/passkeys').then((all) => all.Passkeys));
 const HandOver = lazy(() => import('../screens/new-device').then((all) => all.HandOver));

@@ -19,7 +19,7 @@ export function Me() {
     ['/me/reminders', words.reminders, live ? words.remindersOn(live) : words.remindersOff],
     ['/me/doctors', words.doctors, chart.value?.doctors.map((one) => one.name).join(', ') ?? ''],
     ['/me/notices', t().me.notices, ''],
-    ['/me/times', words.times, anchors ? `${anchors['breakfast']} … ${anchors['bedtime']}` : ''],
+    ['/me/times', words.times, anchors ? `${anchors['wake']} … ${anchors['bedtime']}` : ''],
     ['/me/paper', words.paper, ''],
     ['/me/password', t().account.password, ''],
     ['/me/passkeys', t().passkeys.title, ''],

@@ -3,7 +3,7 @@
 import { date, day, shortDay, t, time, weekday, words as catalogue } from '../i18n';
 import { Action, Page } from '../ui';
 import { save } from '../ui/save';
-import { chart, now, reminders, title, type Reminder } from './chart';
+import { chart, now, reminders, title, type Reminder, when } from './chart';
 import { doctor } from './notes';
 
 const p = catalogue({
@@ -60,7 +60,7 @@ export function Paper() {
         {tasks.length > 0 && (
           <section class="stack tight" aria-labelledby="todo">
             <h2 id="todo">{t().today.todo}</h2>
-            <ul class="stack tight">{tasks.map((step) => <li key={step.id}>☐ {title(step)} <span class="muted">{step.timing_text}</span></li>)}</ul>
+            <ul class="stack tight">{tasks.map((step) => <li key={step.id}>☐ {title(step)} <span class="muted">{when(step)}</span></li>)}</ul>
           </section>
         )}
         <section class="stack tight" aria-labelledby="why">
@@ -68,7 +68,7 @@ export function Paper() {
           <ul class="stack tight">
             {[...active, ...tasks].map((step) => (
               <li key={step.id}>
-                <strong>{title(step)}</strong> {step.timing_text}
+                <strong>{title(step)}</strong> {when(step)}
                 {step.words?.quote && <p class="muted">“{step.words.quote}” ({doctor(step.doctor_id)})</p>}
               </li>
             ))}

@@ -1,20 +1,13 @@
-// P4 and P5: the plan and the checklist, and one step with the doctor's own words.
+// P4: the plan and the checklist.
 
-import { lazy, useRoute } from 'preact-iso';
-import { useState } from 'preact/hooks';
-import { api } from '../device/api';
 import type { Step } from '../device/model';
-import { day, moment, shortDay, t } from '../i18n';
-import { Lost } from '../screens/lost';
-import { Action, Page, Summary, useWork } from '../ui';
-import { chart, refresh, reminders, steps, title } from './chart';
-import { CheckIn } from './check-in';
+import { shortDay, t } from '../i18n';
+import { Page } from '../ui';
+import { chart, reminders, title, when } from './chart';
 import { Days } from './days';
 import { State } from './today';
 
-const Pause = lazy(() => import('./pause').then((all) => all.Pause));
-
-const current = (step: Step): boolean => step.status === 'active';
+export const current = (step: Step): boolean => step.status === 'active';
 
 export function Plan() {
   const words = t().plan;
@@ -34,7 +27,7 @@ export function Plan() {
           <ul class="group">
             {tasks.map((step) => (
               <li key={step.id}>
-                <a class="link-row" href={`/plan/${step.id}`}><span>{title(step)}</span><span class="value">{step.status === 'done' ? <State status="done" /> : step.timing_text}</span></a>
+                <a class="link-row" href={`/plan/${step.id}`}><span>{title(step)}</span><span class="value">{step.status === 'done' ? <State status="done" /> : when(step)}</span></a>
               </li>
             ))}
           </ul>
@@ -82,61 +75,5 @@ function Card({ step }: { step: Step }) {
       <Progress step={step} />
       <Days reminders={own} />
     </article>
-  );
-}
-
-export function StepScreen() {
-  const words = t().plan;
-  const step = steps.value.get(useRoute().params['id'] ?? '');
-  const [asking, setAsking] = useState<'leave' | 'pause'>();
-  const { busy, errors, run } = useWork();
-  if (!step) return <Lost />;
-  const own = reminders.value.filter((one) => one.step_id === step.id && one.status !== 'cancelled');
-  const close = (): void => setAsking(undefined);
-  const due = own.find((one) => one.status === 'due');
-  const over = own.filter((one) => ['done', 'skipped', 'missed'].includes(one.status)).reverse();
-  const goOn = async (): Promise<void> => {
-    await api('post', '/api/steps/{id}/pause/', { path: { id: step.id }, body: { until: null } });
-    await refresh();
-  };
-  const note = chart.value?.notes.find((one) => one.id === step.note_id);
-  return (
-    <Page title={title(step)} back="/plan">
-      <p><span class="badge">{words.states[step.status]}</span></p>
-      {step.timing_text && <p>{step.timing_text}</p>}
-      <Progress step={step} />
-      {step.words?.quote && (
-        <section class="card stack tight" aria-labelledby="source">
-          <h2 id="source">{words.source}</h2>
-          <blockquote><mark>{step.words.quote}</mark></blockquote>
-          {note && <p><a href={`/notes/${step.note_id}#${step.id}`}>{words.openNote}</a></p>}
-        </section>
-      )}
-      {step.kind === 'plan' && current(step) && (
-        <div class="row">
-          <a class="button" href="/me/times">{words.changeTimes}</a>
-          {step.paused_until ? <Action busy={busy} onPress={() => run(goOn)}>{words.goOn}</Action> : step.progress && <Action onPress={() => setAsking('pause')}>{words.pause}</Action>}
-          {due && <Action onPress={() => setAsking('leave')}>{words.problem}</Action>}
-        </div>
-      )}
-      <Summary errors={errors} />
-      {due && asking === 'leave' && <CheckIn reminder={due} leaves onClose={close} />}
-      {asking === 'pause' && <Pause step={step} onClose={close} />}
-      {own.length > 0 && (
-        <section class="stack tight" aria-labelledby="days">
-          <h2 id="days">{words.days}</h2>
-          <Days reminders={own} table />
-        </section>
-      )}
-      {over.length > 0 && (
-        <section class="stack tight" aria-labelledby="history">
-          <h2 id="history">{words.history}</h2>
-          <ul class="group">
-            {over.map((one) => <li key={one.id} class="link-row"><span>{moment(one.due_at)}</span><State status={one.status} at={one.answered_at} due={one.due_at} /></li>)}
-          </ul>
-        </section>
-      )}
-      {step.progress?.ends_at && <p class="muted">{words.until(day(step.progress.ends_at))}</p>}
-    </Page>
   );
 }

@@ -4,7 +4,9 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ChannelView, Tested } from '../api/schema';
 import { device } from '../device';
 import { api } from '../device/api';
-import { Action, Choice, Field, Page, Sheet, Summary, useWork } from '../ui';
+import { subscription } from '../device/subscription';
+import { t } from '../i18n';
+import { Action, Choice, Field, Page, say, Sheet, Summary, useWork } from '../ui';
 import { chart, refresh } from './chart';
 import { Wishes } from './wishes';
 import { r } from './reminders.words';
@@ -55,9 +57,6 @@ function Card({ title, channel, children }: { title: string; channel: ChannelVie
   );
 }
 
-const bytes = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
-
 /** What a browser shows by itself, and whether it came that far: four ticks. */
 function Phone({ channels }: { channels: ChannelView[] }) {
   const words = r().reminders;
@@ -85,12 +84,9 @@ function Phone({ channels }: { channels: ChannelView[] }) {
     const allowed = (await Notification.requestPermission()) === 'granted';
     tick('permission', allowed);
     if (!allowed) return setErrors({ '': words.denied });
-    const { key } = await api('get', '/api/push-key/');
-    const registration = await navigator.serviceWorker.ready;
-    const subscription = (await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) })).toJSON();
+    const made = await subscription();
     tick('subscribed', true);
-    const { endpoint, keys } = subscription as { endpoint: string; keys: { p256dh: string; auth: string } };
-    const added = await api('post', '/api/channels/', { body: { kind: 'web_push', subscription: { endpoint, keys } } });
+    const added = await api('post', '/api/channels/', { body: { kind: 'web_push', subscription: made } });
     localStorage.setItem('push channel', added.channel.id);
     setHere(added.channel.id);
     await test(added.channel.id);
@@ -151,7 +147,7 @@ function Email({ channel }: { channel: ChannelView | undefined }) {
           event.preventDefault();
           void run(async () => { await api('post', '/api/channels/{id}/confirm/', { path: { id: channel.id }, body: { code: code.trim() } }); await refresh(); });
         }}>
-          <Field name="code" label={words.code} inputMode="numeric" autocomplete="one-time-code" value={code} onValue={setCode} />
+          <Field name="code" label={words.code} hint={words.codeHint(chart.value?.me.email ?? '')} inputMode="numeric" autocomplete="one-time-code" value={code} onValue={setCode} />
           <Action kind="main" busy={busy}>{words.confirm}</Action>
         </form>
       )}
@@ -172,6 +168,7 @@ function Calendar({ channel }: { channel: ChannelView | undefined }) {
         <Sheet title={words.calendar} onClose={() => setUrl(undefined)}>
           <p>{words.calendarLink}</p>
           <p><a href={url.replace(/^http/, 'webcal')}>{url}</a></p>
+          <Action onPress={() => navigator.clipboard.writeText(url).then(() => say(t().code.copied))}>{t().code.copy}</Action>
         </Sheet>
       )}
     </Card>

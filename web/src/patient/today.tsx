@@ -5,7 +5,7 @@ import { date, day, hour, moment, shortDay, t, time } from '../i18n';
 import { Action, Icon, Page, PutOff } from '../ui';
 import { KeyChanged } from '../ui/key-changed';
 import { Changed } from './changes';
-import { answer, answers, chart, complete, failed, now, refresh, reminders, steps, title, today, type Reminder } from './chart';
+import { answer, answers, chart, complete, failed, now, put_off, refresh, reminders, steps, title, today, when, type Reminder } from './chart';
 import { doctor } from './notes';
 import { Travel } from './travel';
 import { CheckIn } from './check-in';
@@ -43,6 +43,7 @@ export function Today() {
       <Travel />
       <Changed />
       <Extended />
+      <Unreminded />
       {nothing && (
         <div class="card stack">
           <h2>{words.none}</h2>
@@ -80,7 +81,7 @@ export function Today() {
               <li key={step.id} class="dose">
                 <div>
                   <a class="what" href={`/plan/${step.id}`}>{title(step)}</a>
-                  {step.timing_text && <p class="muted">{step.timing_text}</p>}
+                  {when(step) && <p class="muted">{when(step)}</p>}
                 </div>
                 <button type="button" class="tick" aria-label={words.markDone(title(step))} onClick={() => void complete(step, 'done')}><Icon name="tick" /></button>
               </li>
@@ -90,7 +91,7 @@ export function Today() {
       )}
       {(over.length > 0 || tasks.length > open.length) && (
         <section class="group" aria-labelledby="over">
-          <h2 id="over">{words.doneGroup}</h2>
+          <h2 id="over">{words.over}</h2>
           <ul class="group">
             {over.map((one) => <Dose key={one.id} reminder={one} onMore={setSheet} />)}
             {tasks.filter((step) => step.status === 'done').map((step) => (
@@ -139,6 +140,23 @@ function Extended() {
   );
 }
 
+/** Nobody is reminded who has not said how. */
+function Unreminded() {
+  const words = t().today;
+  const [not, setNot] = useState(localStorage.getItem('no reminders') === 'chosen');
+  const running = chart.value?.plan.some((step) => step.status === 'active' && step.progress);
+  if (not || !running || chart.value?.channels.some((one) => one.kind !== 'calendar')) return null;
+  return (
+    <div class="banner calm">
+      <p>{words.unreminded}</p>
+      <p class="row">
+        <a class="button main" href="/me/reminders">{words.remind}</a>
+        <Action onPress={() => { localStorage.setItem('no reminders', 'chosen'); setNot(true); }}>{words.notNow}</Action>
+      </p>
+    </div>
+  );
+}
+
 /** How something stands; an answer of another day than it was due says which. */
 export function State({ status, at, due }: { status: string; at?: string | null | undefined; due?: string }) {
   const words = t().today;
@@ -153,6 +171,7 @@ function Dose({ reminder, onMore }: { reminder: Reminder; onMore: (reminder: Rem
   const what = title(step);
   const is_due = reminder.status === 'due';
   const earlier = date(reminder.due_at) !== today.value;
+  const until = put_off.value[reminder.id] ?? '';
   const done = (): void => void answer(reminder, { status: 'done', at: new Date().toISOString() });
   const more = (): void => onMore(reminder);
   const pushed = useMemo(() => (is_due ? gestures(done, more) : {}), [reminder.id, is_due]);
@@ -161,7 +180,7 @@ function Dose({ reminder, onMore }: { reminder: Reminder; onMore: (reminder: Rem
       <div>
         <a class="what" href={`/plan/${reminder.step_id}`}>{what}</a>
         <p class="muted">
-          {earlier ? `${day(reminder.due_at)}, ` : ''}{time(reminder.due_at)}{is_due && step?.paused_until ? ` · ${t().plan.paused(shortDay(step.paused_until))}` : ''}
+          {earlier ? `${day(reminder.due_at)}, ` : ''}{time(reminder.due_at)}{is_due && step?.paused_until ? ` · ${t().plan.paused(shortDay(step.paused_until))}` : ''}{is_due && until > new Date(now.value).toISOString() ? ` · ${words.later}: ${time(until)}` : ''}
         </p>
       </div>
       {is_due ? (

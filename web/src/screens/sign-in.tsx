@@ -34,7 +34,7 @@ function Form({ title, button, text, email: known, own: before = false }: { titl
     } catch (thrown) {
       const failure = Failure.of(thrown);
       if (failure.code === 'second_factor_required') setTotp('');
-      setErrors({ [failure.code === 'second_factor_required' ? 'totp' : 'password']: told(failure) });
+      setErrors({ [failure.code === 'second_factor_required' ? 'totp' : 'password']: known && failure.code === 'invalid_credentials' ? t().errors.wrongPassword : told(failure) });
       return;
     }
     await entered();

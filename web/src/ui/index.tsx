@@ -86,6 +86,9 @@ export function Field({ name, label, hint, wrong, value, onValue, type = 'text',
   onValue: (value: string) => void;
 }) {
   const [shown, setShown] = useState(false);
+  const line = useRef<HTMLInputElement>(null);
+  // A question that takes the place of another: one goes on typing.
+  useEffect(() => void (input.autoFocus && line.current?.focus()), []);
   const described = [hint && `${name}-hint`, wrong && `${name}-wrong`].filter(Boolean).join(' ');
   return (
     <div class="field">
@@ -94,6 +97,7 @@ export function Field({ name, label, hint, wrong, value, onValue, type = 'text',
       {wrong && <span class="wrong" id={`${name}-wrong`}>{wrong}</span>}
       <div class="with-button">
         <input
+          ref={line}
           id={name}
           name={name}
           type={(shown ? 'text' : type) as 'text'}

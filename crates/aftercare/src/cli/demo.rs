@@ -13,6 +13,7 @@ use crate::{
 use aftercare_core::{clock::Clock, instant::Span};
 use aftercare_store::service;
 use anyhow::{Context, bail};
+use jiff::tz::TimeZone;
 use serde_json::json;
 use std::{io::Write, sync::Arc};
 
@@ -79,7 +80,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             bail!("demo people belong in profile dev");
         }
         let made =
-            Demo { transport: Transport::here(http::service(app.clone())), app: app.clone() }.make().await?;
+            Demo { transport: Transport::here(http::service(app.clone())), app: app.clone(), zone: zone() }
+                .make()
+                .await?;
         app.store.close().await;
         sign_ins(made)
     })
@@ -101,8 +104,14 @@ fn sign_ins(made: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where this machine is: nobody who looks at the demonstration is on a journey.
+fn zone() -> String {
+    TimeZone::system().iana_name().unwrap_or("Europe/Berlin").to_owned()
+}
+
 struct Demo {
     app: App,
+    zone: String,
     transport: Transport,
 }
 
@@ -131,7 +140,7 @@ impl Demo {
         for day in 0..DAYS {
             for (_, doctor, patient, note) in NOTES.iter().filter(|(on, ..)| *on == day) {
                 let (doctor, reader) = (&doctors[*doctor], &patients[*patient]);
-                let words = doctor.read_there(clock, reader.id(), note, false).await?;
+                let words = doctor.read_here(clock, note);
                 let sent = doctor.submit(clock, reader.id(), &words, "activate").await?;
                 // Who answers nothing has not read it either.
                 if *patient != SILENT {
@@ -160,7 +169,7 @@ impl Demo {
             name: person.name,
             email: person.email,
             password: PASSWORD,
-            time_zone: "Europe/Berlin",
+            time_zone: &self.zone,
             specialty: person.specialty,
         };
         match Client::sign_up(transport, &app.random, app.now(), app.kdf(), &who).await {

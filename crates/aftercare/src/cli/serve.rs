@@ -2,8 +2,14 @@
 
 use super::{block_on, listen, settings::Settings};
 use crate::{
-    app::App, clock::ServiceClock, config::Config, delivery::sender, engine, http, operator,
-    provider::Provider, random::Random, start,
+    app::App,
+    clock::ServiceClock,
+    config::{Config, Profile},
+    delivery::sender,
+    engine, http, operator,
+    provider::Provider,
+    random::Random,
+    start,
 };
 use aftercare_store::account;
 use anyhow::Context;
@@ -157,10 +163,10 @@ async fn done(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// A link to the operator's pages, while nobody has an account.
+/// A link to the operator's pages: while nobody has an account, and whenever somebody tries it out.
 async fn set_up(app: &App) -> anyhow::Result<Option<String>> {
     let anybody = account::anybody(&mut app.store.peek().await?).await?;
-    Ok(if anybody { None } else { Some(operator::link(app).await?) })
+    Ok(if anybody && app.config.profile != Profile::Dev { None } else { Some(operator::link(app).await?) })
 }
 
 /// What a person needs to go on, in one block.

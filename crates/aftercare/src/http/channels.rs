@@ -53,6 +53,18 @@ pub struct PushSubscription {
     keys: PushKeys,
 }
 
+impl PushSubscription {
+    /// Where it leads, checked.
+    pub(super) fn target(self, app: &App) -> Result<Target, Problem> {
+        let Self { endpoint, keys: PushKeys { p256dh, auth }, .. } = self;
+        outward(app, &endpoint, "/subscription/endpoint")?;
+        Target::subscription(&p256dh, &auth)
+            .check()
+            .map_err(|_| Problem::invalid_field("/subscription/keys/p256dh", "is no point of P-256"))?;
+        Ok(Target::WebPush { endpoint, p256dh, auth })
+    }
+}
+
 /// What messages to a browser are sealed with. Bytes are base64url.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -282,10 +294,14 @@ pub async fn add_channel(
     Ok((StatusCode::CREATED, Json(Added { channel: ChannelView::of(&app, channel)?, secret, url })))
 }
 
+/// Whether messages may be sent to an address; `at`: the field it came from.
+pub(super) fn outward(app: &App, url: &str, at: &str) -> Result<(), Problem> {
+    app.outward.check(url).map(drop).map_err(|why| Problem::invalid_field(at, why))
+}
+
 /// Where a new channel leads, checked.
 async fn target(app: &App, actor: &Actor, body: NewChannel) -> Result<(String, Target), Problem> {
-    let url =
-        |url: &str, at: &str| app.outward.check(url).map(drop).map_err(|why| Problem::invalid_field(at, why));
+    let url = |url: &str, at: &str| outward(app, url, at);
     let (name, target) = match body {
         NewChannel::Email { .. } if !app.mail.is_real() && !app.clock_moves => {
             return Err(Problem::invalid_field("/kind", "mail is not set up here; choose another kind"));
@@ -297,14 +313,7 @@ async fn target(app: &App, actor: &Actor, body: NewChannel) -> Result<(String, T
                 Email::parse(&address).map_err(|error| Problem::invalid_field("/address", error))?;
             (name, Target::Email { address: address.as_str().to_owned() })
         }
-        NewChannel::WebPush { name, subscription } => {
-            let PushSubscription { endpoint, keys: PushKeys { p256dh, auth }, .. } = subscription;
-            url(&endpoint, "/subscription/endpoint")?;
-            Target::subscription(&p256dh, &auth)
-                .check()
-                .map_err(|_| Problem::invalid_field("/subscription/keys/p256dh", "is no point of P-256"))?;
-            (name, Target::WebPush { endpoint, p256dh, auth })
-        }
+        NewChannel::WebPush { name, subscription } => (name, subscription.target(app)?),
         NewChannel::Webhook { name, url: to } => {
             url(&to, "/url")?;
             let secret = Bytes(bytes::random(&mut app.random.rng()));

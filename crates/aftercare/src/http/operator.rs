@@ -2,6 +2,7 @@
 //! that the machine prints (`aftercare operator link`).
 
 use super::{
+    channels::{self, PushSubscription},
     cookie,
     json::{Id, Json},
     problem::{Problem, transact},
@@ -9,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action, Event},
-    delivery::{Outcome, email::With, message::Say},
+    delivery::{Outcome, email::With, http::webhook, message::Say, target::Target, web_push},
     operator,
 };
 use aftercare_core::{
@@ -17,6 +18,7 @@ use aftercare_core::{
     instant::{Instant, Span},
     people::Email,
 };
+use aftercare_seal::{Bytes, bytes::random};
 use aftercare_store::{account, delivery, delivery::DeliveryKind, directory, due, schema, service};
 use axum::{
     extract::{FromRequestParts, State},
@@ -181,10 +183,23 @@ pub async fn approve(State(app): State<App>, _: Operator, Id(id): Id<UserId>) ->
 
 /// Where a test goes.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MailTest {
-    /// An address.
-    to: String,
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Way {
+    /// Mail.
+    Email {
+        /// To whom.
+        address: String,
+    },
+    /// A browser.
+    WebPush {
+        /// As the browser gives it.
+        subscription: PushSubscription,
+    },
+    /// A program (Standard Webhooks 1.0.0); what it is signed with is thrown away.
+    Webhook {
+        /// Where it listens.
+        url: String,
+    },
 }
 
 /// Whether it worked.
@@ -196,17 +211,16 @@ pub struct Tried {
     detail: String,
 }
 
-/// Test mail
+/// Test a way to people
 ///
 /// Sends a message that says it is a test.
-#[utoipa::path(post, path = "/api/operator/mail-test/", tag = "Operations", request_body = MailTest, responses(
+#[utoipa::path(post, path = "/api/operator/channel-test/", tag = "Operations", request_body = Way, responses(
     (status = 200, body = Tried), (status = 401, description = "`operator_only`", body = Problem), (status = 422, body = Problem)))]
-pub async fn test_mail(
+pub async fn test_channel(
     State(app): State<App>,
     _: Operator,
-    Json(body): Json<MailTest>,
+    Json(body): Json<Way>,
 ) -> Result<Json<Tried>, Problem> {
-    let to = Email::parse(&body.to).map_err(|error| Problem::invalid_field("/to", error))?;
     let now = app.now();
     let id: DeliveryId = app.random.id(now);
     let say = Say {
@@ -219,11 +233,28 @@ pub async fn test_mail(
         url: app.config.pages(),
         taps: Vec::new(),
     };
-    let (ok, detail) = match app.mail.send(now, &say, to.as_str(), With::default()).await {
-        Outcome::Handed { .. } if app.mail.is_real() => (true, "the mail server took it".to_owned()),
-        Outcome::Handed { .. } => {
+    let kept = matches!(body, Way::Email { .. }) && !app.mail.is_real();
+    let outcome = match body {
+        Way::Email { address } => {
+            let to = Email::parse(&address).map_err(|error| Problem::invalid_field("/address", error))?;
+            app.mail.send(now, &say, to.as_str(), With::default()).await
+        }
+        Way::WebPush { subscription } => {
+            let Target::WebPush { endpoint, p256dh, auth } = subscription.target(&app)? else {
+                return Err(Problem::internal("a subscription of another kind"));
+            };
+            web_push::send(&app, &say, &endpoint, &Target::subscription(&p256dh, &auth), "").await
+        }
+        Way::Webhook { url } => {
+            channels::outward(&app, &url, "/url")?;
+            webhook(&app, &say, &url, &Bytes(random(&mut app.random.rng()))).await
+        }
+    };
+    let (ok, detail) = match outcome {
+        Outcome::Handed { .. } if kept => {
             (true, "kept here, and shown at /dev/mail/: no mail server is set".to_owned())
         }
+        Outcome::Handed { .. } => (true, "the other side took it".to_owned()),
         Outcome::Later { fault, .. } | Outcome::Failed(fault) | Outcome::Gone(fault) => (false, fault),
     };
     Ok(Json(Tried { ok, detail }))

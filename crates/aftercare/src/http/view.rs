@@ -54,6 +54,10 @@ pub struct StepView {
     /// The same in plain words, in the reader's language.
     #[schema(example = "once a day, 08:00, for 7 days")]
     pub timing_text: String,
+    /// When a task is due; absent where the note names no day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Instant>,
     /// What a missed occurrence does: `extend`, `skip`, or `log` where none is planned.
     #[schema(value_type = String, example = "extend")]
     pub policy: Policy,
@@ -262,6 +266,7 @@ impl Show<'_> {
             category: text.map(|text| text.category),
             timing_text: timing.as_ref().map(|t| timing_text(t, anchors, self.language)).unwrap_or_default(),
             timing,
+            due_at: step.row.due_at,
             policy: step.course.as_ref().map_or(Policy::Log, |(course, _)| course.policy()),
             sure: text.and_then(|text| text.sure),
             status: status(step),

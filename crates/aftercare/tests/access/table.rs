@@ -319,8 +319,11 @@ pub fn table() -> Vec<Row> {
             [401; 7],
         ),
         (
-            "post /api/operator/mail-test/",
-            |_, _| ("/api/operator/mail-test/".into(), json!({ "to": "a@b.example" })),
+            "post /api/operator/channel-test/",
+            |_, _| {
+                let to = json!({ "kind": "email", "address": "a@b.example" });
+                ("/api/operator/channel-test/".into(), to)
+            },
             [401; 7],
         ),
         ("post /api/operator/model-test/", |_, _| path("/api/operator/model-test/"), [401; 7]),

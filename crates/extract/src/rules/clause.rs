@@ -21,6 +21,9 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
         return (vec![range], Vec::new());
     };
     let offset = range.start;
+    if at == 0 && is_relief(&words) {
+        return (vec![range], Vec::new());
+    }
     // The condition reaches back to the comma or "but" before what it conditions.
     let border = words[..at]
         .iter()
@@ -53,6 +56,20 @@ pub(super) fn without_condition(text: &str, range: Range<usize>) -> (Ranges, Ran
     let head = range.start..split;
     let net = trimmed(text, split..range.end);
     (vec![head], if sooner.is_some() { Vec::new() } else { vec![net] })
+}
+
+/// "If you have a headache, take paracetamol 500 mg as needed": what it is for comes first, a medicine for need it is.
+fn is_relief(words: &[Token]) -> bool {
+    let Some(comma) = words.iter().position(|t| t.is_mark(',')) else { return false };
+    let treats = &words[comma + 1..];
+    let needed = |pair: &[Token]| {
+        pair[0].is(&["as", "if", "when"]) && pair[1].is(&["needed", "required", "necessary"])
+    };
+    let needed = treats.windows(2).any(needed) || treats.iter().any(|t| t.is(&["prn"]));
+    // What else is to be done then stays conditional.
+    let more =
+        |t: &Token| t.is(PAUSES) || t.is(&["and", "then", "call", "ring", "see", "go", "come", "return"]);
+    needed && treats.iter().any(crate::drugs::is_drug) && !treats.iter().any(more)
 }
 
 /// Tests that are had one by one, unlike those of one blood sample.

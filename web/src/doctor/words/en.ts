@@ -16,7 +16,7 @@ export const en = {
     week: 'Last 7 days',
     rate: 'Done',
     look: 'Needs a look',
-    onlyLook: 'Only who needs a look',
+    onlyLook: 'Only those who need a look',
     newNote: 'New note',
     planStates: { none: 'No plan', running: 'Running', over: 'Over' } as Record<string, string>,
     reasons: {
@@ -28,7 +28,7 @@ export const en = {
     checkIns: 'Check-ins',
     notes: 'Notes',
     none: 'Nothing yet',
-    server: 'The hospital’s computer sees when, never what.',
+    server: 'The hospital’s computer sees when, never what. Times are those of the patient.',
     reason: (text: string) => `“${text}”`,
   },
   write: {
@@ -71,6 +71,9 @@ export const en = {
     back: 'Back to the note',
     unsure: 'Please check',
     whenNext: 'Next',
+    help: 'Shown to the patient, never as a reminder.',
+    first: (n: number) => `Before that, accept, edit or remove ${plural(n, 'step', 'steps')}.`,
+    keys: 'J and K go to the next and the previous step, ? shows all keys.',
   },
   edit: {
     title: 'Edit step',
@@ -82,30 +85,32 @@ export const en = {
     every: 'Every',
     units: { h: 'hours', d: 'days', wk: 'weeks', mo: 'months' } as Record<string, string>,
     for: 'For',
-    open: 'No end',
+    open: 'Empty: no end',
     asNeeded: 'If needed',
     policy: 'If one is missed',
     extend: 'Add it at the end',
     skip: 'Leave it',
+    usual: 'As usual: add it where the plan has an end',
   },
   send: {
     title: 'What changes',
-    button: 'Send to patient',
+    button: (name: string) => `Send to ${name}`,
     sending: 'Sending…',
     sent: (when: string) => `Sent ${when}`,
+    sentTo: (name: string, when: string) => `Sent to ${name}, ${when}`,
     underway: 'On its way',
     received: (when: string) => `Arrived ${when}`,
     read: (when: string) => `Read ${when}`,
     undo: 'Undo',
     undone: 'Taken back. The plan is as it was.',
     undoHint: (seconds: number) => `You can take it back for ${plural(seconds, 'second', 'seconds')}`,
-    goOn: 'Go on with the count of the running step',
+    goOn: 'Already running: go on with its count instead of starting again',
     back: 'Back to patients',
   },
   inbox: {
     title: 'Inbox',
     none: 'Nothing waits for you.',
-    groups: { problems: 'Problems', joined: 'Have chosen you: no note yet', silent: 'Not getting along', unread: 'Note not read yet', over: 'Plan at its end' },
+    groups: { problems: 'Problems', joined: 'Have chosen you: no note yet', silent: 'Missing doses', unread: 'Note not read yet', over: 'Plan at its end' },
   },
   templates: {
     title: 'Templates',
@@ -115,7 +120,7 @@ export const en = {
     remove: 'Remove',
     name: 'Name',
     body: 'Text',
-    short: 'What is understood in short',
+    short: 'Abbreviations that are understood',
     shorthand: [
       ['od, qd', 'once a day'], ['bd, bid', 'twice a day'], ['tds, tid', 'three times a day'], ['qds, qid', 'four times a day'],
       ['q8h', 'every 8 hours'], ['nocte, qhs', 'at bedtime'], ['ac / pc', 'before / after meals'], ['prn', 'if needed'], ['x 7/7', 'for 7 days'],
@@ -123,7 +128,7 @@ export const en = {
   },
   link: {
     title: 'Your link',
-    text: 'Patients who open it, or look at it with their camera, choose you.',
+    text: 'Patients who open it, or scan it with their camera, choose you.',
   },
   profile: {
     phone: 'Telephone',
@@ -142,8 +147,8 @@ export const en = {
       ['?', 'This list'], ['Ctrl K', 'Search patients and screens'], ['G P', 'Patients'], ['N', 'New note'],
       ['Ctrl Enter', 'Find steps, then send'], ['J / K', 'Next, previous step'], ['A', 'Accept'], ['E', 'Edit'], ['X', 'Remove'], ['U', 'Undo'],
     ] as [string, string][],
-    off: 'Single keys are off',
-    on: 'Use single keys',
+    off: 'Single-letter keys are off',
+    on: 'Use single-letter keys',
   },
 };
 
