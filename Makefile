@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint web screenshots setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench
+.PHONY: run test lint web screenshots setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench bench-reads peers
 
 run: web
 	cargo build --locked --package aftercare
@@ -84,8 +84,14 @@ drill-power-cut: setup
 	CUTS=$${CUTS:-100} $(DRILL) disk -- --nocapture --ignored
 
 # The product, the limit of the machine and what somebody would take instead, in one run; writes docs/PERFORMANCE.md.
-bench: setup
-	cargo build --locked --release --package aftercare
-	@[ -d bench/peers/node_modules ] || npm ci --prefix bench/peers --no-audit --no-fund --loglevel=error
-	@[ -x bench/peers/venv/bin/python ] || { python3 -m venv bench/peers/venv && bench/peers/venv/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt; }
+bench: peers
 	python3 bench/run.py $(CARGO_TARGET_DIR)/release/aftercare
+
+bench-reads: peers
+	python3 bench/run.py $(CARGO_TARGET_DIR)/release/aftercare reads
+
+# What somebody would take instead, and the product as it is released.
+peers: setup
+	cargo build --locked --release --package aftercare
+	@[ bench/peers/node_modules/.package-lock.json -nt bench/peers/package-lock.json ] || npm ci --prefix bench/peers --no-audit --no-fund --loglevel=error
+	@bench/peers/venv/bin/python -c 'import fastapi, procrastinate' 2>/dev/null || { python3 -m venv bench/peers/venv && bench/peers/venv/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt; }

@@ -2,15 +2,18 @@
 """Measures the product, the limit of the machine and what somebody would take instead, all in one run on one server, and
 writes the table of docs/PERFORMANCE.md: `make bench`.
 
-SCALE=0.1 makes everything a tenth as large, which says whether it runs and nothing else.
+`make bench-reads` measures the API alone. SCALE=0.1 makes everything a tenth as large, which says whether it runs and nothing else.
 """
 
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import date
 from pathlib import Path
 
@@ -112,6 +115,84 @@ def due_work(postgres, folder):
     return pg, sqlite, profile
 
 
+def peer(*command):
+    """A service of somebody else's, the address to read and the token it printed."""
+    port = "55442"
+    running = subprocess.Popen(list(map(str, [*command, port])), stdout=subprocess.PIPE, text=True, start_new_session=True)
+    token = running.stdout.readline().strip()
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", int(port)), 1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    return running, f"http://127.0.0.1:{port}/reminders", token
+
+
+def reads(postgres, folder):
+    """Requests a second over the wire: the product, the floor of this machine, and peers."""
+    seconds = str(max(int(5 * SCALE), 1))
+
+    def product(*where):
+        command = [AFTERCARE, "bench", "api", "--seconds", seconds, "--schedules", many(100_000), *where]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(done.stderr)
+        found = json.loads(done.stdout)
+        return found["answered"] | {"memory": found["peak_memory_mib"]}
+
+    found = {"PostgreSQL": product("--database-url", postgres.empty()), "SQLite": product("--folder", folder)}
+    for who, command in [
+        ("Fastify + pg, plain text", ["node", PEERS / "fastify-read.mjs"]),
+        ("FastAPI + asyncpg, two workers, plain text", [PEERS / "venv/bin/python", PEERS / "fastapi_read.py"]),
+    ]:
+        running, url, token = peer(*command, postgres.empty())
+        try:
+            done = subprocess.run([AFTERCARE, "bench", "drive", url, "--token", token, "--seconds", seconds], capture_output=True, text=True)
+            if done.returncode:
+                sys.exit(f"{who}: {done.stderr}")
+            found["PostgreSQL"][who] = json.loads(done.stdout)
+        finally:
+            os.killpg(running.pid, signal.SIGTERM)
+            running.wait()
+    return found
+
+
+FLOOR = "floor: token, 30 rows"
+
+
+def read_table(found):
+    """Both engines' answers, and what the product is held to."""
+    text = ""
+    for engine, answered in found.items():
+        memory = answered.pop("memory")
+        rows = [f"| {engine} | requests/s | of the floor | p50, ms | p99, ms |", "|---|---|---|---|---|"]
+        for what, one in sorted(answered.items(), key=lambda pair: -pair[1]["requests_per_second"]):
+            share = one["requests_per_second"] / answered[FLOOR]["requests_per_second"]
+            rows.append(f"| {what} | {one['requests_per_second']:,} | {share:.0%} | {one['p50_us'] / 1000:.1f} | {one['p99_us'] / 1000:.1f} |")
+        text += "\n".join(rows) + f"\n\nThe most memory of the process that served, and asked: {memory} MiB.\n\n"
+    pg = found["PostgreSQL"]
+
+    def rate(what):
+        return pg[what]["requests_per_second"]
+
+    opened, sealed = rate("30 reminders, texts opened"), rate("30 reminders, sealed")
+    fastapi, fastify = rate("FastAPI + asyncpg, two workers, plain text"), rate("Fastify + pg, plain text")
+    # OHC CARE was measured elsewhere: 5 to 12 and 32 to 53 a second.
+    asked = [
+        ("30 reminders, opened: of the floor", opened / rate(FLOOR), 0.35),
+        ("the same: times Fastify in plain text", opened / fastify, 1),
+        ("the same: times FastAPI in plain text", opened / fastapi, 1.5),
+        ("30 reminders, sealed: of the floor", sealed / rate(FLOOR), 0.6),
+        ("the same: times FastAPI in plain text", sealed / fastapi, 3),
+        ("30 notes: times the best of OHC CARE, as measured elsewhere", rate("30 notes") / 12, 100),
+        ("submit a note: the same", rate("submit a note") / 53, 10),
+    ]
+    rows = ["| goal | at least | is | |", "|---|---|---|---|"]
+    rows += [f"| {what} | {least:g} | {is_:.3g} | {'met' if is_ >= least else 'not met'} |" for what, is_, least in asked]
+    return text + "### Goals of reads\n\n" + "\n".join(rows) + "\n"
+
+
 def table(found, limit):
     rows = ["| | events/s | of the limit | CPU of ours, µs/event | WAL, B/event | memory, MiB |", "|---|---|---|---|---|---|"]
     for who, one in found.items():
@@ -176,23 +257,34 @@ def write(part, text):
     page.write_text(before + begin + text + end + rest.split(end)[1])
 
 
+def when(postgres):
+    return (
+        f"On {date.today()}, {os.cpu_count()} cores, PostgreSQL {postgres.bin.parent.name}, `fsync` on, all in one run"
+        f"{'' if SCALE == 1 else f' (at {SCALE:g} of the size: no figures)'}.\n\n"
+    )
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         (Path(folder) / "pg").mkdir()
         postgres = Postgres(Path(folder) / "pg")
         try:
+            if "reads" in sys.argv[2:]:
+                write("reads", when(postgres) + read_table(reads(postgres, folder)))
+                return write("crypto", crypto())
             pg, sqlite, profile = due_work(postgres, folder)
+            answered = reads(postgres, folder)
         finally:
             postgres.stop()
     text = (
-        f"On {date.today()}, {os.cpu_count()} cores, PostgreSQL {postgres.bin.parent.name}, `fsync` on, all in one run"
-        f"{'' if SCALE == 1 else f' (at {SCALE:g} of the size: no figures)'}.\n\n"
+        when(postgres) +
         f"### PostgreSQL\n\n{table(pg, 'limit, 4 workers')}\n\n"
         "Where the server's time goes with 1 M schedules and 4 workers, who wait for two cores together:\n\n"
         f"{profiled(profile)}\n\n### SQLite\n\n{table(sqlite, 'limit')}\n\n### Goals\n\n{goals(pg, sqlite)}\n"
     )
     write("due work", text)
+    write("reads", when(postgres) + read_table(answered))
     write("crypto", crypto())
 
 

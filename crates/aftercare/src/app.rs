@@ -7,6 +7,7 @@ use crate::{
     http::problem::Problem,
     limits::{Decoy, Requests},
     metrics::Metrics,
+    opened::OpenedKeys,
     random::Random,
     reader::Reader,
     token::TokenKeys,
@@ -51,6 +52,8 @@ pub struct Parts {
     pub master: MasterKeys,
     /// What signs tokens.
     pub tokens: TokenKeys,
+    /// What sessions have opened.
+    pub opened: OpenedKeys,
     /// Who reads notes.
     pub reader: Reader,
     /// Who can open notes in an emergency, where the operator has made such a recipient.

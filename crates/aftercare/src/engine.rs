@@ -247,6 +247,7 @@ async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
 /// Removes what has had its time.
 pub async fn tidy(app: &App) -> anyhow::Result<()> {
     let mut tx = app.store.write().await?;
+    app.opened.tidy(app.clock.wall());
     session::delete_expired(&mut tx, app.clock.wall()).await?;
     login_attempt::delete_expired(&mut tx, app.clock.wall()).await?;
     key_reset::delete_expired(&mut tx, app.clock.wall()).await?;

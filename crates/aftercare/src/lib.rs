@@ -8,6 +8,7 @@
 //!   of them without their words;
 //! - [`plan`]: a patient's plan as it stands, [`record`]: what is stored of it; [`engine`]: what happens by itself;
 //! - [`announce`]: who is told; [`delivery`]: how it reaches them;
+//! - [`opened`]: keys of notes that live sessions have opened;
 //! - [`quiet`]: panics without their words;
 //! - [`client`]: a device with keys of its own, as a browser is one;
 //! - [`start`]: from a configuration to a service; [`cli`]: the command line.
@@ -29,6 +30,7 @@ pub mod http;
 pub mod keyring;
 pub mod limits;
 pub mod metrics;
+pub mod opened;
 pub mod operator;
 pub mod plan;
 pub mod provider;

@@ -12,7 +12,10 @@ use aftercare_store::{
     service::{self, SigningKeyRow},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -68,7 +71,13 @@ const LOOKUP: Span = Span::from_secs(5);
 pub struct TokenKeys {
     issuer: String,
     known: RwLock<Known>,
+    /// The digests of tokens whose signatures were checked, while these keys are known: checking one again costs more
+    /// than all else about it.
+    checked: Mutex<HashSet<[u8; 32]>>,
 }
+
+/// At most so many are remembered.
+const CHECKED: usize = 16_384;
 
 /// The keys as last looked up, newest first.
 struct Known {
@@ -86,7 +95,7 @@ impl TokenKeys {
         issuer: String,
     ) -> anyhow::Result<Self> {
         let keys = rotated(store, master, random, now).await?;
-        Ok(Self { issuer, known: RwLock::new(Known { keys, at: now }) })
+        Ok(Self { issuer, known: RwLock::new(Known { keys, at: now }), checked: Mutex::default() })
     }
 
     /// Replaces the newest key where it has had its time, and forgets those that sign nothing any
@@ -104,6 +113,7 @@ impl TokenKeys {
 
     fn learn(&self, keys: Arc<[TokenKey]>, at: Instant) {
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, at };
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn keys(&self) -> Arc<[TokenKey]> {
@@ -144,8 +154,37 @@ impl TokenKeys {
         self.keys().first().map(|key| key.sign(&json)).unwrap_or_default()
     }
 
+    fn check(keys: &[TokenKey], token: &str) -> Option<Vec<u8>> {
+        keys.iter().find_map(|key| key.open(token).ok())
+    }
+
+    /// Whether a token's signature is good, checked anew: what a service does that remembers nothing.
+    pub fn is_signed(&self, token: &str) -> bool {
+        Self::check(&self.keys(), token).is_some()
+    }
+
+    /// The claims of a token that one of the keys has signed.
+    fn open(&self, token: &str) -> Option<Vec<u8>> {
+        let digest = hash(token.as_bytes());
+        let checked = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if checked().contains(&digest) {
+            return TokenKey::claims(token);
+        }
+        let keys = self.keys();
+        let json = Self::check(&keys, token)?;
+        let mut checked = checked();
+        // Keys that were replaced meanwhile check nothing any more.
+        if Arc::ptr_eq(&keys, &self.keys()) {
+            if checked.len() >= CHECKED {
+                checked.clear();
+            }
+            checked.insert(digest);
+        }
+        Some(json)
+    }
+
     fn claims(&self, token: &str, now: Instant) -> Option<Claims> {
-        let json = self.keys().iter().find_map(|key| key.open(token).ok())?;
+        let json = self.open(token)?;
         let claims: Claims = serde_json::from_slice(&json).ok()?;
         let now = now.as_secs();
         let in_time = claims.iat <= now + LEEWAY
@@ -284,7 +323,7 @@ mod tests {
         let issuer = "https://aftercare.example".to_owned();
         let known =
             RwLock::new(Known { keys: Arc::from([TokenKey::from_seed(&Secret::new([7; 32]))]), at: now });
-        let keys = TokenKeys { issuer: issuer.clone(), known };
+        let keys = TokenKeys { issuer: issuer.clone(), known, checked: Mutex::default() };
         let good = Claims {
             iss: issuer,
             aud: AUDIENCE.to_owned(),

@@ -200,3 +200,27 @@ async fn a_request_that_was_cut_off_comes_to_its_end() {
         }
     }
 }
+
+/// What a session whose keys the service holds has opened is there for that session alone, and ends with it.
+#[tokio::test]
+async fn opened_keys_end_with_their_session() {
+    let app = TestApp::new().await;
+    let (ada, grace) = app.pair().await;
+    grace.submit(&ada, "Take Drug A daily for 7 days.").await;
+    app.app.opened.end_of(grace.id().parse().unwrap());
+    let before = app.app.opened.len();
+    for _ in 0..2 {
+        let notes = ada.get("/api/notes/").await.ok();
+        assert_eq!(notes["items"][0]["text"], "Take Drug A daily for 7 days.");
+    }
+    assert_eq!(app.app.opened.len(), before + 1);
+    let second = app.anon().log_in("Ada").await;
+    second.get("/api/notes/").await.ok();
+    assert_eq!(app.app.opened.len(), before + 2, "each session for itself");
+    second.post("/api/logout/", json!({})).await;
+    assert_eq!(app.app.opened.len(), before + 1);
+    let change = json!({ "current": { "password": PASSWORD }, "password": "another long password" });
+    let changed = ada.post("/api/me/password/", change).await;
+    assert!(changed.status < 300, "{}", changed.json);
+    assert_eq!(app.app.opened.len(), 0);
+}

@@ -20,6 +20,11 @@ use zeroize::Zeroizing;
 pub struct ContentKey(Secret);
 
 impl ContentKey {
+    /// Of its bytes.
+    pub fn of(key: Secret) -> Self {
+        Self(key)
+    }
+
     /// Seals it to one more reader: a person's new key, or a successor.
     pub(crate) fn seal_to(
         &self,

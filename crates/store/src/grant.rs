@@ -1,10 +1,11 @@
 //! Notes opened to one more key by one of their readers.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, many::fetch_in, sql::execute};
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
 };
+use uuid::Uuid;
 
 /// A grant as it lies there.
 #[derive(Clone, Debug)]
@@ -46,21 +47,22 @@ pub async fn put(tx: &mut Tx, grant: &GrantRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What a reader was granted of a note.
-pub async fn of_note(
+/// What a reader was granted of several notes.
+pub async fn of_notes(
     tx: &mut Tx,
     patient: UserId,
-    note: NoteId,
+    notes: &[NoteId],
     reader: UserId,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let rows = fetch_all!(
+) -> Result<Vec<(NoteId, Vec<u8>)>, StoreError> {
+    let rows = fetch_in!(
         tx,
-        (Vec<u8>,),
-        "-- grant::of_note
-        select body from note_grant where bucket = $1 and note_id = $2 and recipient_id = $3 order by recipient_kid",
-        Bucket::of(patient).get(),
-        note.0,
+        (Uuid, Vec<u8>),
+        "-- grant::of_notes
+        select note_id, body from note_grant where recipient_id = $1 and (bucket, note_id)",
+        notes,
+        |id| [Bucket::of(patient).get(), id.0],
+        "order by note_id, recipient_kid",
         reader.0
     )?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
+    Ok(rows.into_iter().map(|(id, body)| (NoteId(id), body)).collect())
 }

@@ -86,3 +86,46 @@ pub async fn round(tx: &mut Tx, from: Instant, now: Instant, limit: i64) -> Resu
     )?;
     Ok(claimed.len() as u64)
 }
+
+/// A row of the floor of a read: id, step, ordinal, due and status.
+type Row = (Uuid, Uuid, i32, i64, i16);
+
+/// Makes a table of thirty rows that one person has, and a hundred others have too.
+pub async fn prepare_read(tx: &mut Tx, person: Uuid, now: Instant) -> Result<(), StoreError> {
+    let sqlite = matches!(tx, Tx::Sqlite(_));
+    let (small, whole, big, uuid) = if sqlite {
+        ("integer", "integer", "integer", "blob")
+    } else {
+        ("smallint", "integer", "bigint", "uuid")
+    };
+    let clustered = if sqlite { " strict, without rowid" } else { "" };
+    let sql = format!(
+        "create table limit_read (person {uuid} not null, due_at {big} not null, id {uuid} not null, step {uuid} not null,
+          ordinal {whole} not null, status {small} not null, primary key (person, due_at, id)){clustered}"
+    );
+    execute!(tx, sql.as_str())?;
+    let others = (1..=100).map(Uuid::from_u128);
+    let rows: Vec<_> = std::iter::once(person)
+        .chain(others)
+        .flat_map(|who| (0..30_i32).map(move |n| (who, n)))
+        .map(|(who, n)| (who, (now + Span::from_hours(n.into())).as_micros(), n))
+        .collect();
+    insert_many!(
+        tx,
+        "-- limit::prepare_read\ninsert into limit_read (person, due_at, id, step, ordinal, status)",
+        &rows,
+        |row| [row.0, row.1, Uuid::from_u128(row.2.unsigned_abs().into()), row.0, row.2, 0_i16],
+        ""
+    )
+}
+
+/// Those of one person.
+pub async fn read(tx: &mut Tx, person: Uuid) -> Result<Vec<Row>, StoreError> {
+    fetch_all!(
+        tx,
+        Row,
+        "-- limit::read
+        select id, step, ordinal, due_at, status from limit_read where person = $1 order by due_at limit 30",
+        person
+    )
+}

@@ -1,6 +1,6 @@
 //! Notes and their sealed forms. No column holds a word of them.
 
-use crate::{StoreError, Tx, code, row::row, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{StoreError, Tx, code, many::fetch_in, row::row, sql::execute, sql::fetch_all, sql::fetch_one};
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
@@ -136,6 +136,33 @@ pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Opti
         patient.0
     )?;
     Ok(row.map(|row| row.0))
+}
+
+/// The newest sealed forms of several of a patient's notes, exactly as signed.
+pub async fn envelopes(
+    tx: &mut Tx,
+    patient: UserId,
+    notes: &[NoteId],
+) -> Result<Vec<(NoteId, Vec<u8>)>, StoreError> {
+    let rows = fetch_in!(
+        tx,
+        (Uuid, Vec<u8>),
+        "-- note::envelopes
+        select note_id, body from envelope where patient_id = $1 and (bucket, note_id)",
+        notes,
+        |id| [Bucket::of(patient).get(), id.0],
+        "order by note_id, seq",
+        patient.0
+    )?;
+    // Of several forms of a note the last.
+    let mut newest: Vec<(NoteId, Vec<u8>)> = Vec::new();
+    for (id, body) in rows {
+        match newest.last_mut().filter(|(last, _)| last.0 == id) {
+            Some((_, older)) => *older = body,
+            None => newest.push((NoteId(id), body)),
+        }
+    }
+    Ok(newest)
 }
 
 /// What the server knows of the steps of a note's newest sealed form; `None` for forms of before it

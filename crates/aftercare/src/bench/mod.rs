@@ -1,6 +1,8 @@
 //! Measurements of the product itself, on a database of any size, with one JSON object as their result.
 
+pub mod api;
 pub mod crypto;
+pub mod driver;
 pub mod engine;
 pub mod limit;
 

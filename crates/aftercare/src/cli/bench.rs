@@ -3,14 +3,16 @@
 use super::simulate::Folder;
 use crate::{
     bench::{
-        crypto,
+        api, crypto,
+        driver::{Asked, drive},
         engine::{self, Settings},
         limit,
     },
     config::Config,
 };
+use anyhow::Context;
 use serde_json::Value;
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -18,8 +20,54 @@ pub(super) enum Command {
     Engine(DueArgs),
     /// How many it could be at most: the same with the narrowest rows and none of the product's promises.
     Limit(DueArgs),
+    /// How fast the service answers over the wire, beside the floor of this machine.
+    Api(ApiArgs),
+    /// How fast another service answers: `http://127.0.0.1:PORT/path`.
+    Drive(DriveArgs),
     /// What keys and sealing cost on one core.
     Crypto,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ApiArgs {
+    /// So many steps of other people are there too.
+    #[arg(long, default_value_t = 0)]
+    schedules: u32,
+    #[command(flatten)]
+    pace: Pace,
+    #[command(flatten)]
+    on: On,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DriveArgs {
+    /// Of loopback, without TLS.
+    url: String,
+    /// For `Authorization: Bearer`.
+    #[arg(long, default_value = "")]
+    token: String,
+    #[command(flatten)]
+    pace: Pace,
+}
+
+#[derive(Debug, clap::Args)]
+struct Pace {
+    /// So many connections ask at once.
+    #[arg(long, default_value_t = 16)]
+    connections: u32,
+    /// For so many seconds each.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+}
+
+#[derive(Debug, clap::Args)]
+struct On {
+    /// On an empty PostgreSQL instead of a new embedded database.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Where the embedded database is made.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -36,22 +84,38 @@ pub(super) struct DueArgs {
     /// So many workers over one PostgreSQL.
     #[arg(long, default_value_t = 1)]
     workers: u32,
-    /// On an empty PostgreSQL instead of a new embedded database.
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
-    /// Where the embedded database is made.
-    #[arg(long, value_name = "DIR")]
-    folder: Option<String>,
+    #[command(flatten)]
+    on: On,
 }
 
 pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     let figures = match command {
-        Command::Engine(args) => due_work(args, async |settings, config| {
-            Ok(serde_json::to_value(engine::run(&settings, &config).await?)?)
+        Command::Engine(args) => on(&args.on, async |config| {
+            Ok(serde_json::to_value(engine::run(&args.settings(), &config).await?)?)
         })?,
-        Command::Limit(args) => due_work(args, async |settings, config| {
-            Ok(serde_json::to_value(limit::run(&settings, &config).await?)?)
+        Command::Limit(args) => on(&args.on, async |config| {
+            Ok(serde_json::to_value(limit::run(&args.settings(), &config).await?)?)
         })?,
+        Command::Api(ApiArgs { schedules, pace, on: place }) => on(place, async |config| {
+            let Pace { connections, seconds } = *pace;
+            let settings = api::Settings { schedules: *schedules, connections, seconds };
+            Ok(serde_json::to_value(api::run(&settings, &config).await?)?)
+        })?,
+        Command::Drive(DriveArgs { url, token, pace }) => {
+            let rest =
+                url.strip_prefix("http://").context("an address such as http://127.0.0.1:8080/path")?;
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let asked = Asked {
+                host: host.to_owned(),
+                method: "GET",
+                path: format!("/{path}"),
+                token: token.clone(),
+                body: String::new(),
+            };
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            let lasts = Duration::from_secs(pace.seconds);
+            serde_json::to_value(runtime.block_on(drive(&asked, pace.connections, lasts))?)?
+        }
         Command::Crypto => {
             let config = Config::load(None, std::env::vars(), &[])?;
             serde_json::to_value(crypto::run(&config)?)?
@@ -61,21 +125,25 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+impl DueArgs {
+    fn settings(&self) -> Settings {
+        let Self { schedules, history, days, workers, .. } = *self;
+        Settings { schedules, history, days, workers }
+    }
+}
+
 /// Runs a measurement on the database that was asked for.
-fn due_work(
-    args: &DueArgs,
-    measure: impl AsyncFnOnce(Settings, Config) -> anyhow::Result<Value>,
-) -> anyhow::Result<Value> {
+fn on(place: &On, measure: impl AsyncFnOnce(Config) -> anyhow::Result<Value>) -> anyhow::Result<Value> {
     let temporary = std::env::temp_dir().display().to_string();
-    let folder = Folder::new("bench", Some(args.folder.as_deref().unwrap_or(&temporary)), 0)?;
+    let folder = Folder::new("bench", Some(place.folder.as_deref().unwrap_or(&temporary)), 0)?;
     let env = [
         ("AFTERCARE_DATA", folder.path().join("data").display().to_string()),
-        ("AFTERCARE_DATABASE_URL", args.database_url.clone().unwrap_or_default()),
+        ("AFTERCARE_DATABASE_URL", place.database_url.clone().unwrap_or_default()),
         ("AFTERCARE_LOG", "warn".to_owned()),
+        // One person asks for everybody.
+        ("AFTERCARE_LIMITS__REQUESTS_PER_MINUTE", u32::MAX.to_string()),
     ];
     let env = env.map(|(name, value)| (name.to_owned(), value));
     let config = Config::load(None, env.into_iter().filter(|(_, value)| !value.is_empty()), &[])?;
-    let settings =
-        Settings { schedules: args.schedules, history: args.history, days: args.days, workers: args.workers };
-    super::block_on(&config.clone(), measure(settings, config))
+    super::block_on(&config.clone(), measure(config))
 }

@@ -8,6 +8,7 @@ use crate::{
     config::Assisted,
     keyring::{History, raw},
     limits,
+    opened::Asks,
 };
 use aftercare_core::{
     id::{SessionId, UserId},
@@ -65,6 +66,12 @@ impl Actor {
         let ek =
             self.ek.as_ref().ok_or_else(|| Problem::sealed_session("send what you have sealed there"))?;
         session_keys(app, tx, &self.session, ek).await
+    }
+
+    /// As they ask for what their session has opened before.
+    pub fn asks(&self, app: &App) -> Asks<'_> {
+        let proof = self.ek.as_ref().map_or(&[][..], |ek| &ek.0);
+        Asks { user: self.id, session: self.session.id, proof, now: app.clock.wall() }
     }
 
     /// Their session's id.

@@ -319,7 +319,7 @@ async fn replace(
     let (_, epoch) = wrapped(app, &mut tx, actor.id, 1).await?;
     let epoch = i32::try_from(epoch).map_err(Problem::internal)?;
     put_wrapped(app, &mut tx, actor.id, 1, epoch, &by_password.wrapped).await?;
-    end_others(&mut tx, actor, person.stamp).await?;
+    end_others(app, &mut tx, actor, person.stamp).await?;
     audit::record(app, &mut tx, Event::own(actor.id, action)).await?;
     Ok(tx.commit().await?)
 }
@@ -333,9 +333,10 @@ fn same_password(now: &Person, proved: &Person) -> Result<(), Problem> {
 }
 
 /// Ends every session of a person but the one that asks, with all that is about to become one.
-pub(super) async fn end_others(tx: &mut Tx, actor: &Actor, stamp: i32) -> Result<(), Problem> {
+pub(super) async fn end_others(app: &App, tx: &mut Tx, actor: &Actor, stamp: i32) -> Result<(), Problem> {
     session::restamp(tx, actor.id, actor.sid(), stamp).await?;
     session::delete_others(tx, actor.id, Some(actor.sid())).await?;
+    app.opened.end_of(actor.id);
     login_attempt::delete_of(tx, actor.id).await?;
     Ok(())
 }

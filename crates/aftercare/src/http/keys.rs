@@ -388,5 +388,5 @@ async fn replace_credentials(
     put_wrapped(app, tx, actor.id, 1, epoch, &password.wrapped).await?;
     put_wrapped(app, tx, actor.id, 2, epoch, &recovery.wrapped).await?;
     passkey::close_all(tx, actor.id).await?;
-    end_others(tx, actor, person.stamp).await
+    end_others(app, tx, actor, person.stamp).await
 }

@@ -201,6 +201,7 @@ async fn set_assisted(app: &App, tx: &mut Tx, actor: &Actor, assisted: bool) -> 
     account::set_assisted(tx, actor.id, Some(assisted)).await?;
     if !assisted {
         session::delete_assisted(tx, actor.id).await?;
+        app.opened.end_of(actor.id);
     }
     Ok(audit::record(app, tx, Event::own(actor.id, Action::AssistedSet).with(assisted)).await?)
 }

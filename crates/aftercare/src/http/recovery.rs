@@ -232,6 +232,7 @@ async fn recovered(
     put_wrapped(app, &mut tx, stamped.id, 1, epoch, &by_password.wrapped).await?;
     put_wrapped(app, &mut tx, stamped.id, 2, epoch, &by_recovery.wrapped).await?;
     session::delete_others(&mut tx, stamped.id, None).await?;
+    app.opened.end_of(stamped.id);
     login_attempt::delete_of(&mut tx, stamped.id).await?;
     clear_failures(app, &mut tx, *index).await?;
     audit::record(app, &mut tx, Event::own(stamped.id, Action::Recovered).anonymous()).await?;

@@ -191,6 +191,7 @@ async fn reset(app: &App, person: Person, made: &Made, used: &[u8], index: &[u8;
     put_wrapped(app, &mut tx, id, 2, epoch, &made.recovery.wrapped).await?;
     passkey::close_all(&mut tx, id).await?;
     session::delete_others(&mut tx, id, None).await?;
+    app.opened.end_of(id);
     login_attempt::delete_of(&mut tx, id).await?;
     clear_failures(app, &mut tx, *index).await?;
     let event = Event::own(id, Action::KeysReset).anonymous();

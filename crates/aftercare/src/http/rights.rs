@@ -197,6 +197,7 @@ pub async fn erase_me(
     let person = body.current.check(&app, &actor).await?.person;
     let mut tx = app.store.write().await?;
     aftercare_store::account::lock(&mut tx, actor.id).await?;
+    app.opened.end_of(actor.id);
     match actor.role {
         Role::Patient => erase::patient(&mut tx, actor.id).await?,
         Role::Doctor => {

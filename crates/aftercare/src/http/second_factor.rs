@@ -80,6 +80,7 @@ pub(super) async fn removed(app: &App, tx: &mut Tx, actor: &Actor, what: &str) -
         return Err(Problem::conflict("password_short", detail));
     }
     session::delete_others(tx, actor.id, Some(actor.sid())).await?;
+    app.opened.end_of(actor.id);
     login_attempt::delete_of(tx, actor.id).await?;
     Ok(audit::record(app, tx, Event::own(actor.id, Action::FactorRemoved).with(what)).await?)
 }

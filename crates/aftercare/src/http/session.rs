@@ -228,6 +228,7 @@ pub async fn renew(
     };
     if !(current || lost_answer) || !opens {
         session::delete(&mut tx, session.user_id, session.id).await?;
+        app.opened.end(session.id);
         audit::record(&app, &mut tx, Event::own(session.user_id, Action::TokenReused).anonymous()).await?;
         tx.commit().await?;
         tracing::warn!(sid = %session.id, "a refresh token was used again; its session is ended");
@@ -259,6 +260,7 @@ pub async fn log_out(State(app): State<App>, Account(actor): Account) -> Result<
 async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<bool, Problem> {
     let mut tx = app.store.write().await?;
     let ended = session::delete(&mut tx, actor.id, id).await?;
+    app.opened.end(id);
     if ended {
         audit::record(app, &mut tx, Event::own(actor.id, Action::SignedOut).on(id.0)).await?;
     }

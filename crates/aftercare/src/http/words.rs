@@ -64,9 +64,9 @@ impl SealedNote {
         Ok((envelope, key))
     }
 
-    /// Opens it for one of its readers.
-    pub(super) fn open(&self, reader: &Keys, people: &People) -> Result<OpenNote, SealError> {
-        let (envelope, key) = self.unlock(reader, people)?;
+    /// Opens it with its content key.
+    fn read(&self, key: ContentKey) -> Result<OpenNote, SealError> {
+        let envelope = serde_json::from_slice(&self.body).map_err(|_| SealError::Malformed("envelope"))?;
         OpenNote::read(&envelope, key)
     }
 }
@@ -111,32 +111,49 @@ impl Words {
         patient: UserId,
         notes: &[(NoteId, UserId)],
     ) -> Result<(), Problem> {
-        let mut people = People::default();
-        let mut found: Vec<(NoteId, SealedNote)> = Vec::new();
+        let mut wanted: Vec<(NoteId, UserId)> = Vec::new();
         for &(id, author) in notes {
-            if self.open.contains_key(&id) || found.iter().any(|(other, _)| *other == id) {
-                continue;
+            if !self.open.contains_key(&id) && !wanted.iter().any(|(other, _)| *other == id) {
+                wanted.push((id, author));
             }
-            people.add(tx, author).await?;
-            found.push((id, sealed_note(tx, actor, patient, id).await?));
         }
+        let mut found = sealed_notes(tx, actor, patient, &wanted).await?;
+        if actor.is_sealed() {
+            let sealed = found.into_iter().map(|(_, _, note)| note.try_into());
+            self.sealed.extend(sealed.collect::<Result<Vec<Sealed>, Problem>>()?);
+            return Ok(());
+        }
+        let asks = actor.asks(app);
+        found.retain(|(id, _, note)| {
+            match app.opened.get(&asks, *id, &note.body).map(|key| note.read(key)) {
+                Some(Ok(open)) => {
+                    self.open.insert(*id, open);
+                    false
+                }
+                _ => true,
+            }
+        });
         if found.is_empty() {
             return Ok(());
         }
+        let mut people = People::default();
         people.add(tx, actor.id).await?;
-        let keys = if actor.is_sealed() { None } else { Some(actor.keys(app, tx).await?) };
-        for (id, note) in found {
-            let opened = keys.as_ref().map(|keys| note.open(keys, &people));
-            match opened {
-                Some(Ok(open)) => {
+        for (_, author, _) in &found {
+            people.add(tx, *author).await?;
+        }
+        let keys = actor.keys(app, tx).await?;
+        for (id, _, note) in found {
+            let opened = note.unlock(&keys, &people);
+            match opened.and_then(|(envelope, key)| Ok((OpenNote::read(&envelope, key.clone())?, key))) {
+                Ok((open, key)) => {
+                    app.opened.put(&asks, id, &note.body, key);
                     self.open.insert(id, open);
                 }
                 // One note that does not open must not hide the others: it is given as it is.
-                Some(Err(error)) => {
+                Err(error) => {
                     tracing::error!(note = %id, %error, "a note does not open for its reader");
                     self.sealed.push(note.try_into()?);
                 }
-                None => self.sealed.push(note.try_into()?),
             }
         }
         Ok(())
@@ -165,7 +182,30 @@ pub(super) async fn sealed_note(
     patient: UserId,
     id: NoteId,
 ) -> Result<SealedNote, Problem> {
-    let body = note::envelope(tx, patient, id).await?;
-    let body = body.ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?;
-    Ok(SealedNote { body, grants: grant::of_note(tx, patient, id, actor.id).await? })
+    let found = sealed_notes(tx, actor, patient, &[(id, actor.id)]).await?.pop();
+    found.map(|(.., note)| note).ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))
+}
+
+/// Several, in their order, in two statements however many they are; each beside its id and author.
+async fn sealed_notes(
+    tx: &mut Tx,
+    actor: &Actor,
+    patient: UserId,
+    notes: &[(NoteId, UserId)],
+) -> Result<Vec<(NoteId, UserId, SealedNote)>, Problem> {
+    if notes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = notes.iter().map(|(id, _)| *id).collect();
+    let mut bodies: HashMap<_, _> = note::envelopes(tx, patient, &ids).await?.into_iter().collect();
+    let mut grants: HashMap<NoteId, Vec<Vec<u8>>> = HashMap::new();
+    for (id, grant) in grant::of_notes(tx, patient, &ids, actor.id).await? {
+        grants.entry(id).or_default().push(grant);
+    }
+    let sealed = notes.iter().map(|(id, author)| {
+        let body = bodies.remove(id);
+        let body = body.ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?;
+        Ok((*id, *author, SealedNote { body, grants: grants.remove(id).unwrap_or_default() }))
+    });
+    sealed.collect()
 }

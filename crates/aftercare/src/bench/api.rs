@@ -1,0 +1,200 @@
+//! How fast the service answers over the wire, beside the floor of the same machine: a service that does nothing, and one
+//! that checks the token and reads thirty rows, with nothing of the product's.
+
+use super::{
+    driver::{Answered, Asked, drive},
+    engine, peak_memory_mib,
+};
+use crate::{
+    app::App,
+    client::{Client, NewAccount, Transport},
+    clock::ServiceClock,
+    config::Config,
+    http,
+    random::Random,
+    start,
+};
+use aftercare_device::Service as _;
+use aftercare_store::limit;
+use anyhow::Context;
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, header},
+    routing::get,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// So many steps of other people are there too.
+    pub schedules: u32,
+    /// So many connections ask at once.
+    pub connections: u32,
+    /// For so many seconds each.
+    pub seconds: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    /// On what.
+    pub database: &'static str,
+    /// So many steps of others.
+    pub schedules: u32,
+    /// So many connections.
+    pub connections: u32,
+    /// By what was asked.
+    pub answered: BTreeMap<&'static str, Answered>,
+    /// The most memory of this process, which asks as well as answers.
+    pub peak_memory_mib: Option<u64>,
+}
+
+const PASSWORD: &str = "correct horse battery";
+/// A step with thirty reminders from now on.
+const NOTE: &str = "Take amoxicillin 500 mg every 8 hours for 10 days.";
+/// So many notes are listed.
+const NOTES: usize = 30;
+
+/// Loads a database, serves it on loopback, and asks.
+pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures> {
+    let app = start::open(config.clone(), Random::from_system()?, ServiceClock::default()).await?;
+    if settings.schedules > 0 {
+        engine::load_behind(&app, settings.schedules).await?;
+    }
+    let service = http::service(app.clone());
+    let transport = Transport::here(service.clone());
+    let (patient, _) = assisted(&transport, "one", 1).await?;
+    let (reader, doctor) = assisted(&transport, "many", NOTES).await?;
+    let (sealed, _) = on_devices(&app, &transport).await?;
+    let host = serve(service).await?;
+    let floor = serve(floor(&app, &patient.0).await?).await?;
+    let get = |host: &str, path: &str, token: &str| Asked {
+        host: host.to_owned(),
+        method: "GET",
+        path: path.to_owned(),
+        token: token.to_owned(),
+        body: String::new(),
+    };
+    let reminders = "/api/reminders/";
+    let note = json!({ "patient_id": reader.0, "note": NOTE }).to_string();
+    let all = [
+        ("axum, nothing to do", get(&floor, "/nothing", "")),
+        ("floor: token, 30 rows", get(&floor, "/reminders", &patient.1)),
+        ("30 reminders, texts opened", get(&host, reminders, &patient.1)),
+        ("30 reminders, sealed", get(&host, reminders, sealed.token())),
+        ("30 notes", get(&host, "/api/notes/?limit=30", &reader.1)),
+        // Last: each makes one more.
+        (
+            "submit a note",
+            Asked { method: "POST", body: note, ..get(&host, "/api/submit-notes/", &doctor.1) },
+        ),
+    ];
+    let mut answered = BTreeMap::new();
+    for (what, asked) in all {
+        let lasts = Duration::from_secs(settings.seconds);
+        let found = drive(&asked, settings.connections, lasts).await.with_context(|| what.to_owned())?;
+        answered.insert(what, found);
+    }
+    Ok(Figures {
+        database: app.store.engine_name(),
+        schedules: settings.schedules,
+        connections: settings.connections,
+        answered,
+        peak_memory_mib: peak_memory_mib(),
+    })
+}
+
+/// Serves on a free port of loopback for as long as the process runs.
+async fn serve(service: Router) -> anyhow::Result<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let host = listener.local_addr()?.to_string();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    Ok(host)
+}
+
+/// Somebody's id and access token.
+type Signed = (String, String);
+
+/// A patient and their doctor whose keys the service holds while they are signed in, and so many notes.
+async fn assisted(transport: &Transport, name: &str, notes: usize) -> anyhow::Result<(Signed, Signed)> {
+    let post = async |token: Option<&str>, path: &str, body: Value| {
+        transport.send(token, Method::POST, path, Some(&body)).await
+    };
+    let mut signed = Vec::new();
+    for role in ["patient", "doctor"] {
+        let email = format!("{role}.{name}@bench.example");
+        let who = json!({ "role": role, "name": name, "email": email, "password": PASSWORD });
+        post(None, "/api/signup/", who).await?;
+        let came = post(None, "/api/login/", json!({ "email": email, "password": PASSWORD })).await?;
+        let text = |value: &Value| value.as_str().map(str::to_owned).context("a text");
+        signed.push((text(&came["user"]["id"])?, text(&came["access_token"])?));
+    }
+    let (doctor, patient) = (signed.pop().context("a doctor")?, signed.pop().context("a patient")?);
+    post(Some(&patient.1), "/api/select-doctor/", json!({ "doctor_id": doctor.0 })).await?;
+    for _ in 0..notes {
+        post(Some(&doctor.1), "/api/submit-notes/", json!({ "patient_id": patient.0, "note": NOTE })).await?;
+    }
+    Ok((patient, doctor))
+}
+
+/// A patient and their doctor whose keys are on their devices.
+async fn on_devices(app: &App, transport: &Transport) -> anyhow::Result<(Client, Client)> {
+    let mut signed = Vec::new();
+    for role in ["patient", "doctor"] {
+        let email = format!("{role}.sealed@bench.example");
+        let who = NewAccount {
+            role,
+            name: "Sealed",
+            email: &email,
+            password: PASSWORD,
+            time_zone: "Europe/Berlin",
+            specialty: None,
+        };
+        Client::sign_up(transport, &app.random, app.now(), app.kdf(), &who).await?;
+        let random = Arc::new(Random::from_system()?);
+        signed.push(Client::sign_in(transport, random, &email, PASSWORD, json!({})).await?);
+    }
+    let (doctor, patient) = (signed.pop().context("a doctor")?, signed.pop().context("a patient")?);
+    let clock = &*app.clock;
+    patient.state(clock, doctor.id(), true).await?;
+    let words = doctor.read_here(clock, NOTE);
+    doctor.submit(clock, patient.id(), &words, "activate").await?;
+    Ok((patient, doctor))
+}
+
+/// The least that a read of thirty rows behind a token can be.
+async fn floor(app: &App, patient: &str) -> anyhow::Result<Router> {
+    let id: Uuid = patient.parse()?;
+    let mut tx = app.store.write().await?;
+    limit::prepare_read(&mut tx, id, app.now()).await?;
+    tx.commit().await?;
+    Ok(Router::new()
+        .route("/nothing", get(|| async { "" }))
+        .route("/reminders", get(rows))
+        .with_state(app.clone()))
+}
+
+async fn rows(State(app): State<App>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = token.and_then(|text| text.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+    let failed = |_| StatusCode::INTERNAL_SERVER_ERROR;
+    if !app.tokens.is_signed(token) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let claims = app.tokens.verify(token, app.clock.wall(), &app.store, &app.master).await;
+    let claims = claims.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.ok_or(StatusCode::UNAUTHORIZED)?;
+    let mut tx = app.store.peek().await.map_err(failed)?;
+    let rows = limit::read(&mut tx, claims.sub.0).await.map_err(failed)?;
+    let items: Vec<_> = rows
+        .into_iter()
+        .map(|(id, step, ordinal, due, status)| {
+            json!({ "id": id, "step_id": step, "ordinal": ordinal, "due_at": due, "status": status })
+        })
+        .collect();
+    Ok(Json(json!({ "items": items })))
+}

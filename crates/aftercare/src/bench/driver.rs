@@ -1,0 +1,126 @@
+//! Asks one address over and over on kept connections, and says how fast it was answered. As little of its own as can be:
+//! what it does beside sending bytes and reading them is time that whoever is measured does not get.
+
+use anyhow::{Context, bail, ensure};
+use serde::Serialize;
+use std::time::{Duration, Instant as Stopwatch};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+/// What is asked, and how.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// `127.0.0.1:8080`.
+    pub host: String,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// With its query.
+    pub path: String,
+    /// For `Authorization: Bearer`.
+    pub token: String,
+    /// JSON; empty: none.
+    pub body: String,
+}
+
+/// How it was answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answered {
+    /// In a second.
+    pub requests_per_second: u64,
+    /// Half of them were answered within so many microseconds, ...
+    pub p50_us: u64,
+    /// ... and 99 in a hundred.
+    pub p99_us: u64,
+    /// How long an answer's body was.
+    pub bytes: usize,
+}
+
+/// A second of it warms up both sides and is not counted.
+const WARM: Duration = Duration::from_secs(1);
+
+/// Asks for so long on so many connections. Anything but 2xx is an error.
+pub async fn drive(asked: &Asked, connections: u32, lasts: Duration) -> anyhow::Result<Answered> {
+    let request = asked.request();
+    let begun = Stopwatch::now();
+    let mut all = JoinSet::new();
+    for _ in 0..connections.max(1) {
+        let (host, request) = (asked.host.clone(), request.clone());
+        all.spawn(async move {
+            let mut connection = Connection::open(&host).await?;
+            let (mut times, mut bytes) = (Vec::new(), 0);
+            while begun.elapsed() < WARM + lasts {
+                let at = Stopwatch::now();
+                bytes = connection.ask(&request).await?;
+                if begun.elapsed() >= WARM {
+                    times.push(u64::try_from(at.elapsed().as_micros())?);
+                }
+            }
+            anyhow::Ok((times, bytes))
+        });
+    }
+    let (mut times, mut bytes) = (Vec::new(), 0);
+    while let Some(done) = all.join_next().await {
+        let (some, size) = done??;
+        times.extend(some);
+        bytes = size;
+    }
+    let seconds = begun.elapsed().saturating_sub(WARM).as_secs_f64();
+    ensure!(!times.is_empty(), "nothing was answered in time");
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    let rate = (times.len() as f64 / seconds) as u64;
+    Ok(Answered { requests_per_second: rate, p50_us: at(50), p99_us: at(99), bytes })
+}
+
+impl Asked {
+    fn request(&self) -> Vec<u8> {
+        let Self { host, method, path, token, body } = self;
+        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
+        if !token.is_empty() {
+            text += &format!("Authorization: Bearer {token}\r\n");
+        }
+        if !body.is_empty() {
+            text += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        }
+        (text + "\r\n" + body).into_bytes()
+    }
+}
+
+struct Connection {
+    stream: BufReader<TcpStream>,
+    head: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Connection {
+    async fn open(host: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(host).await.with_context(|| format!("nobody listens on {host}"))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::with_capacity(1 << 16, stream), head: Vec::new(), body: Vec::new() })
+    }
+
+    /// Sends, and reads the whole answer: how long its body was.
+    async fn ask(&mut self, request: &[u8]) -> anyhow::Result<usize> {
+        self.stream.get_mut().write_all(request).await?;
+        self.head.clear();
+        while !self.head.ends_with(b"\r\n\r\n") {
+            let read =
+                tokio::io::AsyncBufReadExt::read_until(&mut self.stream, b'\n', &mut self.head).await?;
+            ensure!(read > 0, "the connection was closed");
+        }
+        let head = String::from_utf8_lossy(&self.head).to_ascii_lowercase();
+        let status = head.split(' ').nth(1).unwrap_or_default();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+        let Some(length) = length.and_then(|text| text.trim().parse().ok()) else {
+            bail!("an answer without its length: {head}");
+        };
+        self.body.resize(length, 0);
+        self.stream.read_exact(&mut self.body).await?;
+        ensure!(status.starts_with('2'), "{status}: {}", String::from_utf8_lossy(&self.body));
+        Ok(length)
+    }
+}
