@@ -17,6 +17,7 @@ async function signed_in(email, viewport) {
 
 const ada = await signed_in('ada.winter@demo.example', { width: 390, height: 780 });
 await ada.getByRole('heading', { name: 'Now' }).waitFor();
+await ada.getByRole('button', { name: 'Not now' }).click();
 await ada.screenshot({ path: `${out}today.png` });
 
 const nora = await signed_in('nora.berg@demo.example', { width: 1200, height: 800 });

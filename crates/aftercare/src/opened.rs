@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
-    fn asks<'a>(n: u128, proof: &'a [u8], minutes: i64) -> Asks<'a> {
+    fn asks(n: u128, proof: &[u8], minutes: i64) -> Asks<'_> {
         let now = Instant::from_micros(0) + Span::from_minutes(minutes);
         Asks { user: UserId(Uuid::from_u128(n)), session: SessionId(Uuid::from_u128(n)), proof, now }
     }

@@ -55,3 +55,21 @@ fn keys_and_sealing() {
         assert!(found[what].as_f64().unwrap() > 1.0, "{what}: {found}");
     }
 }
+
+#[tokio::test]
+async fn the_api_on_both_engines() {
+    let pace = ["api", "--seconds", "1", "--connections", "2", "--schedules", "40"];
+    let url = postgres_url().await;
+    for more in [&[][..], &["--database-url", &url]] {
+        let found = measured(&[&pace, more].concat());
+        let answered = found["answered"].as_object().unwrap();
+        assert_eq!(answered.len(), 6, "{found}");
+        for (what, one) in answered {
+            assert!(one["requests_per_second"].as_u64().unwrap() > 0, "{what}: {one}");
+            assert!(one["p50_us"].as_u64() <= one["p99_us"].as_u64(), "{what}: {one}");
+        }
+    }
+    // Whoever refuses is no figure.
+    let nobody = aftercare(&["bench", "drive", "http://127.0.0.1:9/", "--seconds", "1"], &[], "");
+    assert!(text(&nobody.stderr).contains("nobody listens on 127.0.0.1:9"), "{}", text(&nobody.stderr));
+}

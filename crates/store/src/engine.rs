@@ -6,7 +6,7 @@ use crate::{
     schema,
 };
 use sqlx::{
-    PgConnection, PgPool, Postgres, Transaction,
+    Connection as _, PgConnection, PgPool, Postgres, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
@@ -24,6 +24,9 @@ use std::{
 /// No statement, no wait for a connection and no commit takes longer; then the connection is
 /// dropped and the caller told to try again.
 pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A connection that nobody has used for longer is asked whether it is still there.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// A database: one SQLite file, or a PostgreSQL.
 #[derive(Clone, Debug)]
@@ -113,8 +116,21 @@ impl Store {
                 // Statements over arrays look dear to the planner, and are over before they would be compiled.
                 ("jit", "off"),
             ]);
-        let pool =
-            PgPoolOptions::new().max_connections(16).acquire_timeout(DEADLINE).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(DEADLINE)
+            // One that was in use a moment ago is good: asking it costs as much as what is wanted of it.
+            .test_before_acquire(false)
+            .before_acquire(|connection, seen| {
+                Box::pin(async move {
+                    if seen.idle_for > RESTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
         Ok(Self { engine: Engine::Postgres(pool) })
     }
 

@@ -1,11 +1,10 @@
 //! Notes opened to one more key by one of their readers.
 
-use crate::{StoreError, Tx, many::fetch_in, sql::execute};
+use crate::{StoreError, Tx, sql::execute};
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
 };
-use uuid::Uuid;
 
 /// A grant as it lies there.
 #[derive(Clone, Debug)]
@@ -45,24 +44,4 @@ pub async fn put(tx: &mut Tx, grant: &GrantRow) -> Result<(), StoreError> {
         grant.created_at.as_micros()
     )?;
     Ok(())
-}
-
-/// What a reader was granted of several notes.
-pub async fn of_notes(
-    tx: &mut Tx,
-    patient: UserId,
-    notes: &[NoteId],
-    reader: UserId,
-) -> Result<Vec<(NoteId, Vec<u8>)>, StoreError> {
-    let rows = fetch_in!(
-        tx,
-        (Uuid, Vec<u8>),
-        "-- grant::of_notes
-        select note_id, body from note_grant where recipient_id = $1 and (bucket, note_id)",
-        notes,
-        |id| [Bucket::of(patient).get(), id.0],
-        "order by note_id, recipient_kid",
-        reader.0
-    )?;
-    Ok(rows.into_iter().map(|(id, body)| (NoteId(id), body)).collect())
 }

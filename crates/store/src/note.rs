@@ -138,31 +138,51 @@ pub async fn envelope(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Opti
     Ok(row.map(|row| row.0))
 }
 
-/// The newest sealed forms of several of a patient's notes, exactly as signed.
-pub async fn envelopes(
+/// A note as it lies there for one of its readers.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// Which.
+    pub id: NoteId,
+    /// Its newest sealed form, exactly as signed.
+    pub body: Vec<u8>,
+    /// What the reader was granted of it, exactly as signed.
+    pub grants: Vec<Vec<u8>>,
+}
+
+/// Several of a patient's notes, for a reader.
+pub async fn sealed(
     tx: &mut Tx,
     patient: UserId,
     notes: &[NoteId],
-) -> Result<Vec<(NoteId, Vec<u8>)>, StoreError> {
+    reader: UserId,
+) -> Result<Vec<Sealed>, StoreError> {
     let rows = fetch_in!(
         tx,
-        (Uuid, Vec<u8>),
-        "-- note::envelopes
-        select note_id, body from envelope where patient_id = $1 and (bucket, note_id)",
+        (Uuid, i64, Vec<u8>, Option<Vec<u8>>),
+        "-- note::sealed
+        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted
+        from envelope left join note_grant on note_grant.bucket = envelope.bucket
+          and note_grant.note_id = envelope.note_id and note_grant.recipient_id = $1
+        where envelope.patient_id = $2 and (envelope.bucket, envelope.note_id)",
         notes,
         |id| [Bucket::of(patient).get(), id.0],
-        "order by note_id, seq",
+        "order by envelope.note_id, envelope.seq, note_grant.recipient_kid",
+        reader.0,
         patient.0
     )?;
-    // Of several forms of a note the last.
-    let mut newest: Vec<(NoteId, Vec<u8>)> = Vec::new();
-    for (id, body) in rows {
-        match newest.last_mut().filter(|(last, _)| last.0 == id) {
-            Some((_, older)) => *older = body,
-            None => newest.push((NoteId(id), body)),
+    let mut found: Vec<(i64, Sealed)> = Vec::new();
+    for (id, seq, body, granted) in rows {
+        let id = NoteId(id);
+        match found.last_mut().filter(|(_, last)| last.id == id) {
+            Some((of, last)) if *of == seq => last.grants.extend(granted),
+            // Of several forms of a note the last.
+            Some((of, last)) => {
+                (*of, *last) = (seq, Sealed { id, body, grants: granted.into_iter().collect() });
+            }
+            None => found.push((seq, Sealed { id, body, grants: granted.into_iter().collect() })),
         }
     }
-    Ok(newest)
+    Ok(found.into_iter().map(|(_, sealed)| sealed).collect())
 }
 
 /// What the server knows of the steps of a note's newest sealed form; `None` for forms of before it

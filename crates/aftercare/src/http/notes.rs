@@ -139,7 +139,7 @@ pub async fn list_notes(
     Params(which): Params<Which>,
 ) -> Result<Json<NoteList>, Problem> {
     let limit = page_size(which.limit)?;
-    let mut tx = app.store.read().await?;
+    let mut tx = app.store.peek().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadNotes).await?;
     // What was granted is for those who care for the patient now.
     let granted = scope(&mut tx, &actor, Some(patient), Act::ReadPlan).await.is_ok();

@@ -16,7 +16,7 @@ use crate::{
 };
 use aftercare_core::{
     access::Act,
-    course::{Occurrence, Window},
+    course::{Occurrence, OccurrenceStatus, Window},
     id::{ReminderId, UserId},
     instant::{Instant, Span},
 };
@@ -79,10 +79,17 @@ pub async fn reminders(
     if to - from > Span::from_days(400) {
         return Err(Problem::invalid_field("?to", "must be at most 400 days after `from`"));
     }
-    let mut tx = app.store.read().await?;
+    // No snapshot: each statement sees the newest, and of steps that were there all the rest is there too.
+    let mut tx = app.store.peek().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let plan = Plan::load(&mut tx, patient, doctor, from, now).await?;
-    let reasons = check_in::reasons(&mut tx, patient, doctor, from).await?;
+    let skipped =
+        |step: &PlanStep| step.occurrences().iter().any(|one| one.status == OccurrenceStatus::Skipped);
+    let reasons = if plan.steps.iter().any(skipped) {
+        check_in::reasons(&mut tx, patient, doctor, from).await?
+    } else {
+        Vec::new()
+    };
     // A step that went on under a newer note keeps the reasons given under the older.
     let author = |reason: &Reason| plan.steps.iter().find(|step| step.row.id == reason.step_id);
     let older = reasons.iter().filter_map(|reason| Some((reason.note_id?, author(reason)?.row.doctor_id)));

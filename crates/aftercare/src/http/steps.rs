@@ -76,7 +76,7 @@ pub async fn actionable_steps(
     Params(which): Params<Which>,
 ) -> Result<Json<Steps>, Problem> {
     let now = app.now();
-    let mut tx = app.store.read().await?;
+    let mut tx = app.store.peek().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let since = if which.include.is_some() { i64::MIN } else { i64::MAX };
     let plan = Plan::load(&mut tx, patient, doctor, Instant::from_micros(since), now).await?;

@@ -15,7 +15,7 @@ use aftercare_seal::{
     grant::Grant,
     reader::{ContentKey, open_key},
 };
-use aftercare_store::{Tx, grant, note};
+use aftercare_store::{Tx, note};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -186,7 +186,7 @@ pub(super) async fn sealed_note(
     found.map(|(.., note)| note).ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))
 }
 
-/// Several, in their order, in two statements however many they are; each beside its id and author.
+/// Several, in their order, in one statement however many they are; each beside its id and author.
 async fn sealed_notes(
     tx: &mut Tx,
     actor: &Actor,
@@ -197,15 +197,12 @@ async fn sealed_notes(
         return Ok(Vec::new());
     }
     let ids: Vec<_> = notes.iter().map(|(id, _)| *id).collect();
-    let mut bodies: HashMap<_, _> = note::envelopes(tx, patient, &ids).await?.into_iter().collect();
-    let mut grants: HashMap<NoteId, Vec<Vec<u8>>> = HashMap::new();
-    for (id, grant) in grant::of_notes(tx, patient, &ids, actor.id).await? {
-        grants.entry(id).or_default().push(grant);
-    }
+    let found = note::sealed(tx, patient, &ids, actor.id).await?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|note| (note.id, note)).collect();
     let sealed = notes.iter().map(|(id, author)| {
-        let body = bodies.remove(id);
-        let body = body.ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?;
-        Ok((*id, *author, SealedNote { body, grants: grants.remove(id).unwrap_or_default() }))
+        let note::Sealed { body, grants, .. } =
+            found.remove(id).ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?;
+        Ok((*id, *author, SealedNote { body, grants }))
     });
     sealed.collect()
 }
