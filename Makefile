@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint web screenshots setup eval figures test-live drill-workers drill-kill drill-resets drill-disk drill-power-cut bench bench-reads peers
+.PHONY: run test lint web screenshots setup eval figures test-live drill-workers drill-kill drill-resets drill-connections drill-ha drill-point-in-time drill-clock drill-disk drill-power-cut bench bench-reads peers
 
 run: web
 	cargo build --locked --package aftercare
@@ -17,8 +17,8 @@ INDEPENDENT = crates/aftercare/tests/independent
 # curl and jq for the README's walk, Chromium and Firefox for what only browsers do, other people's
 # cryptography against ours, and the programs that hold the description against the service.
 setup:
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium firefox-esr strace systemd-analyze >/dev/null && python3 -c "import ensurepip" || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium firefox-esr strace systemd; }
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && type -P python3 jq curl chromium firefox-esr strace systemd-analyze faketime >/dev/null && python3 -c "import ensurepip" || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql python3 python3-venv jq curl chromium firefox-esr strace systemd faketime; }
 	@$(INDEPENDENT)/venv/bin/python -c "import schemathesis, fhir.resources, icalendar, aiosmtpd, standardwebhooks, prometheus_client, promql_parser" 2>/dev/null || { python3 -m venv $(INDEPENDENT)/venv && \
 	  $(INDEPENDENT)/venv/bin/pip install --quiet --disable-pip-version-check -r $(INDEPENDENT)/requirements.txt; }
 	@[ -d $(INDEPENDENT)/node_modules/puppeteer-core ] || npm ci --prefix $(INDEPENDENT) --no-audit --no-fund --loglevel=error
@@ -75,6 +75,21 @@ drill-kill: setup
 
 drill-resets: setup
 	RESETS=$${RESETS:-1000} $(DRILL) resets -- --nocapture
+
+drill-point-in-time: setup
+	$(DRILL) point_in_time -- --nocapture
+
+# Needs two more minutes and three more packages than the other drills.
+drill-ha: setup
+	@type -P patroni etcd haproxy >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq patroni etcd-server haproxy; }
+	cargo build --locked --package aftercare
+	deploy/patroni/drill.py $(AFTERCARE)
+
+drill-connections: setup
+	NOTES=$${NOTES:-12} $(DRILL) connections -- --nocapture
+
+drill-clock: setup
+	$(DRILL) jumps -- --nocapture
 
 drill-disk: setup
 	$(DRILL) disk -- --nocapture

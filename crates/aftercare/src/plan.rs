@@ -194,9 +194,10 @@ impl Plan {
         for (step, answer) in check_in::of_patient(tx, patient, doctor, since).await? {
             logs.entry(step).or_default().push(answer);
         }
-        let habits = Habits::load(tx, patient).await?;
+        let (regimes, mut outages) = regime::with_outages(tx, patient, now).await?;
+        let habits = Habits::of(patient, regimes)?;
         let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
-        let outages = service::outages(tx, first, now).await?;
+        outages.retain(|outage| outage.to > first);
         let steps = rows.into_iter().map(|row| {
             let log = logs.remove(&row.id).unwrap_or_default();
             PlanStep::new(row, &habits, &log, &outages, now)

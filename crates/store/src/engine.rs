@@ -25,6 +25,10 @@ use std::{
 /// dropped and the caller told to try again.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Nobody waits longer for a connection: where there is none so long there is too much to do, or PostgreSQL gives out no
+/// more, and whoever asks is better told so.
+const WAITS: Duration = Duration::from_secs(3);
+
 /// A connection that nobody has used for longer is asked whether it is still there.
 const RESTED: Duration = Duration::from_secs(1);
 
@@ -118,7 +122,7 @@ impl Store {
             ]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
-            .acquire_timeout(DEADLINE)
+            .acquire_timeout(WAITS)
             // One that was in use a moment ago is good: asking it costs as much as what is wanted of it.
             .test_before_acquire(false)
             .before_acquire(|connection, seen| {

@@ -1,7 +1,12 @@
 //! A person's zone and times of day, as they hold from an instant on.
 
-use crate::{StoreError, Tx, many::fetch_in, sql::execute};
+use crate::{
+    StoreError, Tx,
+    many::fetch_in,
+    sql::{execute, fetch_all},
+};
 use aftercare_core::{
+    course::Outage,
     id::{Bucket, UserId},
     instant::Instant,
 };
@@ -39,6 +44,34 @@ pub async fn put(tx: &mut Tx, person: UserId, regime: &RegimeRow) -> Result<(), 
 pub async fn of(tx: &mut Tx, person: UserId) -> Result<Vec<RegimeRow>, StoreError> {
     let rows = of_people(tx, &[person]).await?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What a plan is replayed under, in one statement: a person's regimes in order, and the outages of the service.
+pub async fn with_outages(
+    tx: &mut Tx,
+    person: UserId,
+    now: Instant,
+) -> Result<(Vec<RegimeRow>, Vec<Outage>), StoreError> {
+    let rows = fetch_all!(
+        tx,
+        (i64, i64, String, Option<String>),
+        "-- regime::with_outages
+        select from_at, from_at, time_zone, anchors from regime where bucket = $1 and person_id = $2
+        union all select from_at, to_at, '', null from outage
+        union all select at, $3, '', null from heartbeat where at < $4 order by 1",
+        Bucket::of(person).get(),
+        person.0,
+        now.as_micros(),
+        (now - Outage::SILENCE).as_micros()
+    )?;
+    let (mut regimes, mut outages) = (Vec::new(), Vec::new());
+    for (from, to, time_zone, anchors) in rows {
+        match anchors {
+            Some(anchors) => regimes.push(RegimeRow { from: from.into(), time_zone, anchors }),
+            None => outages.push(Outage { from: from.into(), to: to.into() }),
+        }
+    }
+    Ok((regimes, outages))
 }
 
 /// The regimes of some people, each person's in order.

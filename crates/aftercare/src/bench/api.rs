@@ -81,18 +81,21 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures
         body: String::new(),
     };
     let reminders = "/api/reminders/";
-    let note = json!({ "patient_id": reader.0, "note": NOTE }).to_string();
+    // Each writes for a patient of their own: for one patient notes follow one another.
+    let mut notes = Vec::new();
+    for n in 0..settings.connections.max(1) {
+        let patient = chosen(&transport, &format!("own{n}"), &doctor.0).await?;
+        let body = json!({ "patient_id": patient.0, "note": NOTE }).to_string();
+        notes.push(Asked { method: "POST", body, ..get(&host, "/api/submit-notes/", &doctor.1) });
+    }
     let all = [
-        ("axum, nothing to do", get(&floor, "/nothing", "")),
-        ("floor: token, 30 rows", get(&floor, "/reminders", &patient.1)),
-        ("30 reminders, texts opened", get(&host, reminders, &patient.1)),
-        ("30 reminders, sealed", get(&host, reminders, sealed.token())),
-        ("30 notes", get(&host, "/api/notes/?limit=30", &reader.1)),
+        ("axum, nothing to do", vec![get(&floor, "/nothing", "")]),
+        ("floor: token, 30 rows", vec![get(&floor, "/reminders", &patient.1)]),
+        ("30 reminders, texts opened", vec![get(&host, reminders, &patient.1)]),
+        ("30 reminders, sealed", vec![get(&host, reminders, sealed.token())]),
+        ("30 notes", vec![get(&host, "/api/notes/?limit=30", &reader.1)]),
         // Last: each makes one more.
-        (
-            "submit a note",
-            Asked { method: "POST", body: note, ..get(&host, "/api/submit-notes/", &doctor.1) },
-        ),
+        ("submit a note", notes),
     ];
     let mut answered = BTreeMap::new();
     for (what, asked) in all {
@@ -122,24 +125,31 @@ type Signed = (String, String);
 
 /// A patient and their doctor whose keys the service holds while they are signed in, and so many notes.
 async fn assisted(transport: &Transport, name: &str, notes: usize) -> anyhow::Result<(Signed, Signed)> {
-    let post = async |token: Option<&str>, path: &str, body: Value| {
-        transport.send(token, Method::POST, path, Some(&body)).await
-    };
-    let mut signed = Vec::new();
-    for role in ["patient", "doctor"] {
-        let email = format!("{role}.{name}@bench.example");
-        let who = json!({ "role": role, "name": name, "email": email, "password": PASSWORD });
-        post(None, "/api/signup/", who).await?;
-        let came = post(None, "/api/login/", json!({ "email": email, "password": PASSWORD })).await?;
-        let text = |value: &Value| value.as_str().map(str::to_owned).context("a text");
-        signed.push((text(&came["user"]["id"])?, text(&came["access_token"])?));
-    }
-    let (doctor, patient) = (signed.pop().context("a doctor")?, signed.pop().context("a patient")?);
-    post(Some(&patient.1), "/api/select-doctor/", json!({ "doctor_id": doctor.0 })).await?;
+    let doctor = signed_up(transport, "doctor", name).await?;
+    let patient = chosen(transport, name, &doctor.0).await?;
     for _ in 0..notes {
-        post(Some(&doctor.1), "/api/submit-notes/", json!({ "patient_id": patient.0, "note": NOTE })).await?;
+        let note = json!({ "patient_id": patient.0, "note": NOTE });
+        transport.send(Some(&doctor.1), Method::POST, "/api/submit-notes/", Some(&note)).await?;
     }
     Ok((patient, doctor))
+}
+
+/// A patient who has chosen a doctor.
+async fn chosen(transport: &Transport, name: &str, doctor: &str) -> anyhow::Result<Signed> {
+    let patient = signed_up(transport, "patient", name).await?;
+    let choice = json!({ "doctor_id": doctor });
+    transport.send(Some(&patient.1), Method::POST, "/api/select-doctor/", Some(&choice)).await?;
+    Ok(patient)
+}
+
+async fn signed_up(transport: &Transport, role: &str, name: &str) -> anyhow::Result<Signed> {
+    let email = format!("{role}.{name}@bench.example");
+    let who = json!({ "role": role, "name": name, "email": email, "password": PASSWORD });
+    transport.send(None, Method::POST, "/api/signup/", Some(&who)).await?;
+    let given = json!({ "email": email, "password": PASSWORD });
+    let came = transport.send(None, Method::POST, "/api/login/", Some(&given)).await?;
+    let text = |value: &Value| value.as_str().map(str::to_owned).context("a text");
+    Ok((text(&came["user"]["id"])?, text(&came["access_token"])?))
 }
 
 /// A patient and their doctor whose keys are on their devices.

@@ -41,13 +41,12 @@ pub struct Answered {
 /// A second of it warms up both sides and is not counted.
 const WARM: Duration = Duration::from_secs(1);
 
-/// Asks for so long on so many connections. Anything but 2xx is an error.
-pub async fn drive(asked: &Asked, connections: u32, lasts: Duration) -> anyhow::Result<Answered> {
-    let request = asked.request();
+/// Asks for so long on so many connections, which take what is asked in turn. Anything but 2xx is an error.
+pub async fn drive(asked: &[Asked], connections: u32, lasts: Duration) -> anyhow::Result<Answered> {
     let begun = Stopwatch::now();
     let mut all = JoinSet::new();
-    for _ in 0..connections.max(1) {
-        let (host, request) = (asked.host.clone(), request.clone());
+    for asked in asked.iter().cycle().take(connections.max(1) as usize) {
+        let (host, request) = (asked.host.clone(), asked.request());
         all.spawn(async move {
             let mut connection = Connection::open(&host).await?;
             let (mut times, mut bytes) = (Vec::new(), 0);

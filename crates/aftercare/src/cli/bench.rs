@@ -114,7 +114,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
             };
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let lasts = Duration::from_secs(pace.seconds);
-            serde_json::to_value(runtime.block_on(drive(&asked, pace.connections, lasts))?)?
+            serde_json::to_value(runtime.block_on(drive(&[asked], pace.connections, lasts))?)?
         }
         Command::Crypto => {
             let config = Config::load(None, std::env::vars(), &[])?;

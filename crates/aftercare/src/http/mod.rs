@@ -238,7 +238,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::enter, operator::leave))
         .routes(routes!(operator::overview))
         .routes(routes!(operator::approve))
-        .routes(routes!(operator::test_channel))
+        .routes(routes!(operator::try_channel))
         .routes(routes!(operator::test_model))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))

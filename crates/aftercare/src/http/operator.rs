@@ -216,7 +216,7 @@ pub struct Tried {
 /// Sends a message that says it is a test.
 #[utoipa::path(post, path = "/api/operator/channel-test/", tag = "Operations", request_body = Way, responses(
     (status = 200, body = Tried), (status = 401, description = "`operator_only`", body = Problem), (status = 422, body = Problem)))]
-pub async fn test_channel(
+pub async fn try_channel(
     State(app): State<App>,
     _: Operator,
     Json(body): Json<Way>,

@@ -59,6 +59,12 @@ impl Client {
         let email = format!("{name}@people.example");
         let body = json!({ "role": role, "name": name, "email": email, "password": "correct horse", "time_zone": "Europe/Berlin" });
         self.ok("/api/signup/", Some(&body)).await;
+        self.sign_in(name).await
+    }
+
+    /// Signed in; with their id.
+    pub async fn sign_in(&self, name: &str) -> (Self, String) {
+        let email = format!("{name}@people.example");
         let tokens =
             self.ok("/api/login/", Some(&json!({ "email": email, "password": "correct horse" }))).await;
         let token = tokens["access_token"].as_str().unwrap().to_owned();

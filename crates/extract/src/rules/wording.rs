@@ -25,7 +25,7 @@ pub(super) fn action(source: &str, found: Found, drug: Option<&str>) -> String {
             let of = named.map_or_else(String::new, |drug| format!("{drug} "));
             of_the_drug(words, named).unwrap_or_else(|| format!("Take {of}{words}"))
         }
-        Found::Test => format!("Have {words}"),
+        Found::Test => format!("Have {}", within_a_sentence(words)),
         Found::Visit => format!("Attend {words}"),
         Found::Measure => format!("Measure {words}"),
         Found::Habit => format!("Keep to {words}"),
@@ -33,6 +33,20 @@ pub(super) fn action(source: &str, found: Found, drug: Option<&str>) -> String {
             of_the_drug(words, drug.filter(|drug| !drug.is_empty())).unwrap_or_else(|| capitalised(words))
         }
     }
+}
+
+/// With what tests are called in English, where it is no name: within a sentence it is small.
+const COMMON: &[&str] = &[
+    "allergy", "basic", "blood", "bone", "cardiac", "chest", "complete", "eye", "fasting", "full", "glucose",
+    "hearing", "kidney", "lipid", "liver", "lung", "pregnancy", "renal", "repeat", "skin", "sleep", "stool",
+    "stress", "throat", "thyroid", "urine", "wound",
+];
+
+/// Words that began a sentence and no longer do.
+fn within_a_sentence(words: &str) -> String {
+    let (first, rest) = words.split_at(words.find(|c: char| !c.is_alphabetic()).unwrap_or(words.len()));
+    let small = first.to_lowercase();
+    if COMMON.contains(&small.as_str()) { small + rest } else { words.to_owned() }
 }
 
 /// Words without the one that only says that they come after others.
