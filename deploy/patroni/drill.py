@@ -146,7 +146,7 @@ class Api:
         except OSError as error:
             return 0, str(error)
 
-    def insist(self, *args, until=90, **more):
+    def insist(self, *args, until=180, **more):
         """Until it is answered as it should be; 4xx but 409 and 429 are defects."""
         begun = time.monotonic()
         while True:
@@ -172,9 +172,10 @@ class Load:
         self.api, self.stop, self.wrong = api, threading.Event(), []
         self.notes, self.answers, self.gaps = {}, {}, {"read": [], "write": []}
         self.last = {}
-        doctor, doctor_id = api.sign_up("doctor", "grace")
         self.threads = []
         for n in range(PATIENTS):
+            # Each writes for one patient: what a doctor has read in an hour is bounded.
+            doctor, doctor_id = api.sign_up("doctor", f"grace{n}")
             token, person = api.sign_up("patient", f"ada{n}")
             api.insist("/api/select-doctor/", {"doctor_id": doctor_id}, token=token)
             self.notes[token], self.answers[token] = [], set()
@@ -189,14 +190,16 @@ class Load:
         try:
             while not self.stop.is_set():
                 turn += 1
-                text = f"Take Drug H{n}x{turn} every 6 hours for 2 days."
+                # Letters: a number beside a drug is a dose to whoever reads it.
+                drug = "".join(chr(97 + int(digit)) for digit in f"{n}{turn}")
+                text = f"Take Drug {drug} every 6 hours for 2 days."
                 note = self.timed("write", "/api/submit-notes/", {"patient_id": person, "note": text}, doctor, f"note-{n}-{turn}")
                 self.notes[token].append((note["note"]["id"], text))
                 for one in self.timed("read", "/api/reminders/?status=due", None, token, "")["items"]:
                     body = {"reminder_id": one["id"], "status": "done"}
                     self.timed("write", "/api/check-in/", body, token, f"answer-{one['id']}")
                     self.answers[token].add(one["id"])
-                time.sleep(0.2)
+                time.sleep(0.5)
         except AssertionError as error:
             self.wrong.append(str(error))
 

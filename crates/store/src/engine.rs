@@ -114,7 +114,10 @@ impl Store {
             })?
             .application_name("aftercare")
             .options([
-                ("statement_timeout", "10s"),
+                // No `statement_timeout`: it would cancel a COMMIT that waits for its standby, which PostgreSQL then
+                // acknowledges with a mere warning. Whoever has waited too long drops the connection, and the server
+                // notices.
+                ("client_connection_check_interval", "5s"),
                 ("idle_in_transaction_session_timeout", "30s"),
                 ("lock_timeout", "5s"),
                 // Statements over arrays look dear to the planner, and are over before they would be compiled.
