@@ -3,7 +3,7 @@
 use crate::{
     StoreError, Tx,
     many::{execute_for, execute_in, fetch_in},
-    row::row,
+    row::{FromRow, column},
     sql::execute,
     step::{self, StepRow},
 };
@@ -16,8 +16,8 @@ pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>,
         tx,
         FoundRow,
         "-- look::lock
-        select patient_id,
-          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, settled
+        select patient_id, settled,
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
         from step where (bucket, id)",
         steps,
         |key| [Bucket::of(key.0).get(), key.1.0],
@@ -39,49 +39,25 @@ pub struct Found {
     pub row: Result<StepRow, StoreError>,
 }
 
-row! {
-    struct FoundRow {
-        patient_id: Uuid,
-        id: Uuid,
-        note_id: Uuid,
-        doctor_id: Uuid,
-        position: i16,
-        kind: i16,
-        state: i16,
-        timing: Option<String>,
-        policy: i16,
-        activated_at: i64,
-        due_at: Option<i64>,
-        answered_at: Option<i64>,
-        superseded_at: Option<i64>,
-        superseded_by: Option<Uuid>,
-        attention: i16,
-        paused_until: Option<i64>,
-        settled: Option<String>,
+#[derive(sqlx::FromRow)]
+struct FoundRow {
+    patient_id: Uuid,
+    settled: Option<String>,
+    #[sqlx(flatten)]
+    step: step::Row,
+}
+
+impl FromRow for FoundRow {
+    fn read(row: &rusqlite::Row<'_>, place: &mut usize) -> rusqlite::Result<Self> {
+        let (patient_id, settled) = (column(row, place)?, column(row, place)?);
+        Ok(Self { patient_id, settled, step: FromRow::read(row, place)? })
     }
 }
 
 impl FoundRow {
     fn found(self) -> Found {
-        let (id, patient_id) = (StepId(self.id), UserId(self.patient_id));
-        let row = step::Row {
-            id: self.id,
-            note_id: self.note_id,
-            doctor_id: self.doctor_id,
-            position: self.position,
-            kind: self.kind,
-            state: self.state,
-            timing: self.timing,
-            policy: self.policy,
-            activated_at: self.activated_at,
-            due_at: self.due_at,
-            answered_at: self.answered_at,
-            superseded_at: self.superseded_at,
-            superseded_by: self.superseded_by,
-            attention: self.attention,
-            paused_until: self.paused_until,
-        };
-        Found { id, patient_id, settled: self.settled, row: row.read(patient_id) }
+        let (id, patient_id) = (StepId(self.step.id), UserId(self.patient_id));
+        Found { id, patient_id, settled: self.settled, row: self.step.read(patient_id) }
     }
 }
 
