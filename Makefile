@@ -81,7 +81,8 @@ drill-point-in-time: setup
 
 # Needs two more minutes and three more packages than the other drills.
 drill-ha: setup
-	@type -P patroni etcd haproxy >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq patroni etcd-server haproxy; }
+	@type -P etcd haproxy >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq etcd-server haproxy; }
+	@deploy/patroni/venv/bin/patroni --version >/dev/null 2>&1 || { /usr/bin/python3 -m venv deploy/patroni/venv && deploy/patroni/venv/bin/pip install --quiet --disable-pip-version-check -r deploy/patroni/requirements.txt; }
 	cargo build --locked --package aftercare
 	deploy/patroni/drill.py $(AFTERCARE)
 

@@ -32,8 +32,17 @@ async fn insist(client: &Client, path: &str, body: &Value, key: &str) -> (Value,
     unreachable!("{path}: not answered in twenty tries");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reset_connection_loses_nothing_and_doubles_nothing() {
+/// The service behind a proxy to PostgreSQL, and a pair of people.
+struct Hospital {
+    proxy: Proxy,
+    doctor: Client,
+    patient: Client,
+    patient_id: String,
+    _server: Server,
+    _folder: tempfile::TempDir,
+}
+
+async fn hospital() -> Hospital {
     let (folder, port, url) = (tempfile::tempdir().unwrap(), free_port(), postgres_url().await);
     let (_, server) = url.split_once('@').unwrap();
     let server = server.split('/').next().unwrap();
@@ -45,7 +54,12 @@ async fn a_reset_connection_loses_nothing_and_doubles_nothing() {
     let (doctor, doctor_id) = anon.sign_up("grace", "doctor").await;
     let (patient, patient_id) = anon.sign_up("ada", "patient").await;
     patient.ok("/api/select-doctor/", Some(&json!({ "doctor_id": doctor_id }))).await;
+    Hospital { proxy, doctor, patient, patient_id, _server, _folder: folder }
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_connection_loses_nothing_and_doubles_nothing() {
+    let Hospital { proxy, doctor, patient, patient_id, .. } = &hospital().await;
     let mut rng = StdRng::seed_from_u64(7);
     let (mut notes, mut tried_again) = (BTreeMap::new(), 0);
     for n in 0..rounds() {
@@ -53,14 +67,14 @@ async fn a_reset_connection_loses_nothing_and_doubles_nothing() {
         proxy.reset_after(rng.random_range(1..12_000));
         let note = format!("Take Drug R{n} twice daily for 5 days. Buy Drug R{n}.");
         let body = json!({ "patient_id": patient_id, "note": note });
-        let (answer, tries) = insist(&doctor, "/api/submit-notes/", &body, &format!("note-{n}")).await;
+        let (answer, tries) = insist(doctor, "/api/submit-notes/", &body, &format!("note-{n}")).await;
         notes.insert(answer["note"]["id"].as_str().unwrap().to_owned(), note);
         tried_again += tries - 1;
 
         proxy.reset_after(rng.random_range(1..12_000));
         let done = json!({ "status": "done" });
         let task = answer["checklist"][0]["id"].as_str().unwrap();
-        tried_again += insist(&patient, &format!("/api/steps/{task}/complete/"), &done, "").await.1 - 1;
+        tried_again += insist(patient, &format!("/api/steps/{task}/complete/"), &done, "").await.1 - 1;
     }
     // Whoever only reads notices nothing.
     for _ in 0..rounds() {
@@ -84,4 +98,35 @@ async fn a_reset_connection_loses_nothing_and_doubles_nothing() {
     let live = |list: &str| steps[list].as_array().unwrap().len();
     assert_eq!((live("plan"), live("checklist")), (1, 1), "{steps}");
     println!("{} resets, {tried_again} requests sent again, {} notes once each", proxy.resets(), notes.len());
+}
+
+/// While a database is gone, a request that it was lost under is not "being worked on" for longer than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_gone_delays_nobody_longer_than_it_was() {
+    let Hospital { proxy, doctor, patient_id, .. } = &hospital().await;
+    let mut lost = 0;
+    for n in 0..8_u32 {
+        // From the first statement to the last.
+        proxy.down_after(i64::from(n) * 1_500 + 1);
+        let body =
+            json!({ "patient_id": patient_id, "note": format!("Take Drug R{n} twice daily for 5 days.") });
+        let key = format!("note-{n}");
+        let first = doctor.send_once("/api/submit-notes/", Some(&body), &key).await;
+        lost += u32::from(first.is_none_or(|(status, _)| status == 503));
+        // As long as a standby takes to step in: longer than any number of tries at once.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        proxy.heal();
+        let begun = std::time::Instant::now();
+        while doctor
+            .send_once("/api/submit-notes/", Some(&body), &key)
+            .await
+            .is_none_or(|(status, _)| status >= 300)
+        {
+            assert!(begun.elapsed().as_secs() < 10, "a database is back, and nobody is served");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    assert!(lost >= 4, "{lost}");
+    let listed = doctor.ok(&format!("/api/notes/?patient_id={patient_id}"), None).await;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 8, "each once");
 }

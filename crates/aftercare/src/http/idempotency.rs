@@ -26,9 +26,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use std::time::Duration;
 
 /// A request in flight for longer was broken off by a crash, and may be made again.
 const BROKEN_OFF: Span = Span::from_minutes(2);
+/// So long between two tries to write down what came of one.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a handler needs to have one effect only, though its process die and the request be
 /// made again.
@@ -114,7 +117,7 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     }
     if let Err(error) = tx.commit().await {
         // It may have come into force: nobody works on it, so whoever asks again need not wait.
-        let _ = write_down(app, &scope, now, Some((AGAIN, &[]))).await;
+        Claim { scope, at: now }.end(app, Some((AGAIN, vec![]))).await;
         return Err(error.into());
     }
 
@@ -123,7 +126,7 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     // To its end, though nobody wait for it any more: whoever was cut off and asks again gets what came of it.
     let work = tokio::spawn(async move {
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        keep(&app, &scope, now, &seal, response).await
+        keep(&app, Claim { scope, at: now }, &seal, response).await
     });
     work.await.map_err(Problem::internal)?
 }
@@ -134,50 +137,62 @@ fn in_flight() -> Problem {
 
 /// Keeps a good answer. What was refused had no effect and is forgotten; what broke off may have
 /// had its effect, and is the same request when it is made again.
-async fn keep(
-    app: &App,
-    scope: &[u8; 32],
-    claimed_at: Instant,
-    seal: &Seal,
-    response: Response,
-) -> Result<Response, Problem> {
+async fn keep(app: &App, claim: Claim, seal: &Seal, response: Response) -> Result<Response, Problem> {
     let status = response.status();
     if !status.is_success() {
-        let again = status.is_server_error().then_some((AGAIN, [].as_slice()));
-        write_down(app, scope, claimed_at, again).await?;
+        claim.end(app, status.is_server_error().then_some((AGAIN, vec![]))).await;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(Problem::internal)?;
     let number = i16::try_from(status.as_u16()).map_err(Problem::internal)?;
-    write_down(app, scope, claimed_at, Some((number, &seal.seal(app, &body)))).await?;
+    claim.end(app, Some((number, seal.seal(app, &body)))).await;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-/// Writes down what came of a request, or forgets it. Tried again where the database is lost meanwhile: whoever asks
-/// again would be told that the request is being worked on.
-async fn write_down(
-    app: &App,
-    scope: &[u8; 32],
-    claimed_at: Instant,
-    came: Option<(i16, &[u8])>,
-) -> Result<(), StoreError> {
-    let write = async || {
-        let mut tx = app.store.write().await?;
-        match came {
-            Some((status, answer)) => idempotency::finish(&mut tx, scope, claimed_at, status, answer).await?,
-            None => idempotency::forget(&mut tx, scope, claimed_at).await?,
+/// A request taken up at an instant.
+#[derive(Clone, Copy)]
+struct Claim {
+    scope: [u8; 32],
+    at: Instant,
+}
+
+impl Claim {
+    /// Writes down what came of it, or forgets it. Where the database is lost meanwhile this goes on by itself until it
+    /// is there again: whoever asks again would be told that the request is being worked on.
+    async fn end(self, app: &App, came: Option<(i16, Vec<u8>)>) {
+        if self.is_written(app, came.as_ref()).await {
+            return;
         }
-        tx.commit().await
-    };
-    let mut written = write().await;
-    for _ in 0..2 {
-        if !matches!(written, Err(StoreError::Unavailable(_) | StoreError::Conflict(_))) {
-            break;
-        }
-        written = write().await;
+        let app = app.clone();
+        tokio::spawn(async move {
+            while app.now() - self.at < BROKEN_OFF && !self.is_written(&app, came.as_ref()).await {
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
     }
-    written
+
+    /// Whether that is settled: written, or never to be.
+    async fn is_written(self, app: &App, came: Option<&(i16, Vec<u8>)>) -> bool {
+        let write = async {
+            let mut tx = app.store.write().await?;
+            match came {
+                Some((status, answer)) => {
+                    idempotency::finish(&mut tx, &self.scope, self.at, *status, answer).await?;
+                }
+                None => idempotency::forget(&mut tx, &self.scope, self.at).await?,
+            }
+            tx.commit().await
+        };
+        match write.await {
+            Err(StoreError::Unavailable(_) | StoreError::Conflict(_)) => false,
+            Err(error) => {
+                tracing::error!(%error, "what came of a request could not be written down");
+                true
+            }
+            Ok(()) => true,
+        }
+    }
 }
 
 /// What an answer is sealed under: a key out of the whole request.
