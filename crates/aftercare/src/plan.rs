@@ -2,6 +2,7 @@
 
 use aftercare_core::{
     anchors::Anchors,
+    as_needed::{self, Entry},
     clock::Clock,
     course::{Answer, Course, CourseState, Occurrence, Outage, Replay, Settled},
     id::{NoteId, StepId, UserId},
@@ -76,6 +77,8 @@ pub struct PlanStep {
     pub timing: Option<Timing>,
     /// What follows from the schedule and the log; `None` where nothing is planned ahead.
     pub course: Option<(Course, Replay)>,
+    /// What was done of it where nothing is planned ahead.
+    pub taken: Vec<Entry>,
     /// When the service learnt of the latest answer.
     pub heard_at: Option<Instant>,
 }
@@ -115,8 +118,9 @@ impl PlanStep {
             let replay = course.replay_from(settled, log, outages, now);
             (course, replay)
         });
+        let taken = if course.is_none() { as_needed::entries(log) } else { Vec::new() };
         let heard_at = log.iter().map(|answer| answer.recorded_at).max();
-        Ok(Self { row, timing, course, heard_at })
+        Ok(Self { row, timing, course, taken, heard_at })
     }
 
     /// Whether something is still to be done.

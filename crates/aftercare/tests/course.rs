@@ -5,7 +5,7 @@ mod common;
 
 use aftercare_core::instant::Span;
 use common::TestApp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const EXAMPLE: &str = "Buy Drug A. Take Drug A daily for 7 days.";
 
@@ -153,6 +153,45 @@ stories! {
         assert_eq!(patient.reminders("?status=due").await.len(), 1);
         let answer = patient.done(&reminders[0]).await.ok();
         assert_eq!((&answer["reminder"]["status"], &answer["step"]["status"]), (&json!("done"), &json!("done")));
+    }
+
+    /// What is done as needed is written down when it is done, never due, and counts for nothing else.
+    async fn as_needed_is_a_log(app: TestApp) {
+        let (ada, grace) = app.pair().await;
+        grace.submit(&ada, "Take Drug A every 6 hours as needed for pain. Take Drug B daily for 7 days.").await;
+        let list = ada.get("/api/actionable-steps/").await.ok();
+        let step = list["plan"].as_array().unwrap().iter().find(|step| step["policy"] == "log").unwrap();
+        assert_eq!(step["log"], json!({ "count": 0, "last_day": 0, "latest": [] }));
+        let path = format!("/api/steps/{}/log/", step["id"].as_str().unwrap());
+        let log = async |body: Value| ada.post(&path, body).await.ok()["log"].clone();
+        // The clock says 05:00.
+        assert_eq!(log(json!({})).await["not_before"], "2026-02-02T11:00:00Z");
+        app.advance(Span::from_hours(30)).await;
+        let logged = log(json!({ "at": "2026-02-03T10:30:00Z" })).await;
+        let times = json!(["2026-02-03T10:30:00Z", "2026-02-02T05:00:00Z"]);
+        let whole = json!({ "count": 2, "last_day": 1, "latest": times, "not_before": "2026-02-03T16:30:00Z" });
+        assert_eq!(logged, whole);
+        assert_eq!(log(json!({ "at": "2026-02-03T10:30:00Z" })).await, whole, "said twice it is one");
+        let back = json!({ "at": "2026-02-03T10:30:00Z", "taken_back": true });
+        assert_eq!(log(back.clone()).await["latest"], json!(["2026-02-02T05:00:00Z"]));
+        assert_eq!(log(back).await["count"], 1);
+        // The doctor sees it; it is nothing due, and no figure counts it.
+        let seen = grace.get(&format!("/api/actionable-steps/?patient_id={}", ada.id())).await.ok();
+        let seen = seen["plan"].as_array().unwrap().iter().find(|step| step["policy"] == "log").unwrap().clone();
+        assert_eq!(seen["log"]["count"], 1);
+        assert!(ada.reminders("").await.iter().all(|one| one["step_id"] != step["id"]));
+        for at in ["2026-02-03T11:00:01Z", "2026-01-27T10:59:59Z"] {
+            assert_eq!(ada.post(&path, json!({ "at": at })).await.problem(), (422, "invalid"), "{at}");
+        }
+        let other = list["plan"].as_array().unwrap().iter().find(|step| step["policy"] != "log").unwrap();
+        let other = format!("/api/steps/{}/log/", other["id"].as_str().unwrap());
+        assert_eq!(ada.post(&other, json!({})).await.problem(), (409, "not_as_needed"));
+        // A newer note.
+        grace.submit(&ada, "Take Drug C daily for 7 days.").await;
+        assert_eq!(ada.post(&path, json!({})).await.problem(), (409, "superseded"));
+        let export = ada.get("/api/me/export/").await.ok();
+        let answers = export["charts"][0]["answers"].as_array().unwrap();
+        assert_eq!(answers.len(), 3, "{answers:?}");
     }
 
     /// Three in a row unanswered: the doctor is told, and the course ends at its cap.

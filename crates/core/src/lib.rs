@@ -5,7 +5,7 @@
 //!
 //! - [`timing`]: when a step is to be done, as FHIR R4 writes it; [`anchors`]: a person's times of day;
 //! - [`pattern`]: the instants a timing stands for in the patient's zone;
-//! - [`course`]: what happened and what is due, given the answers; the missed-check-in rule;
+//! - [`course`]: what happened and what is due, given the answers; the missed-check-in rule; [`as_needed`]: what has no course;
 //! - [`supersede`]: what a newer note does to it; [`adherence`]: how well it was followed;
 //! - [`attention`]: why its doctor should look; [`announce`]: whether its patient is told something now;
 //! - [`people`]: who there is, [`password`]: what a new one must be, [`access`]: who may do what;
@@ -18,6 +18,7 @@ pub mod access;
 pub mod adherence;
 pub mod anchors;
 pub mod announce;
+pub mod as_needed;
 pub mod attention;
 pub mod clock;
 pub mod course;

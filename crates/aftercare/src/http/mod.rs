@@ -28,6 +28,7 @@ mod grants;
 mod idempotency;
 mod json;
 mod keys;
+mod log;
 mod login;
 mod me;
 mod notes;
@@ -221,6 +222,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(adherence::adherence))
         .routes(routes!(snooze::snooze))
         .routes(routes!(pause::pause))
+        .routes(routes!(log::log))
         .routes(routes!(tap::tap))
         .routes(routes!(tap::ask, tap::tap_on_page))
         .routes(routes!(events::events))

@@ -7,9 +7,10 @@ use crate::{
 };
 use aftercare_core::{
     adherence::Figures,
+    as_needed,
     course::{CourseState, OccurrenceStatus, Policy},
     id::{CheckInId, NoteId, ReminderId, StepId, UserId},
-    instant::Instant,
+    instant::{Instant, Span},
     step::{Category, Kind},
     timing::Timing,
     wording::{Language, timing_text},
@@ -79,6 +80,42 @@ pub struct StepView {
     pub paused_until: Option<Instant>,
     /// How far it is; `null` where nothing is planned ahead.
     pub progress: Option<Progress>,
+    /// Of a step of the plan that is done as needed: what was done so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogView>,
+}
+
+/// What was done of a step that is done as needed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LogView {
+    /// How often in all.
+    pub count: usize,
+    /// How often in the last 24 hours.
+    pub last_day: usize,
+    /// When, the latest first; at most 20.
+    #[schema(value_type = Vec<String>, format = DateTime)]
+    pub latest: Vec<Instant>,
+    /// Where the note names a limit that is reached ("every 6 hours", "up to 4 times a day"): until when it should not be
+    /// done again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub not_before: Option<Instant>,
+}
+
+impl LogView {
+    fn of(step: &PlanStep, now: Instant) -> Option<Self> {
+        if step.course.is_some() || step.row.kind != Kind::Plan {
+            return None;
+        }
+        let taken = &step.taken;
+        let limit = step.timing.as_ref().and_then(|timing| as_needed::not_before(timing, taken, now));
+        Some(Self {
+            count: taken.len(),
+            last_day: taken.iter().filter(|one| one.at > now - Span::from_hours(24)).count(),
+            latest: taken.iter().rev().map(|one| one.at).take(20).collect(),
+            not_before: limit,
+        })
+    }
 }
 
 /// How a step stands.
@@ -274,6 +311,7 @@ impl Show<'_> {
             superseded_by: step.row.superseded_by,
             paused_until: step.paused_until(self.now),
             progress: progress(step),
+            log: LogView::of(step, self.now),
         }
     }
 

@@ -390,6 +390,12 @@ pub fn table() -> Vec<Row> {
             |w, _| (format!("/api/steps/{}/complete/", w.task), json!({ "status": "done" })),
             [200, 403, 403, 403, 404, 401, 401],
         ),
+        // 409: it has reminders to be answered, which is looked at after whose step it is.
+        (
+            "post /api/steps/{id}/log/",
+            |w, _| (format!("/api/steps/{}/log/", text(&w.step["id"])), json!({})),
+            [409, 403, 403, 403, 404, 401, 401],
+        ),
         (
             "post /api/steps/{id}/pause/",
             |w, _| (format!("/api/steps/{}/pause/", text(&w.step["id"])), json!({ "until": null })),
