@@ -6,7 +6,7 @@ import { after, before } from 'node:test';
 import { api, base, choose, close, device, PASSWORD, sign_up, story, write } from './people.mjs';
 
 const NOTE = 'Quokkafever. Take Zyxolitamab 5 mg every 4 hours for 3 days. Measure quokkafever every morning for 5 days. Buy a marzipantherapy.';
-const NEWER = 'Better. Take Zyxolitamab 5 mg every 6 hours for 2 days.';
+const NEWER = 'Better. Take Zyxolitamab 5 mg every 6 hours for 2 days. Take ibuprofen 400 mg every 8 hours as needed for pain.';
 let ada, grace;
 const test = story(() => ({ ada, grace }));
 
@@ -93,7 +93,7 @@ test('locked, nothing is shown; the password opens it again', async () => {
 });
 
 test('a newer note replaces the plan, and the patient is shown how', async () => {
-  await write(grace.page, NEWER, 1);
+  await write(grace.page, NEWER, 2);
   const { page } = ada;
   await page.goto(`${base}/today`);
   await page.getByRole('link', { name: 'See what changed' }).click();
@@ -141,6 +141,28 @@ test('a pause is silence, the doctor sees it, and it is taken back', async () =>
   await grace.page.getByText(/paused: no reminders until/).waitFor();
   await page.getByRole('button', { name: 'Go on now' }).click();
   await page.getByRole('button', { name: 'Pause' }).waitFor();
+});
+
+test('what is done as needed is written down, offline too, and the doctor sees how often', async () => {
+  const { page, context } = ada;
+  await page.goto(`${base}/today`);
+  await page.getByRole('region', { name: 'If needed' }).getByRole('link', { name: 'Take ibuprofen' }).click();
+  await page.getByText('In the last 24 hours: 0').waitFor();
+  await page.getByRole('button', { name: 'I did this now' }).click();
+  await page.getByText('In the last 24 hours: 1').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('In the last 24 hours: 0').waitFor();
+  await context.setOffline(true);
+  await page.getByRole('button', { name: 'I did this now' }).click();
+  await page.getByText('In the last 24 hours: 1').waitFor();
+  const sent = page.waitForResponse((answer) => answer.url().endsWith('/log/'));
+  await context.setOffline(false);
+  assert.equal((await sent).status(), 200);
+  await page.getByText(/as often as your doctor said. Not again before/).waitFor();
+  await grace.page.reload();
+  await grace.page.getByText(/1 time so far, last/).waitFor();
+  await page.getByRole('button', { name: /^Take back/ }).click();
+  await page.getByText('In the last 24 hours: 0').waitFor();
 });
 
 test('the plan on paper, and for another system', async () => {

@@ -77,7 +77,7 @@ pub struct PlanStep {
     pub timing: Option<Timing>,
     /// What follows from the schedule and the log; `None` where nothing is planned ahead.
     pub course: Option<(Course, Replay)>,
-    /// What was done of it where nothing is planned ahead.
+    /// What was done of it as needed.
     pub taken: Vec<Entry>,
     /// When the service learnt of the latest answer.
     pub heard_at: Option<Instant>,
@@ -118,9 +118,14 @@ impl PlanStep {
             let replay = course.replay_from(settled, log, outages, now);
             (course, replay)
         });
-        let taken = if course.is_none() { as_needed::entries(log) } else { Vec::new() };
+        let taken = if course.is_none() { as_needed::entries(log) } else { vec![] };
         let heard_at = log.iter().map(|answer| answer.recorded_at).max();
         Ok(Self { row, timing, course, taken, heard_at })
+    }
+
+    /// Its schedule where it is one of the plan that is done as needed.
+    pub fn as_needed(&self) -> Option<&Timing> {
+        self.timing.as_ref().filter(|timing| timing.is_as_needed() && self.row.kind == Kind::Plan)
     }
 
     /// Whether something is still to be done.

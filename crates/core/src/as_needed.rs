@@ -34,7 +34,7 @@ pub fn next(log: &[Answer]) -> u32 {
 /// reached at `now`. Of a range the doctor's outer bound holds ("every 4 to 6 hours": 4; "2 to 3 times": 3), and a day is
 /// any 24 hours.
 pub fn not_before(timing: &Timing, entries: &[Entry], now: Instant) -> Option<Instant> {
-    if !timing.as_needed || (!timing.recurs() && timing.frequency_max.is_none()) {
+    if !timing.is_as_needed() || (!timing.recurs() && timing.frequency_max.is_none()) {
         return None;
     }
     let (.., unit) = timing.rate();

@@ -187,8 +187,12 @@ impl Timing {
     /// Whether occurrences are planned ahead: it recurs, is not "as needed" and not a mere
     /// upper limit ("up to four times a day").
     pub fn is_scheduled(&self) -> bool {
-        let only_limit = self.frequency.is_none() && self.frequency_max.is_some();
-        self.recurs() && !self.as_needed && !only_limit
+        self.recurs() && !self.is_as_needed()
+    }
+
+    /// Whether it is done when there is need: so says the note, or it names an upper limit and nothing else.
+    pub fn is_as_needed(&self) -> bool {
+        self.as_needed || (self.frequency.is_none() && self.frequency_max.is_some())
     }
 
     /// Refuses what no person could follow or no machine should compute.

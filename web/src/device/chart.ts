@@ -132,7 +132,11 @@ export function flush(device: Device, force: boolean): Promise<number> {
 }
 
 async function say(device: Device, answer: Answer): Promise<void> {
-  const { reminder_id, status, at, cause, reason } = answer;
+  const { reminder_id, step_id, status, at, cause, reason } = answer;
+  if (step_id) {
+    await service.request('POST', `/api/steps/${step_id}/log/`, { at }, reminder_id);
+    return;
+  }
   if (reason) {
     await device.skip(JSON.stringify({ id: reminder_id, step_id: await step_of(reminder_id) }), at, reason);
     return;

@@ -60,6 +60,8 @@ export interface Chart {
 /** An answer that waits to be sent; it keeps the time at which it was given. */
 export interface Answer {
   reminder_id: string;
+  /** Of what is done as needed: of which step. Then `reminder_id` tells it from the others alone. */
+  step_id?: string;
   status: 'done' | 'skipped';
   at: string;
   reason?: string;

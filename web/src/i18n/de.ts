@@ -174,6 +174,7 @@ export const de: Catalogue = {
     until: (when) => `bis ${when}`,
     dueOn: (when) => `am ${when}`,
     extendedBy: (n) => `${plural(n, 'Gabe', 'Gaben')} hinten angehängt`,
+    logged: (times: number, last: string) => (times ? `bisher ${times}-mal, zuletzt ${last}` : 'bisher nicht'),
     asNeeded: 'Bei Bedarf',
     checklist: 'Checkliste',
     earlier: 'Früher',

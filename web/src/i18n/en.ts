@@ -172,6 +172,7 @@ export const en = {
     until: (when: string) => `until ${when}`,
     dueOn: (when: string) => `on ${when}`,
     extendedBy: (n: number) => `${plural(n, 'dose', 'doses')} added at the end`,
+    logged: (times: number, last: string) => (times ? `${plural(times, 'time', 'times')} so far, last ${last}` : 'not so far'),
     asNeeded: 'If needed',
     checklist: 'Checklist',
     earlier: 'Earlier',

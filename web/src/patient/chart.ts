@@ -63,7 +63,8 @@ export async function later(reminder: Reminder, minutes: number): Promise<void> 
   say(`${t().today.later}: ${time(snoozed_until)}`);
 }
 
-const UNDO = 8_000;
+/** So long what was answered can be taken back. */
+export const UNDO = 8_000;
 
 /** Answers a reminder: it shows at once, and is sent when it can no longer be taken back. */
 export async function answer(reminder: Reminder, given: Omit<Answer, 'reminder_id' | 'not_before'>): Promise<void> {

@@ -6,7 +6,7 @@ import { Action, Field, Sheet, Summary, useWork } from '../ui';
 import { answer, later as put_later, now, steps, title, type Reminder } from './chart';
 
 /** The present as an input of local date and time wants it. */
-function local(instant: number): string {
+export function local(instant: number): string {
   const at = new Date(instant);
   return new Date(instant - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

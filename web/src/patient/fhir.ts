@@ -39,6 +39,7 @@ function activity(step: Step): Record<string, unknown> {
       ...(scheduled ? { scheduledTiming: scheduled } : step.timing_text && { scheduledString: step.timing_text }),
       description: [step.words?.title ?? step.action, step.words?.quote && `“${step.words.quote}”`].filter(Boolean).join(' – '),
     },
+    ...(step.log && { progress: [{ text: `${step.log.count} done as needed` }] }),
     ...(step.progress && { progress: [{ text: `${step.progress.done} done, ${step.progress.missed} missed, ${step.progress.skipped} skipped` }] }),
   };
 }

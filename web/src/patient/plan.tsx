@@ -1,7 +1,7 @@
 // P4: the plan and the checklist.
 
 import type { Step } from '../device/model';
-import { shortDay, t } from '../i18n';
+import { moment, shortDay, t } from '../i18n';
 import { Page } from '../ui';
 import { chart, reminders, title, when } from './chart';
 import { Days } from './days';
@@ -55,7 +55,8 @@ export function Plan() {
 
 export function Progress({ step }: { step: Step }) {
   const words = t().plan;
-  const { progress } = step;
+  const { log, progress } = step;
+  if (log) return <p class="muted">{words.logged(log.count, moment(log.latest[0] ?? 0))}</p>;
   if (!progress) return null;
   const parts = [
     progress.planned ? words.progress(progress.done, progress.planned) : words.open(progress.done),

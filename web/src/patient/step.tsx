@@ -9,6 +9,7 @@ import { Action, Page, Summary, useWork } from '../ui';
 import { chart, refresh, reminders, steps, title, when } from './chart';
 import { CheckIn } from './check-in';
 import { Days } from './days';
+import { Needed } from './needed';
 import { Pause } from './pause';
 import { current, Progress } from './plan';
 import { State } from './today';
@@ -33,6 +34,7 @@ export function StepScreen() {
       <p><span class="badge">{words.states[step.status]}</span></p>
       {when(step) && <p>{when(step)}</p>}
       <Progress step={step} />
+      {step.log && current(step) && <Needed step={step} />}
       {step.words?.quote && (
         <section class="card stack tight" aria-labelledby="source">
           <h2 id="source">{words.source}</h2>

@@ -30,6 +30,7 @@ export function Today() {
   const timed = new Set(of_today.map((one) => one.step_id));
   const tasks = (chart.value?.checklist ?? []).filter((step) => (step.status === 'active' || step.status === 'done') && !timed.has(step.id));
   const open = tasks.filter((step) => step.status === 'active');
+  const needed = (chart.value?.plan ?? []).filter((step) => step.log && step.status === 'active');
   const next = all.find((one) => one.status === 'upcoming');
   const nothing = !all.length && !tasks.length;
   const parts: Part[] = ['morning', 'noon', 'evening', 'night'];
@@ -73,6 +74,12 @@ export function Today() {
           </section>
         );
       })}
+      {needed.length > 0 && (
+        <section class="group" aria-labelledby="needed">
+          <h2 id="needed">{t().plan.asNeeded}</h2>
+          <ul class="group">{needed.map((step) => <li key={step.id}><a class="link-row" href={`/plan/${step.id}`}>{title(step)}</a></li>)}</ul>
+        </section>
+      )}
       {open.length > 0 && (
         <section class="group" aria-labelledby="todo">
           <h2 id="todo">{words.todo}</h2>

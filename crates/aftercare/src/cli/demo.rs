@@ -65,7 +65,7 @@ const NOTES: [(i64, usize, usize, &str); 6] = [
         9,
         0,
         0,
-        "The ear is healing. Take ibuprofen 200 mg every 6 hours for 10 days with food. Take vitamin D 1000 IU once daily for 30 days. Walk 20 minutes every evening for 4 weeks. Hearing test in 3 weeks. Buy ear drops. Return if fever comes back.",
+        "The ear is healing. Take ibuprofen 200 mg every 6 hours for 10 days with food. Take vitamin D 1000 IU once daily for 30 days. Take paracetamol 500 mg every 6 hours as needed for pain. Walk 20 minutes every evening for 4 weeks. Hearing test in 3 weeks. Buy ear drops. Return if fever comes back.",
     ),
     (6, 0, 2, "Better. Take ibuprofen 400 mg twice daily for 7 days with food. Physiotherapy referral."),
 ];

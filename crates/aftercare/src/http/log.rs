@@ -16,7 +16,6 @@ use aftercare_core::{
     course::{Answer, AnswerStatus, CORRECTION, Refusal},
     id::StepId,
     instant::Instant,
-    step::Kind,
 };
 use aftercare_store::{account, check_in};
 use axum::extract::State;
@@ -37,7 +36,7 @@ pub struct Log {
 
 /// Log what was done as needed
 ///
-/// A step of the plan without a schedule is never due and never missed: the patient says when it was done, and their
+/// A step of the plan that is done as needed is never due and never missed: the patient says when it was done, and their
 /// doctor sees it. Where the note names a limit, the step says until when it is reached; what was done is written down all
 /// the same.
 #[utoipa::path(post, path = "/api/steps/{id}/log/", tag = "Reminders and check-ins", security(("bearer" = [])), params(("id" = Uuid, Path)), request_body = Log, responses(
@@ -68,10 +67,10 @@ pub async fn log(
 /// What is to be written down, if anything.
 fn answer(locked: &Locked, body: &Log) -> Result<Option<Answer>, Problem> {
     let Locked { step, log, now, .. } = locked;
-    if step.row.kind != Kind::Plan || step.course.is_some() {
+    if step.as_needed().is_none() {
         return Err(Problem::conflict(
             "not_as_needed",
-            "this has its times: answer its reminders at /api/check-in/, or the task at …/complete/",
+            "this is not done as needed: its reminders are answered at /api/check-in/, a task at …/complete/",
         ));
     }
     if step.row.superseded_at.is_some() {

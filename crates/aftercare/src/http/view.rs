@@ -80,7 +80,7 @@ pub struct StepView {
     pub paused_until: Option<Instant>,
     /// How far it is; `null` where nothing is planned ahead.
     pub progress: Option<Progress>,
-    /// Of a step of the plan that is done as needed: what was done so far.
+    /// Of a step that is done as needed: what was done so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogView>,
 }
@@ -104,16 +104,12 @@ pub struct LogView {
 
 impl LogView {
     fn of(step: &PlanStep, now: Instant) -> Option<Self> {
-        if step.course.is_some() || step.row.kind != Kind::Plan {
-            return None;
-        }
-        let taken = &step.taken;
-        let limit = step.timing.as_ref().and_then(|timing| as_needed::not_before(timing, taken, now));
+        let (timing, taken) = (step.as_needed()?, &step.taken);
         Some(Self {
             count: taken.len(),
             last_day: taken.iter().filter(|one| one.at > now - Span::from_hours(24)).count(),
             latest: taken.iter().rev().map(|one| one.at).take(20).collect(),
-            not_before: limit,
+            not_before: as_needed::not_before(timing, taken, now),
         })
     }
 }
