@@ -43,7 +43,7 @@ test('Today is light and quick', async () => {
   const { files } = await (await fetch(`${base}/.well-known/aftercare-web.json`)).json();
   const modules = await Promise.all(Object.keys(files).filter((path) => path.endsWith('.wasm')).map(async (path) => gzipSync(Buffer.from(await (await fetch(base + path)).arrayBuffer())).length));
   assert.equal(modules.length, 2);
-  assert.ok(Math.min(...modules) <= 380 * KIB, `${modules} bytes of WASM`);
+  assert.ok(Math.min(...modules) <= 345 * KIB, `${modules} bytes of WASM`);
   assert.ok(weight <= 45 * KIB, `${weight} bytes of script`);
   assert.ok(paint < 1_000, `first paint after ${paint} ms`);
   assert.ok(answered < 100, `answer shown after ${answered} ms`);
