@@ -25,6 +25,7 @@ setup:
 
 test: setup web lint
 	cargo test --workspace --locked
+	cargo test --package aftercare --features otel --test traces --locked
 
 # The client for live models against a real server and a real (small) model on loopback; optional.
 test-live:
@@ -32,7 +33,7 @@ test-live:
 
 lint:
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features aftercare-browser/doctor --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features aftercare-browser/doctor,aftercare/otel --locked -- -D warnings
 
 # The web app, into web/dist, from where the program embeds it: the device as WASM, the screens around it.
 WEB = $(shell find web/src web/public web/build web/*.* crates/browser crates/device/src crates/seal/src crates/core/src crates/extract/src docs/openapi.json \

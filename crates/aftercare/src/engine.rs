@@ -14,6 +14,7 @@ use crate::{
     plan::{Habits, PlanStep},
     random::id_from,
     record::{Changes, Look, Rows},
+    traces::span,
 };
 use aftercare_core::{
     course::{Answer, Outage, Settled},
@@ -36,6 +37,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
+use tracing::Instrument as _;
 
 /// About so many steps in one transaction.
 const BATCH: usize = 400;
@@ -91,7 +93,7 @@ async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
         let mut claimed = 0;
         while !left.is_empty() {
             let (turn, rest) = left.split_at(stride.min(left.len()));
-            let done = batch(app, turn, now).await?;
+            let done = batch(app, turn, now).instrument(span!("batch")).await?;
             if done > 2 * BATCH {
                 stride = (stride / 2).max(1);
             } else if (1..BATCH / 2).contains(&done) {

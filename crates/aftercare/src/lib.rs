@@ -9,7 +9,7 @@
 //! - [`plan`]: a patient's plan as it stands, [`record`]: what is stored of it; [`engine`]: what happens by itself;
 //! - [`announce`]: who is told; [`delivery`]: how it reaches them;
 //! - [`opened`]: keys of notes that live sessions have opened;
-//! - [`quiet`]: panics without their words;
+//! - [`quiet`]: panics without their words; [`metrics`], [`traces`]: what operators see;
 //! - [`client`]: a device with keys of its own, as a browser is one;
 //! - [`start`]: from a configuration to a service; [`cli`]: the command line.
 
@@ -40,5 +40,6 @@ pub mod record;
 pub mod simulate;
 pub mod start;
 pub mod token;
+pub mod traces;
 
 pub use aftercare_device::{notebook, outline, random, reading, review};

@@ -90,13 +90,7 @@ impl Metrics {
 
     /// A channel was given a message.
     pub fn sent(&self, channel: ChannelKind, outcome: &Outcome) {
-        let outcome = match outcome {
-            Outcome::Handed { .. } => "handed",
-            Outcome::Later { .. } => "later",
-            Outcome::Failed(_) => "failed",
-            Outcome::Gone(_) => "gone",
-        };
-        self.messages.get_or_create(&Sent { channel: name(channel), outcome }).inc();
+        self.messages.get_or_create(&Sent { channel: name(channel), outcome: outcome.name() }).inc();
     }
 
     /// Somebody has read a note, or failed to.
@@ -109,7 +103,8 @@ impl Metrics {
     }
 }
 
-fn name(channel: ChannelKind) -> &'static str {
+/// What a channel is called where it is counted.
+pub(crate) fn name(channel: ChannelKind) -> &'static str {
     match channel {
         ChannelKind::Email => "email",
         ChannelKind::WebPush => "web_push",

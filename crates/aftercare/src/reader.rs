@@ -4,6 +4,7 @@ use crate::{
     config::{AloneChoice, Config},
     provider::Provider,
     reading::{By, RULES_VERSION, Read},
+    traces::span,
 };
 use aftercare_extract::{
     deidentify::Masked,
@@ -21,6 +22,7 @@ use aftercare_extract::{
 use anyhow::Context;
 use jiff::civil::Date;
 use std::{collections::BTreeSet, time::Duration};
+use tracing::Instrument as _;
 
 /// Reads notes as configured.
 pub struct Reader {
@@ -154,7 +156,8 @@ impl Reader {
         let (Some(model), Some(asked)) = (&self.model, asked) else {
             return by_rules(note, date, false).await;
         };
-        match self.ask(model, asked, date, jitter, gone).await {
+        let span = span!("model", provider = model.provider());
+        match self.ask(model, asked, date, jitter, gone).instrument(span).await {
             Ok((extraction, version)) => {
                 let version = format!("{version}, prompt {}", prompt::VERSION);
                 Ok(Read {

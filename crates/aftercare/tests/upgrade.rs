@@ -4,11 +4,13 @@
 
 mod common;
 
+use aftercare_store::testing::postgres_url;
 use common::{
     process::{Server, free_port},
     there::Client,
 };
 use serde_json::json;
+use sqlx::Connection as _;
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -93,6 +95,54 @@ async fn what_an_earlier_version_wrote_goes_on() {
         let done = json!({ "reminder_id": due["items"][0]["id"], "status": "done" });
         ben.ok("/api/check-in/", Some(&done)).await;
     }
+}
+
+/// Replicas are replaced one by one: while a newer program has brought the database up, those of before go on, and more of
+/// them start, until it takes something away from them. Then they say so, and a proxy sends nobody there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_of_before_goes_on_beside_a_newer_schema() {
+    let (url, folders) = (postgres_url().await, [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
+    let mut newer = sqlx::PgConnection::connect(&url).await.unwrap();
+    let keys = master_keys();
+    let settings = [("AFTERCARE_MASTER_KEYS", keys.as_str()), ("AFTERCARE_ISSUER", "http://localhost")];
+    let ports = [free_port(), free_port()];
+    let _first = Server::start(folders[0].path(), ports[0], &url, &settings);
+    let anon = Client::at(ports[0]);
+    let ((ada, ada_id), (grace, grace_id)) =
+        (anon.sign_up("ada", "patient").await, anon.sign_up("grace", "doctor").await);
+    ada.ok("/api/select-doctor/", Some(&json!({ "doctor_id": grace_id }))).await;
+    let note = json!({ "patient_id": ada_id, "note": "Take Drug A every 6 hours for 7 days." });
+    grace.ok("/api/submit-notes/", Some(&note)).await;
+
+    let expand = "alter table step add column later bigint not null default 0;
+        alter table occurrence add column later text;
+        create table later (bucket smallint not null, id uuid not null, primary key (bucket, id));
+        insert into migration (version, least) select max(version) + 1, max(least) from migration";
+    sqlx::raw_sql(expand).execute(&mut newer).await.unwrap();
+    let _second = Server::start(folders[1].path(), ports[1], &url, &settings);
+    for (client, drug) in [(&grace, "B"), (&grace.elsewhere(ports[1]), "C")] {
+        let note =
+            json!({ "patient_id": ada_id, "note": format!("Take Drug {drug} every 6 hours for 7 days.") });
+        client.ok("/api/submit-notes/", Some(&note)).await;
+        let due = ada.ok("/api/reminders/?status=due", None).await;
+        let done = json!({ "reminder_id": due["items"][0]["id"], "status": "done" });
+        ada.elsewhere(ports[1]).ok("/api/check-in/", Some(&done)).await;
+        assert_eq!(client.send("/readyz", None).await.unwrap().0, 200);
+    }
+
+    let contract = "alter table later rename to sooner;
+        insert into migration (version, least) select max(version) + 1, max(version) + 1 from migration";
+    sqlx::raw_sql(contract).execute(&mut newer).await.unwrap();
+    let (status, said) = anon.send("/readyz", None).await.unwrap();
+    assert!(
+        status == 503 && said["detail"].as_str().unwrap().contains("start a newer program"),
+        "{status} {said}"
+    );
+    let mut more = Command::new(env!("CARGO_BIN_EXE_aftercare"));
+    let more = more.args(["serve", "--listen", "127.0.0.1:0"]).env("AFTERCARE_DATABASE_URL", &url);
+    let more = more.env("AFTERCARE_MASTER_KEYS", &keys).current_dir(folders[1].path()).output().unwrap();
+    let said = String::from_utf8(more.stderr).unwrap();
+    assert!(!more.status.success() && said.contains("start a newer program"), "{said}");
 }
 
 /// Somebody of the demonstration, and their id.

@@ -1,5 +1,8 @@
-//! The schema and its versions. A shipped migration is never edited; a database of a newer
-//! version is refused.
+//! The schema and its versions. A shipped migration is never edited.
+//!
+//! Programs of two versions work on one database while replicas are replaced one by one. So a migration adds, and takes
+//! nothing away from programs back to [`LEAST`]; what is to go, goes once nobody uses it, and raises it. A program that is
+//! older than that is refused.
 
 use crate::{Store, StoreError, Tx, inspect, sql::execute, sql::fetch_all};
 
@@ -18,9 +21,29 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0011_by_time.sql"),
     include_str!("schema/0012_devices_and_doctors.sql"),
     include_str!("schema/0013_pause.sql"),
+    include_str!("schema/0014_beside.sql"),
 ];
+/// The oldest program, by the schema that it knows, that goes on beside this one.
+pub const LEAST: i64 = 14;
+/// A table in use is waited for so many times, each as long as a lock may take: whoever uses it is not held up meanwhile.
+const TRIES: u32 = 10;
+
+/// How many migrations this program knows.
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
 
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
+    let mut tries = 1;
+    loop {
+        match once(store).await {
+            Err(StoreError::Conflict(_)) if tries < TRIES => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+async fn once(store: &Store) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     if let Tx::Postgres(_) = tx {
         // Two replicas that start together: one migrates, the other waits and finds it done.
@@ -32,12 +55,7 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
         execute!(&mut tx, "create table migration (version bigint not null primary key)")?;
     }
     let applied = version(&mut tx).await?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if applied > known {
-        return Err(StoreError::Schema(format!(
-            "the database has schema {applied}, this program knows up to {known}: start a newer program, or restore a backup of before"
-        )));
-    }
+    check(&mut tx, applied).await?;
     for (migration, version) in MIGRATIONS.iter().zip(1_i64..).filter(|(_, version)| *version > applied) {
         let sqlite = matches!(tx, Tx::Sqlite(_));
         for statement in statements(migration, sqlite) {
@@ -46,7 +64,26 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
         execute!(&mut tx, "insert into migration (version) values ($1)", version)?;
         tracing::debug!(version, "the schema was brought up by one");
     }
+    if applied < known() {
+        execute!(&mut tx, "update migration set least = $2 where version = $1", known(), LEAST)?;
+    }
     tx.commit().await
+}
+
+/// Refuses a database of a newer program that this one does not go on beside.
+pub async fn check(tx: &mut Tx, applied: i64) -> Result<(), StoreError> {
+    if applied <= known() {
+        return Ok(());
+    }
+    let rows = fetch_all!(tx, (Option<i64>,), "-- schema::check\nselect max(least) from migration")?;
+    let least = rows.first().and_then(|row| row.0).unwrap_or(applied);
+    if least <= known() {
+        return Ok(());
+    }
+    Err(StoreError::Schema(format!(
+        "the database has schema {applied}, for programs that know {least} or more, and this one knows {}: start a newer program, or restore a backup of before",
+        known()
+    )))
 }
 
 /// The version a database is at; 0 for an empty one.

@@ -14,17 +14,66 @@ on_both_engines! {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_refused() {
+async fn a_newer_schema_is_refused_where_it_took_something_away() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("newer.db");
     let store = Store::sqlite(&file).unwrap();
     store.migrate().await.unwrap();
     store.close().await;
     let newer = rusqlite::Connection::open(&file).unwrap();
-    newer.execute_batch("insert into migration (version) values (999)").unwrap();
+    newer.execute_batch("insert into migration (version, least) values (998, 14)").unwrap();
+    let store = Store::sqlite(&file).unwrap();
+    store.migrate().await.unwrap();
+    store.close().await;
+    newer.execute_batch("insert into migration (version, least) values (999, 999)").unwrap();
     newer.close().unwrap();
     let error = Store::sqlite(&file).unwrap().migrate().await.unwrap_err();
     assert!(matches!(&error, StoreError::Schema(text) if text.contains("schema 999")), "{error}");
+}
+
+/// Whether programs of before go on while this is done and after it: it adds a table or a column that may be left out, or
+/// changes rows. An index holds up whoever writes.
+fn only_adds(statement: &str) -> bool {
+    let (statement, columns) = match statement.split_once(" add column ") {
+        Some((table, column)) if table.starts_with("alter table ") => (table, vec![column]),
+        Some(_) => return false,
+        None => (statement, vec![]),
+    };
+    let first = ["create table ", "insert into ", "update ", "alter table "];
+    let may_be_left_out = |column: &&str| !column.contains(" not null") || column.contains(" default ");
+    first.iter().any(|begins| statement.starts_with(begins))
+        && (!statement.starts_with("alter table ") || !columns.is_empty())
+        && columns.iter().all(may_be_left_out)
+}
+
+#[test]
+fn migrations_take_nothing_away_from_the_programs_they_name() {
+    for (adds, statement) in [
+        (true, "alter table step add column later text"),
+        (true, "alter table step add column later bigint not null default 0"),
+        (true, "create table later (bucket smallint not null)"),
+        (true, "update step set position = 0 where bucket = 1"),
+        (false, "alter table step add column later bigint not null"),
+        (false, "alter table step drop column position"),
+        (false, "alter table step rename column position to place"),
+        (false, "create index one on step (bucket, position)"),
+        (false, "drop table step"),
+        (false, "delete from step"),
+    ] {
+        assert_eq!(only_adds(statement), adds, "{statement}");
+    }
+    for (migration, version) in
+        schema::MIGRATIONS.iter().zip(1_i64..).filter(|(_, version)| *version > schema::LEAST)
+    {
+        let lines = migration.lines().filter(|line| !line.trim_start().starts_with("--"));
+        let text = lines.collect::<Vec<_>>().join(" ");
+        for statement in text.split(';').map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")) {
+            assert!(
+                statement.is_empty() || only_adds(&statement),
+                "{version} raises LEAST to {version}: {statement}"
+            );
+        }
+    }
 }
 
 /// The service's own role needs to change rows alone: whoever migrates is another.

@@ -20,6 +20,7 @@ mod simulate;
 use crate::config::{Config, ConfigError, LogFormat};
 use clap::{Parser, Subcommand};
 use std::{future::Future, io::Write, process::ExitCode};
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Turns doctors' notes into what patients do next.
 #[derive(Debug, Parser)]
@@ -122,11 +123,21 @@ pub fn run() -> ExitCode {
 fn block_on<T>(config: &Config, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
         .map_err(|error| ConfigError(format!("log: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match config.log_format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    let log = tracing_subscriber::registry().with(log.with_filter(filter));
     // A second call in one process finds it set: fine.
-    let _ = match config.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
+    #[cfg(not(feature = "otel"))]
+    let _ = log.try_init();
+    // Dropped last: then what is left of the traces is sent.
+    #[cfg(feature = "otel")]
+    let _sending = {
+        let (spans, sending) = crate::traces::layer()?.unzip();
+        let _ = log.with(spans).try_init();
+        sending
     };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

@@ -38,3 +38,15 @@ pub enum Outcome {
     /// Nothing any more: the channel is gone.
     Gone(String),
 }
+
+impl Outcome {
+    /// What it is called where it is counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Handed { .. } => "handed",
+            Self::Later { .. } => "later",
+            Self::Failed(_) => "failed",
+            Self::Gone(_) => "gone",
+        }
+    }
+}

@@ -6,7 +6,7 @@
 //! it is true is looked at in the transaction of the lease, last before it goes.
 
 use super::{Outcome, email, http, message::Say, next_rung, target::Target, web_push};
-use crate::{app::App, engine::HEARTBEAT};
+use crate::{app::App, engine::HEARTBEAT, traces::span};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::{Instant, Span},
@@ -25,6 +25,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// Nobody else tries what is under way before this: longer than any request takes.
@@ -61,7 +62,14 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
             if app.is_stopping() {
                 return Err(job.attempt);
             }
-            let outcome = send(app, &job.delivery, &job.channel, &job.target, &job.say).await;
+            let span = span!(
+                "message",
+                channel = crate::metrics::name(job.channel.kind),
+                outcome = tracing::field::Empty
+            );
+            let sending = send(app, &job.delivery, &job.channel, &job.target, &job.say);
+            let outcome = sending.instrument(span.clone()).await;
+            span.record("outcome", outcome.name());
             app.metrics.sent(job.channel.kind, &outcome);
             Ok((job, outcome))
         });

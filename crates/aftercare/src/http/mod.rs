@@ -69,6 +69,7 @@ mod words;
 use crate::{
     app::App,
     audit::{Action, Event},
+    traces::span,
 };
 use aftercare_store::StoreError;
 use axum::{
@@ -85,6 +86,7 @@ use futures_util::FutureExt;
 use problem::Problem;
 use std::{panic::AssertUnwindSafe, time::Duration};
 use tower::{Layer, util::MapRequestLayer};
+use tracing::Instrument as _;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -336,7 +338,18 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
     let (method, path) = (request.method().clone(), route(&request));
     let matched = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
     let begun = tokio::time::Instant::now();
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    // What is no route is counted as one: whoever makes up paths makes up no rows.
+    let matched = matched.as_deref().unwrap_or("none");
+    let span = span!(
+        "request",
+        otel.name = format!("{method} {matched}"),
+        otel.kind = "server",
+        http.request.method = method.as_str(),
+        http.route = matched,
+        http.response.status_code = tracing::field::Empty,
+        request_id = id,
+    );
+    let work = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
     let mut response = match tokio::time::timeout(LONGEST, work).await {
         Ok(Ok(response)) => response,
         // A defect, told as one; its place is in the log already.
@@ -357,8 +370,7 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
         response = problem.render(&id);
     }
     tracing::debug!(request_id = %id, %method, %path, status = status.as_u16(), bytes = response.body().size_hint().lower(), "answered");
-    // What is no route is counted as one: whoever makes up paths makes up no rows.
-    let matched = matched.as_deref().unwrap_or("none");
+    span.record("http.response.status_code", status.as_u16());
     app.metrics.answered(method.as_str(), matched, status.as_u16(), begun.elapsed());
     let headers = response.headers_mut();
     context.tell(headers);

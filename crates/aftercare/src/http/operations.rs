@@ -45,6 +45,7 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<Readiness>, Problem> 
     }
     let mut tx = app.store.read().await?;
     let schema = schema::version(&mut tx).await?;
+    schema::check(&mut tx, schema).await.map_err(|error| Problem::outdated(&error))?;
     let worker = service::heartbeat(&mut tx).await?;
     let worker = worker.filter(|at| app.now() - *at <= aftercare_core::course::Outage::SILENCE);
     let worker = worker.ok_or_else(|| Problem::unavailable("no worker is alive: run `aftercare work`"))?;

@@ -246,6 +246,11 @@ impl Problem {
         Self { retry_after: 2, ..problem }
     }
 
+    /// 503: the database is a newer program's.
+    pub fn outdated(error: &StoreError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ask another", error.to_string())
+    }
+
     /// 500: a defect. Says nothing but the request's id.
     #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
     pub fn internal(cause: impl ToString) -> Self {
