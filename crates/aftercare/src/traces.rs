@@ -50,6 +50,8 @@ mod otlp {
         if ENDPOINTS.iter().all(|name| std::env::var_os(name).is_none()) {
             return Ok(None);
         }
+        // Who calls by TLS asks for it; that it is there already is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = opentelemetry_otlp::SpanExporter::builder().with_http().build()?;
         let mut resource = Resource::builder();
         if std::env::var_os("OTEL_SERVICE_NAME").is_none() {

@@ -49,12 +49,12 @@ async fn hospital() -> Hospital {
     let proxy = Proxy::to(server.to_owned()).await;
     let behind = url.replace(server, &format!("127.0.0.1:{}", proxy.port()));
     let settings = [("AFTERCARE_LOG", "off"), ("AFTERCARE_LIMITS__REQUESTS_PER_MINUTE", "1000000")];
-    let _server = Server::start(folder.path(), port, &behind, &settings);
+    let server = Server::start(folder.path(), port, &behind, &settings);
     let anon = Client::at(port);
     let (doctor, doctor_id) = anon.sign_up("grace", "doctor").await;
     let (patient, patient_id) = anon.sign_up("ada", "patient").await;
     patient.ok("/api/select-doctor/", Some(&json!({ "doctor_id": doctor_id }))).await;
-    Hospital { proxy, doctor, patient, patient_id, _server, _folder: folder }
+    Hospital { proxy, doctor, patient, patient_id, _server: server, _folder: folder }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,5 @@
 //! Traces by OTLP: what took how long, without anybody in it. Built with the feature `otel` alone.
 #![cfg(feature = "otel")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -32,8 +31,7 @@ async fn requests_batches_and_messages_are_told_and_nobody_is_in_it() {
     let note = json!({ "patient_id": ada_id, "note": "Take Quokkamab every 6 hours for 7 days." });
     grace.ok("/api/submit-notes/", Some(&note)).await;
     ada.ok("/api/dev/clock/", Some(&json!({ "advance": "7h" }))).await;
-    let (status, _) = anon.send("/api/reminders/", None).await.unwrap();
-    assert_eq!(status, 401);
+    assert_eq!(anon.send("/api/reminders/", None).await.map(|(status, _)| status), Some(401));
 
     let told = [
         "aftercare",
