@@ -43,12 +43,17 @@ pub async fn unmigrated(config: &Config) -> anyhow::Result<Store> {
 
 /// The same, brought up to this version's schema.
 pub async fn store(config: &Config) -> anyhow::Result<Store> {
+    migrated(config, None).await
+}
+
+/// The same; a new PostgreSQL with its tables in so many parts, where some are wanted.
+pub async fn migrated(config: &Config, parts: Option<u32>) -> anyhow::Result<Store> {
     let store = unmigrated(config).await?;
     if config.ha_required {
         let missing = durability::missing(&mut store.peek().await?).await?;
         ensure!(missing.is_empty(), "ha_required, but {}", missing.join("; "));
     }
-    store.migrate().await?;
+    store.migrate_in(parts).await?;
     Ok(store)
 }
 

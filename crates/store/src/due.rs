@@ -120,8 +120,8 @@ pub async fn claim(tx: &mut Tx, buckets: &[i16], now: Instant) -> Result<Vec<Wak
             tx,
             Row,
             "-- due::claim
-            delete from due where ctid = any(array(
-              select ctid from due where bucket = any($1) and wake_at <= $2 for update skip locked))
+            delete from due where bucket = any($1) and wake_at <= $2 and (tableoid, ctid) in (
+              select tableoid, ctid from due where bucket = any($1) and wake_at <= $2 for update skip locked)
             returning wake_at, step_id, patient_id, since",
             buckets,
             now.as_micros()

@@ -151,7 +151,12 @@ impl Store {
 
     /// Brings the schema up to this version; refuses one that is newer.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        schema::migrate(self).await
+        self.migrate_in(None).await
+    }
+
+    /// The same; the tables of a new PostgreSQL lie in so many parts by bucket, where some are wanted.
+    pub async fn migrate_in(&self, parts: Option<u32>) -> Result<(), StoreError> {
+        schema::migrate(self, parts).await
     }
 
     /// Begins a transaction that only reads.

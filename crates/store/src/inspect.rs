@@ -14,8 +14,9 @@ pub async fn tables(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
         Tx::Postgres(_) => fetch_all!(
             tx,
             (String,),
-            "-- inspect::tables\nselect table_name::text from information_schema.tables
-            where table_schema = current_schema() order by table_name"
+            "-- inspect::tables\nselect relname::text from pg_class
+            where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and not relispartition
+            order by relname collate \"C\""
         )?,
     };
     Ok(rows.into_iter().map(|row| row.0).collect())

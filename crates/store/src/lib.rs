@@ -43,6 +43,7 @@ pub mod occurrence;
 pub mod open_reminder;
 pub mod operator_pass;
 pub mod outbox;
+mod parts;
 pub mod passkey;
 pub mod push_key;
 mod queue;

@@ -4,7 +4,7 @@
 //! nothing away from programs back to [`LEAST`]; what is to go, goes once nobody uses it, and raises it. A program that is
 //! older than that is refused.
 
-use crate::{Store, StoreError, Tx, inspect, sql::execute, sql::fetch_all};
+use crate::{Store, StoreError, Tx, inspect, parts, sql::execute, sql::fetch_all};
 
 /// Every migration in order; its place is its version.
 pub const MIGRATIONS: &[&str] = &[
@@ -33,17 +33,17 @@ fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
+pub(crate) async fn migrate(store: &Store, wanted: Option<u32>) -> Result<(), StoreError> {
     let mut tries = 1;
     loop {
-        match once(store).await {
+        match once(store, wanted).await {
             Err(StoreError::Conflict(_)) if tries < TRIES => tries += 1,
             done => return done,
         }
     }
 }
 
-async fn once(store: &Store) -> Result<(), StoreError> {
+async fn once(store: &Store, wanted: Option<u32>) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     if let Tx::Postgres(_) = tx {
         // Two replicas that start together: one migrates, the other waits and finds it done.
@@ -56,9 +56,10 @@ async fn once(store: &Store) -> Result<(), StoreError> {
     }
     let applied = version(&mut tx).await?;
     check(&mut tx, applied).await?;
+    let parts = parts::choose(&mut tx, applied, wanted).await?;
     for (migration, version) in MIGRATIONS.iter().zip(1_i64..).filter(|(_, version)| *version > applied) {
         let sqlite = matches!(tx, Tx::Sqlite(_));
-        for statement in statements(migration, sqlite) {
+        for statement in statements(migration, sqlite, parts) {
             execute!(&mut tx, statement.as_str())?;
         }
         execute!(&mut tx, "insert into migration (version) values ($1)", version)?;
@@ -92,12 +93,15 @@ pub async fn version(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(rows.first().and_then(|row| row.0).unwrap_or(0))
 }
 
-/// The statements of a migration for an engine. `SQLite`'s are the same with its type names, strict.
-fn statements(migration: &str, sqlite: bool) -> Vec<String> {
+/// The statements of a migration for an engine. `SQLite`'s are the same with its type names, strict; on PostgreSQL tables
+/// may lie in parts.
+fn statements(migration: &str, sqlite: bool, parts: u32) -> Vec<String> {
     let text: String =
         migration.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
     let statements = text.split(';').map(str::trim).filter(|statement| !statement.is_empty());
-    statements.map(|statement| if sqlite { in_sqlite(statement) } else { statement.to_owned() }).collect()
+    statements
+        .flat_map(|statement| if sqlite { vec![in_sqlite(statement)] } else { parts::of(statement, parts) })
+        .collect()
 }
 
 fn in_sqlite(statement: &str) -> String {

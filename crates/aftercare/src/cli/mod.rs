@@ -52,7 +52,7 @@ enum Command {
     /// Print the API's OpenAPI description.
     Openapi,
     /// Bring the database up to this version's schema.
-    Migrate(settings::Settings),
+    Migrate(operate::Migrate),
     /// Copy the embedded database into a file while it is in use.
     Backup(backup::Backup),
     /// Put such a copy in place, or look whether it could be.
@@ -97,7 +97,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(command) => operate::inspect(&command),
         Command::Config(command) => operate::config(&command),
         Command::Openapi => operate::openapi(),
-        Command::Migrate(settings) => operate::migrate(&settings),
+        Command::Migrate(args) => operate::migrate(&args),
         Command::Backup(args) => backup::write(&args),
         Command::Restore(args) => backup::read(&args),
         Command::User(command) => operate::user(&command),

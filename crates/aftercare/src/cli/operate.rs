@@ -108,10 +108,19 @@ pub(super) fn openapi() -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    let config = settings.load()?;
+#[derive(Debug, clap::Args)]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    settings: Settings,
+    /// For a new PostgreSQL that is to hold a country: tables of people's rows lie in so many parts, by bucket.
+    #[arg(long, value_name = "N")]
+    parts: Option<u32>,
+}
+
+pub(super) fn migrate(args: &Migrate) -> anyhow::Result<()> {
+    let config = args.settings.load()?;
     block_on(&config.clone(), async {
-        let store = start::store(&config).await?;
+        let store = start::migrated(&config, args.parts).await?;
         let version = schema::version(&mut store.read().await?).await?;
         writeln!(std::io::stdout(), "schema {version} on {}", store.engine_name())?;
         store.close().await;
