@@ -10,7 +10,7 @@ mod check;
 mod sections;
 mod urls;
 
-pub use sections::{Extract, Gemini, Limits, Mail, Model, OpenAi, Password, Tls};
+pub use sections::{Extract, Gemini, Limits, Mail, Model, OpenAi, Password, Retention, Tls};
 
 /// The defaults, commented: also the reference.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -55,6 +55,7 @@ pub struct Config {
     pub private_addresses: Auto,
     pub tls: Tls,
     pub limits: Limits,
+    pub retention: Retention,
 }
 
 /// As the profile has it, or not.

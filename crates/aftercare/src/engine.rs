@@ -24,9 +24,9 @@ use aftercare_core::{
 use aftercare_store::{
     StoreError, Tx, account, check_in, delivery, device_link,
     due::{self, Wake},
-    event, idempotency, key_reset, login_attempt,
+    event, fold, idempotency, key_reset, login_attempt,
     look::{self, Found},
-    open_reminder, operator_pass, outbox,
+    occurrence, open_reminder, operator_pass, outbox,
     regime::{self, RegimeRow},
     service, session,
     step::StepRow,
@@ -261,12 +261,33 @@ pub async fn tidy(app: &App) -> anyhow::Result<()> {
     tap::forget_before(&mut tx, app.now()).await?;
     // Some buckets each time, all of them within six hours.
     let turn = app.now().as_secs().div_euclid(600).rem_euclid(32);
-    for bucket in (0..Bucket::COUNT).filter(|bucket| i64::from(*bucket) % 32 == turn) {
+    let buckets = (0..Bucket::COUNT).filter(|bucket| i64::from(*bucket) % 32 == turn);
+    let folded = app.now() - Span::from_days(app.config.retention.fold_days.into());
+    for bucket in buckets.clone() {
         delivery::forget_before(&mut tx, bucket, id_from(app.now() - MESSAGES, &[0; 10])).await?;
         event::forget_before(&mut tx, bucket, id_from(app.now() - EVENTS, &[0; 10])).await?;
+        occurrence::forget_before(&mut tx, bucket, folded).await?;
     }
     tx.commit().await?;
+    for bucket in buckets {
+        put_away(app, bucket, folded).await?;
+    }
     app.tokens.rotate(&app.store, &app.master, &app.random, app.clock.wall()).await
+}
+
+/// Puts away what has been over in a bucket since before an instant.
+async fn put_away(app: &App, bucket: i16, before: Instant) -> Result<(), StoreError> {
+    let found = fold::candidates(&mut app.store.peek().await?, bucket, before).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let mut tx = app.store.write().await?;
+    let people: BTreeSet<UserId> = found.iter().map(|(person, _)| *person).collect();
+    account::lock_many(&mut tx, &people.into_iter().collect::<Vec<_>>()).await?;
+    for (person, step) in found {
+        fold::fold(&mut tx, person, step).await?;
+    }
+    tx.commit().await
 }
 
 /// Moves the test clock forward, working off each instant on the way, so that it is not taken

@@ -28,6 +28,7 @@ mod error;
 pub mod event;
 pub mod extractor_key;
 pub mod fault;
+pub mod fold;
 pub mod grant;
 pub mod idempotency;
 pub mod inspect;

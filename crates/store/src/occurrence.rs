@@ -1,4 +1,4 @@
-//! Occurrences that have happened: one row each, ever. What is still to come is computed.
+//! Occurrences that have happened, a row each, until they are long past. What is still to come is computed.
 
 use crate::{
     StoreError, Tx, code,
@@ -52,6 +52,18 @@ pub async fn forget_from(
         Bucket::of(patient).get(),
         from.as_micros(),
         step.0
+    )?;
+    Ok(())
+}
+
+/// Removes what fell due in a bucket before an instant: it is recorded for those who look at the database, and computed for
+/// everybody else.
+pub async fn forget_before(tx: &mut Tx, bucket: i16, before: Instant) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "-- occurrence::forget_before\ndelete from occurrence where bucket = $1 and due_at < $2",
+        bucket,
+        before.as_micros()
     )?;
     Ok(())
 }

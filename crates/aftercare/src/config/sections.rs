@@ -35,6 +35,13 @@ pub struct Limits {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config.default.toml says what each is")]
+pub struct Retention {
+    pub fold_days: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml says what each is")]
 pub struct Extract {
     pub deidentify: Deidentify,
     pub terms: String,
