@@ -106,6 +106,7 @@ async fn engine_minute(schedules: u128) -> f64 {
             superseded_by: None,
             attention: 0,
             paused_until: None,
+            folded: None,
         };
         step::insert(&mut tx, &row).await.unwrap();
         // A thousand are due in each of the five minutes to come, all others far from now.

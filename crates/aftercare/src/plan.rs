@@ -13,7 +13,7 @@ use aftercare_core::{
     timing::Timing,
 };
 use aftercare_store::{
-    StoreError, Tx, check_in,
+    StoreError, Tx, check_in, fold,
     regime::{self, RegimeRow},
     service,
     step::{self, StepRow},
@@ -199,18 +199,13 @@ impl Plan {
         now: Instant,
     ) -> Result<Self, StoreError> {
         let rows = step::of_patient(tx, patient, doctor, since).await?;
-        let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
-        for (step, answer) in check_in::of_patient(tx, patient, doctor, since).await? {
-            logs.entry(step).or_default().push(answer);
-        }
+        let logs = logs(tx, patient, doctor, since, rows.iter()).await?;
         let (regimes, mut outages) = regime::with_outages(tx, patient, now).await?;
         let habits = Habits::of(patient, regimes)?;
         let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
         outages.retain(|outage| outage.to > first);
-        let steps = rows.into_iter().map(|row| {
-            let log = logs.remove(&row.id).unwrap_or_default();
-            PlanStep::new(row, &habits, &log, &outages, now)
-        });
+        let steps =
+            rows.into_iter().zip(logs).map(|(row, log)| PlanStep::new(row, &habits, &log, &outages, now));
         let steps = steps.collect::<Result<_, _>>()?;
         Ok(Self { patient_id: patient, now, habits, steps })
     }
@@ -229,6 +224,21 @@ impl Plan {
     ) -> Result<Self, StoreError> {
         Self::load(tx, patient, doctor, Instant::from_micros(i64::MAX), now).await
     }
+}
+
+/// The log of each step that [`step::of_patient`] gives for the same arguments.
+pub async fn logs(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+    since: Instant,
+    steps: impl Iterator<Item = &StepRow>,
+) -> Result<Vec<Vec<Answer>>, StoreError> {
+    let mut rows: HashMap<StepId, Vec<Answer>> = HashMap::new();
+    for (step, answer) in check_in::of_patient(tx, patient, doctor, since).await? {
+        rows.entry(step).or_default().push(answer);
+    }
+    steps.map(|step| fold::whole(step.folded.as_deref(), rows.remove(&step.id).unwrap_or_default())).collect()
 }
 
 /// A step whose row is locked until the transaction ends.
@@ -263,7 +273,7 @@ pub async fn lock(
 ) -> Result<Option<Locked>, StoreError> {
     let Some(row) = step::lock(tx, patient, step).await? else { return Ok(None) };
     let now = clock.now();
-    let log = check_in::of_step(tx, patient, step).await?;
+    let log = fold::whole(row.folded.as_deref(), check_in::of_step(tx, patient, step).await?)?;
     let habits = Habits::load(tx, patient).await?;
     let outages = service::outages(tx, row.activated_at, now).await?;
     let step = PlanStep::new(row, &habits, &log, &outages, now)?;

@@ -1,7 +1,7 @@
-//! The check-in log: every answer, in the order it was given. Nothing is overwritten. What was put away ([`crate::fold`]) is
-//! read with the rest.
+//! The check-in log: every answer, in the order it was given. Nothing is overwritten; what was put away ([`crate::fold`]) lies
+//! with its step.
 
-use crate::{StoreError, Tx, code, fold, many::fetch_for, sql::execute, sql::fetch_all};
+use crate::{StoreError, Tx, code, many::fetch_for, sql::execute, sql::fetch_all};
 use aftercare_core::{
     course::Answer,
     id::{Bucket, CheckInId, NoteId, StepId, UserId},
@@ -100,47 +100,22 @@ fn read((step, ordinal, status, at, recorded_at, cause): Row) -> Result<(StepId,
     Ok((StepId(step), answer))
 }
 
-/// A row of the log, or a step's answers that were put away.
-type Kept = (Uuid, i32, i16, i64, i64, Option<i16>, Option<String>);
-
-/// The logs in rows, of each step what was put away first. A row that was put away and is still there has a reason beside
-/// it, and is not told twice.
-fn read_all(rows: Vec<Kept>) -> Result<Vec<(StepId, Answer)>, StoreError> {
-    let mut all = Vec::with_capacity(rows.len());
-    let mut put_away = None;
-    for (step, ordinal, status, at, recorded_at, cause, folded) in rows {
-        if let Some(json) = folded {
-            let answers = fold::read(&json)?;
-            put_away = answers.last().map(|last| (step, last.recorded_at));
-            all.extend(answers.into_iter().map(|answer| (StepId(step), answer)));
-        } else if put_away.is_none_or(|(of, until)| of != step || until < recorded_at.into()) {
-            all.push(read((step, ordinal, status, at, recorded_at, cause))?);
-        }
-    }
-    Ok(all)
-}
-
 /// The log of one step.
 pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Vec<Answer>, StoreError> {
     let rows = fetch_all!(
         tx,
-        Kept,
+        Row,
         "-- check_in::of_step
-        select step_id, ordinal, status, at, recorded_at, cause, folded from (
-          select step_id, ordinal, status, at, recorded_at, cause, null as folded, id from check_in
-          where bucket = $1 and step_id = $2 and patient_id = $3
-          union all
-          select id, 0, cast(0 as smallint), 0, 0, null, folded, id from step
-          where bucket = $1 and id = $2 and patient_id = $3 and folded is not null) as log
-        order by recorded_at, id",
+        select step_id, ordinal, status, at, recorded_at, cause from check_in
+        where bucket = $1 and step_id = $2 and patient_id = $3 order by recorded_at, id",
         Bucket::of(patient).get(),
         step.0,
         patient.0
     )?;
-    Ok(read_all(rows)?.into_iter().map(|(_, answer)| answer).collect())
+    rows.into_iter().map(|row| read(row).map(|(_, answer)| answer)).collect()
 }
 
-/// The logs of some steps that are still looked at, so that nothing of them was put away; each from an ordinal on.
+/// The logs of some steps, each from an ordinal on.
 pub async fn of_steps(
     tx: &mut Tx,
     steps: &[(UserId, StepId, u32)],
@@ -171,23 +146,19 @@ pub async fn of_patient(
 ) -> Result<Vec<(StepId, Answer)>, StoreError> {
     let rows = fetch_all!(
         tx,
-        Kept,
+        Row,
         "-- check_in::of_patient
-        with wanted as (
-          select id, folded from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
+        select step_id, ordinal, status, at, recorded_at, cause from check_in
+        where bucket = $1 and step_id in (
+          select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
             and (superseded_at is null or superseded_at >= $4))
-        select step_id, ordinal, status, at, recorded_at, cause, folded from (
-          select step_id, ordinal, status, at, recorded_at, cause, null as folded, id from check_in
-          where bucket = $1 and step_id in (select id from wanted)
-          union all
-          select id, 0, cast(0 as smallint), 0, 0, null, folded, id from wanted where folded is not null) as log
         order by step_id, recorded_at, id",
         Bucket::of(patient).get(),
         patient.0,
         doctor.map(|id| id.0),
         since.as_micros()
     )?;
-    read_all(rows)
+    rows.into_iter().map(read).collect()
 }
 
 /// How many answers were given to steps of a note since an instant.

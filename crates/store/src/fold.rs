@@ -1,9 +1,9 @@
-//! Courses that have long been over, put away: all answers of one in its step's own row. A course is computed from its
-//! schedule and its answers, so nothing of it changes; [`crate::check_in`] reads them as if they lay where they did.
+//! Courses that have long been over, put away: all answers of one in its step's own row, as JSON. A course is computed from
+//! its schedule and its answers, so nothing of it changes: [`whole`] lays them together with what was said since.
 
 use crate::{
     StoreError, Tx, check_in, code,
-    sql::{execute, fetch_all},
+    sql::{execute, fetch_all, fetch_one},
 };
 use aftercare_core::{
     course::Answer,
@@ -45,7 +45,16 @@ pub async fn candidates(
 /// locked.
 pub async fn fold(tx: &mut Tx, patient: UserId, step: StepId) -> Result<(), StoreError> {
     let bucket = Bucket::of(patient).get();
-    let all: Vec<Folded> = check_in::of_step(tx, patient, step).await?.iter().map(write).collect();
+    let before = fetch_one!(
+        tx,
+        (Option<String>,),
+        "-- fold::fold before\nselect folded from step where bucket = $1 and id = $2",
+        bucket,
+        step.0
+    )?;
+    let rows = check_in::of_step(tx, patient, step).await?;
+    let all = whole(before.and_then(|row| row.0).as_deref(), rows)?;
+    let all: Vec<Folded> = all.iter().map(write).collect();
     let json = serde_json::to_string(&all).map_err(|error| StoreError::Broken(error.to_string()))?;
     execute!(
         tx,
@@ -68,8 +77,17 @@ fn write(answer: &Answer) -> Folded {
     (ordinal, code::answer(status), at.as_micros(), recorded_at.as_micros(), cause.map(code::cause))
 }
 
-/// The answers in a step's row.
-pub(crate) fn read(json: &str) -> Result<Vec<Answer>, StoreError> {
+/// A step's whole log: what was put away, and the rows there are. A row that was put away and is there all the same has a
+/// reason beside it, and is not told twice.
+pub fn whole(folded: Option<&str>, rows: Vec<Answer>) -> Result<Vec<Answer>, StoreError> {
+    let Some(json) = folded else { return Ok(rows) };
+    let mut all = read(json)?;
+    let until = all.last().map(|last| last.recorded_at);
+    all.extend(rows.into_iter().filter(|row| until.is_none_or(|until| row.recorded_at > until)));
+    Ok(all)
+}
+
+fn read(json: &str) -> Result<Vec<Answer>, StoreError> {
     let all: Vec<Folded> =
         serde_json::from_str(json).map_err(|error| StoreError::Broken(format!("folded answers: {error}")))?;
     all.into_iter()

@@ -17,7 +17,7 @@ pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>,
         FoundRow,
         "-- look::lock
         select patient_id, settled,
-          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
         from step where (bucket, id)",
         steps,
         |key| [Bucket::of(key.0).get(), key.1.0],

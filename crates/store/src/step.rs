@@ -60,6 +60,8 @@ pub struct StepRow {
     pub attention: i16,
     /// Until when its patient does not want to be reminded.
     pub paused_until: Option<Instant>,
+    /// What was answered of it, where that was put away ([`crate::fold`]).
+    pub folded: Option<String>,
 }
 
 /// Stores a step.
@@ -106,6 +108,7 @@ row! {
         superseded_by: Option<Uuid>,
         attention: i16,
         paused_until: Option<i64>,
+        folded: Option<String>,
     }
 }
 
@@ -128,6 +131,7 @@ impl Row {
             superseded_by: self.superseded_by.map(NoteId),
             attention: self.attention,
             paused_until: self.paused_until.map(Instant::from),
+            folded: self.folded,
         })
     }
 }
@@ -144,7 +148,7 @@ pub async fn of_patient(
         tx,
         Row,
         "-- step::of_patient
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
         from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
           and (superseded_at is null or superseded_at >= $4)
         order by note_id, position",
@@ -162,7 +166,7 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
         tx,
         Row,
         "-- step::of_note
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
         from step where bucket = $1 and patient_id = $2 and note_id = $3 order by position",
         Bucket::of(patient).get(),
         patient.0,
@@ -177,7 +181,7 @@ pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<Ste
         tx,
         Row,
         "-- step::lock
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until
+        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
         from step where bucket = $1 and id = $2 and patient_id = $3",
         postgres(" for update"),
         "",

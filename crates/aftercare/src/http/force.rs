@@ -220,6 +220,7 @@ pub(super) fn begun(
             superseded_by: note.superseded_by,
             attention: 0,
             paused_until: None,
+            folded: None,
         };
         let step = PlanStep::new(row, habits, &[], &[], now)?;
         if !outline.follows {

@@ -17,16 +17,16 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action, Event},
-    plan::Plan,
+    plan::{self, Plan},
 };
 use aftercare_core::{
     access::Act,
-    course::AnswerStatus,
+    course::{Answer, AnswerStatus},
     id::{NoteId, StepId, UserId},
     instant::Instant,
     people::Role,
 };
-use aftercare_store::{Tx, audit as rows, care, check_in, erase, note};
+use aftercare_store::{Tx, audit as rows, care, erase, note};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -143,10 +143,14 @@ async fn chart(
     let notes = note::list(tx, patient, doctor, false, None, i64::MAX).await?;
     let of_notes = notes.iter().map(|note| (note.id, note.doctor_id));
     // A doctor the patient has left has what they wrote, and nothing of what became of it.
-    let (plan, log) = match scope(tx, actor, Some(patient), Act::ReadPlan).await {
+    let (plan, logs): (_, Vec<(StepId, Vec<Answer>)>) = match scope(tx, actor, Some(patient), Act::ReadPlan)
+        .await
+    {
         Ok(_) => {
             let plan = Plan::load(tx, patient, doctor, ever, now).await?;
-            (Some(plan), check_in::of_patient(tx, patient, doctor, ever).await?)
+            let logs = plan::logs(tx, patient, doctor, ever, plan.steps.iter().map(|step| &step.row)).await?;
+            let ids: Vec<_> = plan.steps.iter().map(|step| step.row.id).collect();
+            (Some(plan), ids.into_iter().zip(logs).collect())
         }
         Err(problem) if problem.status() == 404 => (None, Vec::new()),
         Err(problem) => return Err(problem),
@@ -157,7 +161,9 @@ async fn chart(
     let show =
         |plan: &Plan| Show { habits: &plan.habits, language: reader.0, now }.steps(&plan.steps, &words);
     let steps = plan.as_ref().map_or_else(Vec::new, show);
-    let answers = log.into_iter().map(|(step_id, answer)| AnswerView {
+    let answers =
+        logs.into_iter().flat_map(|(step_id, log)| log.into_iter().map(move |answer| (step_id, answer)));
+    let answers = answers.map(|(step_id, answer)| AnswerView {
         step_id,
         ordinal: answer.ordinal,
         status: answer.status,
