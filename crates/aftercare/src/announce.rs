@@ -74,7 +74,8 @@ impl Round<'_> {
             let channels = channels.remove(person).unwrap_or_default();
             self.decide(app, *person, wishes(stored.as_deref()), habits, open, &channels, &mut said);
         }
-        aftercare_store::delivery::insert(tx, &said.deliveries, self.now).await?;
+        aftercare_store::delivery::insert(tx, &said.deliveries, |one| self.now + smear(app, one.user_id))
+            .await?;
         event::tell(tx, &said.events).await?;
         let later = delivery::reached::look(app, tx, &ids, &said.owed, self.now).await?;
         said.wakes.extend(later);
@@ -147,6 +148,13 @@ impl Round<'_> {
     }
 }
 
+/// So much later than it falls due somebody is reminded, where the wave at eight is to be spread: always as much.
+fn smear(app: &App, person: UserId) -> Span {
+    let most = i64::from(app.config.smear_seconds) * 1_000;
+    let [.., a, b, c, d] = *person.as_bytes();
+    Span::from_micros(i64::from(u32::from_be_bytes([a, b, c, d])) % (most + 1) * 1_000)
+}
+
 /// Tells a person's channels, and whoever listens, of something that is no reminder: a new plan; or that what was
 /// said is answered, which devices then take away.
 pub async fn tell_of(
@@ -180,7 +188,7 @@ pub async fn tell_of(
             fault: None,
         })
         .collect();
-    aftercare_store::delivery::insert(tx, &new, now).await?;
+    aftercare_store::delivery::insert(tx, &new, |_| now).await?;
     let what = if kind == DeliveryKind::Clear { EventKind::CheckIn } else { EventKind::PlanChanged };
     let event = Event { id: app.random.id(now), user_id: person, kind: what, object_id, at: now };
     event::tell(tx, &[event]).await

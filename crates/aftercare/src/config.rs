@@ -35,6 +35,7 @@ pub struct Config {
     pub behind_proxy: bool,
     pub worker: bool,
     pub drain_seconds: u32,
+    pub smear_seconds: u32,
     pub log: String,
     /// How its lines look.
     pub log_format: LogFormat,

@@ -5,6 +5,7 @@
 mod common;
 
 use aftercare_core::instant::Span;
+use aftercare_store::testing::On;
 use axum::http::Method;
 use common::{Client, TestApp, independent::independently, sink::Sink};
 use serde_json::{Value, json};
@@ -399,4 +400,38 @@ async fn a_test_says_how_far_it_came() {
             answer.json
         );
     }
+}
+
+/// The wave at eight is spread over as long as somebody sets, each person always at their place, and nobody is told twice.
+#[tokio::test]
+async fn a_wave_may_be_spread() {
+    let app = TestApp::with(On::Sqlite, &[("AFTERCARE_SMEAR_SECONDS", "60")]).await;
+    let (sink, grace) = (Sink::start().await, app.doctor("Grace").await);
+    for n in 0..12 {
+        let person = app.patient(&format!("Ada{n}")).await;
+        person.select(&grace).await;
+        hook(&person, &sink, &n.to_string()).await;
+        grace.submit(&person, "Take Drug A daily for 7 days.").await;
+    }
+    app.advance(Span::from_hours(1)).await;
+    sink.take();
+    let mut waves = Vec::new();
+    for _ in 0..2 {
+        app.advance(Span::from_hours(1)).await;
+        let mut wave = Vec::new();
+        for second in 0..=60 {
+            wave.extend(sink.take().into_iter().map(|came| (second, came.path)));
+            app.advance(Span::from_secs(1)).await;
+        }
+        let mut people: Vec<_> = wave.iter().map(|(_, path)| path).collect();
+        people.sort();
+        people.dedup();
+        assert_eq!((wave.len(), people.len()), (12, 12), "{wave:?}");
+        let first_half = wave.iter().filter(|(second, _)| *second < 30).count();
+        assert!((1..12).contains(&first_half), "{wave:?}");
+        waves.push(wave);
+        app.advance(Span::from_secs(23 * 3_600 - 61)).await;
+        sink.take();
+    }
+    assert_eq!(waves[0], waves[1]);
 }

@@ -61,11 +61,15 @@ pub struct Attempt {
     pub user_id: UserId,
 }
 
-/// Stores new messages, and has them sent at `at`.
-pub async fn insert(tx: &mut Tx, new: &[Delivery], at: Instant) -> Result<(), StoreError> {
+/// Stores new messages, and has each sent at its time.
+pub async fn insert(
+    tx: &mut Tx,
+    new: &[Delivery],
+    at: impl Fn(&Delivery) -> Instant,
+) -> Result<(), StoreError> {
     store(tx, new).await?;
     let attempts: Vec<_> =
-        new.iter().map(|one| Attempt { at, delivery_id: one.id, user_id: one.user_id }).collect();
+        new.iter().map(|one| Attempt { at: at(one), delivery_id: one.id, user_id: one.user_id }).collect();
     enqueue(tx, &attempts).await
 }
 

@@ -46,6 +46,9 @@ impl Config {
         if !(1..=1_000).contains(&self.password.at_once) {
             return Err(wrong("password.at_once: must be 1 to 1000"));
         }
+        if self.smear_seconds > 300 {
+            return Err(wrong("smear_seconds: at most 300; a reminder that comes later is late"));
+        }
         if !(60..=36_500).contains(&self.retention.fold_days) {
             return Err(wrong("retention.fold_days: must be 60 to 36500; people see the last 60 days"));
         }

@@ -377,7 +377,7 @@ async fn fall_back(
             ..one.clone()
         })
         .collect();
-    delivery::insert(tx, &next, now).await
+    delivery::insert(tx, &next, |_| now).await
 }
 
 /// Runs until `stop` is done: a round at each next attempt, and on a hint. What is under way then is finished.
