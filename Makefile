@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/aftercare/target
 AFTERCARE = $(CARGO_TARGET_DIR)/debug/aftercare
 
-.PHONY: run test lint web screenshots setup eval figures test-live drill-workers drill-kill drill-resets drill-connections drill-ha drill-point-in-time drill-clock drill-disk drill-power-cut bench bench-reads peers
+.PHONY: run test lint web screenshots setup eval figures test-live drill-workers drill-kill drill-resets drill-connections drill-citus drill-ha drill-point-in-time drill-clock drill-disk drill-power-cut bench bench-reads peers
 
 run: web
 	cargo build --locked --package aftercare
@@ -86,6 +86,12 @@ drill-ha: setup
 	@deploy/patroni/venv/bin/patroni --version >/dev/null 2>&1 || { /usr/bin/python3 -m venv deploy/patroni/venv && deploy/patroni/venv/bin/pip install --quiet --disable-pip-version-check -r deploy/patroni/requirements.txt; }
 	cargo build --locked --package aftercare
 	deploy/patroni/drill.py $(AFTERCARE)
+
+# On a PostgreSQL that Citus is installed for: no package of Debian's has it.
+drill-citus: setup
+	@ls /usr/lib/postgresql/*/lib/citus.so >/dev/null 2>&1 || { echo "install Citus for the PostgreSQL of this machine first"; exit 1; }
+	CITUS=1 cargo test --locked --package aftercare-store -- --skip sqlite
+	CITUS=1 cargo test --locked --package aftercare --test hospital --test delivery --test retention --test simulate --test workers -- --skip sqlite --skip seeds
 
 drill-connections: setup
 	NOTES=$${NOTES:-12} $(DRILL) connections -- --nocapture

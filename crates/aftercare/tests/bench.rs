@@ -63,11 +63,15 @@ async fn the_api_on_both_engines() {
     for more in [&[][..], &["--database-url", &url]] {
         let found = measured(&[&pace, more].concat());
         let answered = found["answered"].as_object().unwrap();
-        assert_eq!(answered.len(), 6, "{found}");
+        assert_eq!(answered.len(), 7, "{found}");
         for (what, one) in answered {
             assert!(one["requests_per_second"].as_u64().unwrap() > 0, "{what}: {one}");
             assert!(one["p50_us"].as_u64() <= one["p99_us"].as_u64(), "{what}: {one}");
         }
+        let program = &found["program"];
+        let memory = ["idle_memory_mib", "busy_memory_mib"].map(|name| program[name].as_u64().unwrap());
+        assert!(program["first_answer_ms"].as_u64().unwrap() > 0, "{program}");
+        assert!(10 < memory[0] && memory[0] <= memory[1], "{program}");
     }
     // Whoever refuses is no figure.
     let nobody = aftercare(&["bench", "drive", "http://127.0.0.1:9/", "--seconds", "1"], &[], "");

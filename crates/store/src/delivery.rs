@@ -159,6 +159,26 @@ pub async fn claim(
                 break;
             }
         }
+    } else if tx.is_spread() {
+        for bucket in buckets {
+            rows.extend(fetch_postgres!(
+                tx,
+                (Uuid, Uuid),
+                "-- delivery::claim
+                with claimed as materialized (
+                  select at, delivery_id from sending where bucket = $1 and at <= $2 order by at limit $3
+                  for update skip locked)
+                delete from sending using claimed where sending.bucket = $1 and sending.at = claimed.at
+                  and sending.delivery_id = claimed.delivery_id
+                returning sending.delivery_id, sending.user_id",
+                *bucket,
+                now.as_micros(),
+                most(rows.len())
+            )?);
+            if rows.len() >= limit {
+                break;
+            }
+        }
     } else {
         rows = fetch_postgres!(
             tx,

@@ -115,6 +115,19 @@ pub async fn claim(tx: &mut Tx, buckets: &[i16], now: Instant) -> Result<Vec<Wak
                 now.as_micros()
             )?);
         }
+    } else if tx.is_spread() {
+        for bucket in buckets {
+            rows.extend(fetch_postgres!(
+                tx,
+                Row,
+                "-- due::claim
+                delete from due where bucket = $1 and wake_at <= $2 and ctid in (
+                  select ctid from due where bucket = $1 and wake_at <= $2 for update skip locked)
+                returning wake_at, step_id, patient_id, since",
+                *bucket,
+                now.as_micros()
+            )?);
+        }
     } else {
         rows = fetch_postgres!(
             tx,

@@ -1,7 +1,7 @@
 //! The two engines behind one type: opening, transactions, deadlines.
 
 use crate::{
-    StoreError, fault,
+    StoreError, distributed, fault,
     lease::{Connections, Lease},
     schema,
 };
@@ -41,11 +41,12 @@ pub struct Store {
 #[derive(Clone, Debug)]
 enum Engine {
     /// One connection that writes, several that only read.
-    Sqlite {
-        write: Connections,
-        read: Connections,
+    Sqlite { write: Connections, read: Connections },
+    Postgres {
+        pool: PgPool,
+        /// Whether its rows are spread over machines by bucket.
+        spread: bool,
     },
-    Postgres(PgPool),
 }
 
 /// A transaction on either engine. Dropped without [`commit`](Self::commit) it is undone.
@@ -59,7 +60,14 @@ pub enum Tx {
 
 /// A connection to PostgreSQL, within a transaction or outside of one.
 #[derive(Debug)]
-pub enum Held {
+pub struct Held {
+    way: Way,
+    /// Whether rows are spread over machines by bucket: then one statement locks, and changes, those of one.
+    pub(crate) spread: bool,
+}
+
+#[derive(Debug)]
+enum Way {
     /// Statements see one state, and come into force together.
     Within(Transaction<'static, Postgres>),
     /// Each statement sees the newest state.
@@ -70,18 +78,18 @@ impl Deref for Held {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        match self {
-            Self::Within(transaction) => transaction,
-            Self::Outside(connection) => connection,
+        match &self.way {
+            Way::Within(transaction) => transaction,
+            Way::Outside(connection) => connection,
         }
     }
 }
 
 impl DerefMut for Held {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Within(transaction) => transaction,
-            Self::Outside(connection) => connection,
+        match &mut self.way {
+            Way::Within(transaction) => transaction,
+            Way::Outside(connection) => connection,
         }
     }
 }
@@ -138,14 +146,15 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        Ok(Self { engine: Engine::Postgres(pool) })
+        let spread = distributed::is_spread(&mut *pool.acquire().await?).await?;
+        Ok(Self { engine: Engine::Postgres { pool, spread } })
     }
 
     /// What kind of database this is, for people.
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
             Engine::Sqlite { .. } => "SQLite",
-            Engine::Postgres(_) => "PostgreSQL",
+            Engine::Postgres { .. } => "PostgreSQL",
         }
     }
 
@@ -164,9 +173,9 @@ impl Store {
         in_time(async {
             Ok(match &self.engine {
                 Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?.begin()?),
-                Engine::Postgres(pool) => {
+                Engine::Postgres { pool, spread } => {
                     let begun = pool.begin_with("begin isolation level repeatable read read only").await?;
-                    Tx::Postgres(Held::Within(begun))
+                    Tx::Postgres(Held { way: Way::Within(begun), spread: *spread })
                 }
             })
         })
@@ -179,7 +188,9 @@ impl Store {
         in_time(async {
             Ok(match &self.engine {
                 Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?),
-                Engine::Postgres(pool) => Tx::Postgres(Held::Outside(pool.acquire().await?)),
+                Engine::Postgres { pool, spread } => {
+                    Tx::Postgres(Held { way: Way::Outside(pool.acquire().await?), spread: *spread })
+                }
             })
         })
         .await
@@ -190,7 +201,9 @@ impl Store {
         in_time(async {
             Ok(match &self.engine {
                 Engine::Sqlite { write, .. } => Tx::Sqlite(write.lease().await?.begin_writing().await?),
-                Engine::Postgres(pool) => Tx::Postgres(Held::Within(pool.begin().await?)),
+                Engine::Postgres { pool, spread } => {
+                    Tx::Postgres(Held { way: Way::Within(pool.begin().await?), spread: *spread })
+                }
             })
         })
         .await
@@ -203,12 +216,17 @@ impl Store {
                 read.close();
                 write.close();
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
 
 impl Tx {
+    /// Whether rows are spread over machines by bucket: then one statement locks, and changes, those of one.
+    pub(crate) fn is_spread(&self) -> bool {
+        matches!(self, Self::Postgres(Held { spread: true, .. }))
+    }
+
     /// Makes it permanent. Runs to its end even where the caller is dropped: a cancelled COMMIT
     /// would leave nobody knowing.
     pub async fn commit(self) -> Result<(), StoreError> {
@@ -216,8 +234,10 @@ impl Tx {
         let commit = Box::pin(async move {
             match self {
                 Self::Sqlite(lease) => lease.commit().await,
-                Self::Postgres(Held::Within(transaction)) => Ok(transaction.commit().await?),
-                Self::Postgres(Held::Outside(_)) => Ok(()),
+                Self::Postgres(Held { way: Way::Within(transaction), .. }) => {
+                    Ok(transaction.commit().await?)
+                }
+                Self::Postgres(Held { way: Way::Outside(_), .. }) => Ok(()),
             }
         });
         match tokio::time::timeout(DEADLINE, ToItsEnd(Some(commit))).await {

@@ -20,6 +20,7 @@ pub mod delivery;
 pub mod device_link;
 pub mod device_state;
 pub mod directory;
+mod distributed;
 pub mod due;
 pub mod durability;
 pub mod engine;

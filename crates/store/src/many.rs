@@ -82,6 +82,15 @@ macro_rules! fetch_in {
                         keys.iter().try_for_each(|$key| statement.rows(rusqlite::params![$($arg,)* $($part),+], &mut rows))
                     }).map(|()| rows)
                 }
+                $crate::Tx::Postgres(tx) if tx.spread && $tail.ends_with("for update") => $crate::engine::in_time(async {
+                    let sql = $crate::many::key($head, before, columns, $tail);
+                    let mut rows = Vec::<$row>::new();
+                    for $key in keys {
+                        let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(sql.clone()))$(.bind($arg))*$(.bind($part))+;
+                        rows.extend(query.fetch_all(&mut **tx).await?);
+                    }
+                    Ok(rows)
+                }).await,
                 $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
                     let sql = $crate::many::keys($head, before, columns, $tail);
                     let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(sql))$(.bind($arg))*;
@@ -109,6 +118,14 @@ macro_rules! execute_in {
                         keys.iter().try_for_each(|$key| statement.execute(rusqlite::params![$($arg,)* $($part),+]))
                     })
                 }
+                $crate::Tx::Postgres(tx) if tx.spread => $crate::engine::in_time(async {
+                    let sql = $crate::many::key($head, before, columns, $tail);
+                    for $key in keys {
+                        let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone()))$(.bind($arg))*$(.bind($part))+;
+                        query.execute(&mut **tx).await?;
+                    }
+                    Ok(())
+                }).await,
                 $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
                     let sql = $crate::many::keys($head, before, columns, $tail);
                     let query = sqlx::query(sqlx::AssertSqlSafe(sql))$(.bind($arg))*;
@@ -163,6 +180,13 @@ macro_rules! execute_for {
                         keys.iter().try_for_each(|$key| statement.execute(rusqlite::params![$($part),+]))
                     })
                 }
+                $crate::Tx::Postgres(tx) if tx.spread => $crate::engine::in_time(async {
+                    let sql = $crate::many::with_row($head, &names, $tail);
+                    for $key in keys {
+                        sqlx::query(sqlx::AssertSqlSafe(sql.clone()))$(.bind($part))+.execute(&mut **tx).await?;
+                    }
+                    Ok(())
+                }).await,
                 $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
                     let sql = $crate::many::with_rows($head, &names, $tail);
                     let query = sqlx::query(sqlx::AssertSqlSafe(sql));

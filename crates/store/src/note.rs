@@ -1,6 +1,11 @@
 //! Notes and their sealed forms. No column holds a word of them.
 
-use crate::{StoreError, Tx, code, many::fetch_in, row::row, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx, code,
+    many::fetch_in,
+    row::row,
+    sql::{execute, fetch_all, fetch_anywhere, fetch_one},
+};
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
@@ -292,13 +297,13 @@ pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note
 
 /// A note by its id alone, for a doctor who wrote it. Looks into every bucket.
 pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
-    let row = fetch_one!(
+    let row = fetch_anywhere!(
         tx,
         Row,
         "-- note::by_doctor
-        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
-        from buckets join note on note.bucket = buckets.bucket and note.id = $1 where doctor_id = $2",
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
+        from note where id = $1 and doctor_id = $2 and bucket",
+        "",
         id.0,
         doctor.0
     )?;
@@ -307,15 +312,15 @@ pub async fn by_doctor(tx: &mut Tx, doctor: UserId, id: NoteId) -> Result<Option
 
 /// A note by its id alone, for somebody it was granted to. Looks into every bucket.
 pub async fn by_grantee(tx: &mut Tx, reader: UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
-    let row = fetch_one!(
+    let row = fetch_anywhere!(
         tx,
         Row,
         "-- note::by_grantee
-        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select note.id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
-        from buckets join note on note.bucket = buckets.bucket and note.id = $1
-        where state not in (4, 5) and exists (select 1 from note_grant
-          where note_grant.bucket = note.bucket and note_grant.note_id = note.id and note_grant.recipient_id = $2)",
+        select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
+        from note where id = $1 and state not in (4, 5) and exists (select 1 from note_grant
+          where note_grant.bucket = note.bucket and note_grant.note_id = note.id and note_grant.recipient_id = $2)
+          and bucket",
+        "",
         id.0,
         reader.0
     )?;

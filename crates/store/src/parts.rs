@@ -30,6 +30,9 @@ pub(crate) async fn choose(tx: &mut Tx, applied: i64, wanted: Option<u32>) -> Re
     let Some(wanted) = wanted else { return Ok(there) };
     let refused = match tx {
         Tx::Sqlite(_) => "the embedded database has no parts".to_owned(),
+        Tx::Postgres(held) if held.spread => {
+            "Citus spreads the tables by itself: leave --parts out".to_owned()
+        }
         Tx::Postgres(_) if !(2..=MOST).contains(&wanted) || !wanted.is_power_of_two() => {
             format!("parts: {wanted} is none of 2, 4, 8, 16, 32, {MOST}")
         }

@@ -29,6 +29,8 @@ macro_rules! heads {
                     None => break Ok(heads),
                 }
             }
+        } else if $tx.is_spread() {
+            $crate::distributed::heads($tx, $table, $at).await
         } else {
             $crate::sql::fetch_postgres!(
                 $tx,

@@ -4,7 +4,7 @@
 //! nothing away from programs back to [`LEAST`]; what is to go, goes once nobody uses it, and raises it. A program that is
 //! older than that is refused.
 
-use crate::{Store, StoreError, Tx, inspect, parts, sql::execute, sql::fetch_all};
+use crate::{Store, StoreError, Tx, distributed, inspect, parts, sql::execute, sql::fetch_all};
 
 /// Every migration in order; its place is its version.
 pub const MIGRATIONS: &[&str] = &[
@@ -66,6 +66,7 @@ async fn once(store: &Store, wanted: Option<u32>) -> Result<(), StoreError> {
         execute!(&mut tx, "insert into migration (version) values ($1)", version)?;
         tracing::debug!(version, "the schema was brought up by one");
     }
+    distributed::distribute(&mut tx).await?;
     if applied < known() {
         execute!(&mut tx, "update migration set least = $2 where version = $1", known(), LEAST)?;
     }

@@ -1,6 +1,9 @@
 //! Signed-in sessions. A session's row is what makes its tokens good.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_all, fetch_anywhere, fetch_one},
+};
 use aftercare_core::{
     id::{Bucket, SessionId, UserId},
     instant::{Instant, Span},
@@ -138,12 +141,11 @@ pub async fn of_user(tx: &mut Tx, user: UserId, now: Instant) -> Result<Vec<Sess
 
 /// A session that has not ended by `now`, by its id alone. Looks into every bucket.
 pub async fn find(tx: &mut Tx, id: SessionId, now: Instant) -> Result<Option<Session>, StoreError> {
-    let row = fetch_one!(
+    let row = fetch_anywhere!(
         tx,
         (Uuid,),
-        "-- session::find
-        with recursive buckets(bucket) as (select 0 union all select bucket + 1 from buckets where bucket < 1023)
-        select user_id from buckets join session on session.bucket = buckets.bucket and session.id = $1",
+        "-- session::find\nselect user_id from session where id = $1 and bucket",
+        "",
         id.0
     )?;
     match row {

@@ -68,7 +68,21 @@ macro_rules! fetch_one {
     };
 }
 
+/// The row of a query that knows no bucket and looks into every one: one probe of the index for each. Its head ends with the
+/// column of the bucket.
+macro_rules! fetch_anywhere {
+    ($tx:expr, $row:ty, $head:expr, $tail:literal $(, $arg:expr)* $(,)?) => {
+        $crate::sql::fetch_one!(@ $tx, $row,
+            concat!($head, " in (
+              with recursive every(bucket) as (select 0 union all select bucket + 1 from every where bucket < 1023)
+              select bucket from every) ", $tail),
+            concat!($head, " = any(array(select generate_series(0, 1023))::smallint[]) ", $tail)
+            $(, $arg)*)
+    };
+}
+
 pub(crate) use execute;
 pub(crate) use fetch_all;
+pub(crate) use fetch_anywhere;
 pub(crate) use fetch_one;
 pub(crate) use fetch_postgres;

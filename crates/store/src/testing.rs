@@ -64,19 +64,35 @@ pub async fn run(tx: &mut Tx, sql: &str) {
 }
 
 /// Starts a server whose life hangs on a pipe to this process: when the test process ends,
-/// however it ends, the server stops and its folder goes.
+/// however it ends, the server stops and its folder goes. With `CITUS` in the environment two more stand behind it, over
+/// which it spreads tables.
 fn start_postgres() -> String {
     let bin = binaries();
     let folder = server_folder();
-    let port = free_port();
+    let [port, one, other] = [free_port(), free_port(), free_port()];
+    let (options, machines, spread) = if std::env::var_os("CITUS").is_some() {
+        let spread = format!(
+            r#"for at in {port} {one} {other}; do ask $at "create extension citus"; done
+            ask {port} "select citus_set_coordinator_host('127.0.0.1', {port})"
+            for at in {one} {other}; do ask {port} "select citus_add_node('127.0.0.1', $at)"; done"#
+        );
+        let options = "-c shared_preload_libraries=citus -c citus.shard_count=4 -c citus.node_conninfo=sslmode=prefer -c max_prepared_transactions=200";
+        (options, format!("{port} {one} {other}"), spread)
+    } else {
+        ("", port.to_string(), String::new())
+    };
     let script = format!(
         r#"set -e
         mkdir -p "{dir}"; chmod 700 "{dir}"
-        "{bin}/initdb" -D "{dir}/data" -U aftercare -A trust -E UTF8 --locale=C --no-sync >"{dir}/initdb.log" 2>&1
-        "{bin}/pg_ctl" -D "{dir}/data" -w -l "{dir}/log" -o "-p {port} -h 127.0.0.1 -k {dir} -c fsync=off -c synchronous_commit=off -c max_connections=200 -c shared_buffers=64MB" start >/dev/null
+        ask() {{ "{bin}/psql" -q -h 127.0.0.1 -p $1 -U aftercare postgres -c "$2" >/dev/null; }}
+        for at in {machines}; do
+          "{bin}/initdb" -D "{dir}/$at" -U aftercare -A trust -E UTF8 --locale=C --no-sync >"{dir}/initdb.log" 2>&1
+          "{bin}/pg_ctl" -D "{dir}/$at" -w -l "{dir}/log" -o "-p $at -h 127.0.0.1 -k {dir} -c fsync=off -c synchronous_commit=off -c max_connections=200 -c shared_buffers=64MB {options}" start >/dev/null
+        done
+        {spread}
         echo ready
         cat >/dev/null || true
-        "{bin}/pg_ctl" -D "{dir}/data" -m immediate stop >/dev/null 2>&1 || true
+        for at in {machines}; do "{bin}/pg_ctl" -D "{dir}/$at" -m immediate stop >/dev/null 2>&1 || true; done
         rm -rf "{dir}""#,
         dir = folder.display(),
         bin = bin.display(),

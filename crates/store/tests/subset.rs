@@ -101,3 +101,19 @@ fn whatever_locks_or_changes_rows_names_buckets() {
     known.sort_unstable();
     assert_eq!(odd, known);
 }
+
+#[test]
+fn where_rows_are_spread_a_claim_names_one_bucket() {
+    let claims = statements().into_iter().filter(|(_, text)| text.contains("skip locked"));
+    let mut one_bucket = BTreeSet::new();
+    let mut all = BTreeSet::new();
+    for (name, text) in claims.filter(|(name, _)| !name.starts_with("limit")) {
+        all.insert(name.clone());
+        // Where it is taken from, and what it takes.
+        if text.matches("bucket = $1").count() == 2 {
+            one_bucket.insert(name);
+        }
+    }
+    assert_eq!(all, BTreeSet::from(["due::claim".to_owned(), "delivery::claim".to_owned()]));
+    assert_eq!(one_bucket, all);
+}

@@ -64,7 +64,7 @@ export function PatientScreen() {
         {known && known.checklist.length > 0 && (
           <>
             <h3>{t().plan.checklist}</h3>
-            <ul class="list">{known.checklist.map((step) => <li key={step.id} class="link-row"><span>{step.words?.title}</span><span class="value">{t().plan.states[step.status]}</span></li>)}</ul>
+            <ul class="list">{known.checklist.map((step) => <li key={step.id} class="link-row"><span>{step.words?.title}</span><span class="value">{t().plan.states[step.status]}{step.answered_at && `, ${moment(step.answered_at)}`}</span></li>)}</ul>
           </>
         )}
       </section>

@@ -3,7 +3,8 @@
 
 use super::{
     driver::{Answered, Asked, drive},
-    engine, peak_memory_mib,
+    engine,
+    start::{self as program, Started},
 };
 use crate::{
     app::App,
@@ -50,8 +51,8 @@ pub struct Figures {
     pub connections: u32,
     /// By what was asked.
     pub answered: BTreeMap<&'static str, Answered>,
-    /// The most memory of this process, which asks as well as answers.
-    pub peak_memory_mib: Option<u64>,
+    /// The program started over this database.
+    pub program: Started,
 }
 
 const PASSWORD: &str = "correct horse battery";
@@ -73,13 +74,7 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures
     let (sealed, _) = on_devices(&app, &transport).await?;
     let host = serve(service).await?;
     let floor = serve(floor(&app, &patient.0).await?).await?;
-    let get = |host: &str, path: &str, token: &str| Asked {
-        host: host.to_owned(),
-        method: "GET",
-        path: path.to_owned(),
-        token: token.to_owned(),
-        body: String::new(),
-    };
+    let get = Asked::get;
     let reminders = "/api/reminders/";
     // Each writes for a patient of their own: for one patient notes follow one another.
     let mut notes = Vec::new();
@@ -95,7 +90,7 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures
         ("30 reminders, sealed", vec![get(&host, reminders, sealed.token())]),
         ("30 notes", vec![get(&host, "/api/notes/?limit=30", &reader.1)]),
         // Last: each makes one more.
-        ("submit a note", notes),
+        ("submit a note", notes.clone()),
     ];
     let mut answered = BTreeMap::new();
     for (what, asked) in all {
@@ -103,12 +98,17 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures
         let found = drive(&asked, settings.connections, lasts).await.with_context(|| what.to_owned())?;
         answered.insert(what, found);
     }
+    let lasts = Duration::from_secs(settings.seconds);
+    let alone = drive(&notes[..1], 1, lasts).await?;
+    answered.insert("submit a note, one after the other", alone);
+    let asked = get("", reminders, sealed.token());
+    let program = program::run(config, asked, settings.connections, lasts).await?;
     Ok(Figures {
         database: app.store.engine_name(),
         schedules: settings.schedules,
         connections: settings.connections,
         answered,
-        peak_memory_mib: peak_memory_mib(),
+        program,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Asks one address over and over on kept connections, and says how fast it was answered. As little of its own as can be:
 //! what it does beside sending bytes and reading them is time that whoever is measured does not get.
 
+use super::cpu_micros;
 use anyhow::{Context, bail, ensure};
 use serde::Serialize;
 use std::time::{Duration, Instant as Stopwatch};
@@ -34,6 +35,8 @@ pub struct Answered {
     pub p50_us: u64,
     /// ... and 99 in a hundred.
     pub p99_us: u64,
+    /// Processor time of this process for one, which asks, and answers where it serves: in microseconds.
+    pub cpu_us: u64,
     /// How long an answer's body was.
     pub bytes: usize,
 }
@@ -43,39 +46,54 @@ const WARM: Duration = Duration::from_secs(1);
 
 /// Asks for so long on so many connections, which take what is asked in turn. Anything but 2xx is an error.
 pub async fn drive(asked: &[Asked], connections: u32, lasts: Duration) -> anyhow::Result<Answered> {
-    let begun = Stopwatch::now();
+    let (begun, cpu) = (Stopwatch::now(), cpu_micros());
     let mut all = JoinSet::new();
     for asked in asked.iter().cycle().take(connections.max(1) as usize) {
         let (host, request) = (asked.host.clone(), asked.request());
         all.spawn(async move {
             let mut connection = Connection::open(&host).await?;
-            let (mut times, mut bytes) = (Vec::new(), 0);
+            let (mut times, mut bytes, mut sent) = (Vec::new(), 0, 0);
             while begun.elapsed() < WARM + lasts {
                 let at = Stopwatch::now();
                 bytes = connection.ask(&request).await?;
+                sent += 1;
                 if begun.elapsed() >= WARM {
                     times.push(u64::try_from(at.elapsed().as_micros())?);
                 }
             }
-            anyhow::Ok((times, bytes))
+            anyhow::Ok((times, bytes, sent))
         });
     }
-    let (mut times, mut bytes) = (Vec::new(), 0);
+    let (mut times, mut bytes, mut sent) = (Vec::new(), 0, 0);
     while let Some(done) = all.join_next().await {
-        let (some, size) = done??;
+        let (some, size, asked) = done??;
         times.extend(some);
         bytes = size;
+        sent += asked;
     }
     let seconds = begun.elapsed().saturating_sub(WARM).as_secs_f64();
     ensure!(!times.is_empty(), "nothing was answered in time");
     times.sort_unstable();
+    let cpu_us = (cpu_micros() - cpu) / sent;
     let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
     let rate = (times.len() as f64 / seconds) as u64;
-    Ok(Answered { requests_per_second: rate, p50_us: at(50), p99_us: at(99), bytes })
+    Ok(Answered { requests_per_second: rate, p50_us: at(50), p99_us: at(99), cpu_us, bytes })
 }
 
 impl Asked {
+    /// A page, with a token or an empty text.
+    pub fn get(host: &str, path: &str, token: &str) -> Self {
+        let (host, path, token) = (host.to_owned(), path.to_owned(), token.to_owned());
+        Self { host, method: "GET", path, token, body: String::new() }
+    }
+
+    /// Asks once; anything but 2xx is an error.
+    pub async fn once(&self) -> anyhow::Result<()> {
+        Connection::open(&self.host).await?.ask(&self.request()).await?;
+        Ok(())
+    }
+
     fn request(&self) -> Vec<u8> {
         let Self { host, method, path, token, body } = self;
         let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");

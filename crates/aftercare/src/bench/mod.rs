@@ -5,6 +5,7 @@ pub mod crypto;
 pub mod driver;
 pub mod engine;
 pub mod limit;
+pub mod start;
 
 use aftercare_store::{Store, crowd};
 use serde::Serialize;
@@ -70,7 +71,12 @@ fn cpu_micros() -> u64 {
 
 /// The most memory that this process has had, in MiB.
 fn peak_memory_mib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    memory_mib("/proc/self/status", "VmHWM:")
+}
+
+/// A field of what the system says of a process, in MiB.
+fn memory_mib(status: &str, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(status).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
 }

@@ -105,13 +105,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
             let rest =
                 url.strip_prefix("http://").context("an address such as http://127.0.0.1:8080/path")?;
             let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let asked = Asked {
-                host: host.to_owned(),
-                method: "GET",
-                path: format!("/{path}"),
-                token: token.clone(),
-                body: String::new(),
-            };
+            let asked = Asked::get(host, &format!("/{path}"), token);
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let lasts = Duration::from_secs(pace.seconds);
             serde_json::to_value(runtime.block_on(drive(&[asked], pace.connections, lasts))?)?

@@ -71,6 +71,10 @@ pub struct StepView {
     /// When it came into force.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
+    /// When a task was done or left out; absent where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub answered_at: Option<Instant>,
     /// The note that took its place.
     #[schema(value_type = Option<Uuid>)]
     pub superseded_by: Option<NoteId>,
@@ -304,6 +308,7 @@ impl Show<'_> {
             sure: text.and_then(|text| text.sure),
             status: status(step),
             created_at: step.row.activated_at,
+            answered_at: step.row.answered_at,
             superseded_by: step.row.superseded_by,
             paused_until: step.paused_until(self.now),
             progress: progress(step),
