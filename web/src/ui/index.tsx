@@ -185,11 +185,11 @@ interface Note {
 const note = signal<Note | undefined>();
 let fading: ReturnType<typeof setTimeout> | undefined;
 
-/** Says something in passing, for as long as it can be undone. */
+/** Says something in passing: for as long as it can be undone, or is read. */
 export function say(text: string, undo?: () => void): void {
   clearTimeout(fading);
   note.value = { text, ...(undo && { undo }) };
-  fading = setTimeout(() => (note.value = undefined), 8_000);
+  fading = setTimeout(() => (note.value = undefined), undo ? 8_000 : 4_000);
 }
 
 export function Toast() {

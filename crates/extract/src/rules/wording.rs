@@ -46,8 +46,21 @@ const COMMON: &[&str] = &[
 fn within_a_sentence(words: &str) -> String {
     let (first, rest) = words.split_at(words.find(|c: char| !c.is_alphabetic()).unwrap_or(words.len()));
     let small = first.to_lowercase();
-    if COMMON.contains(&small.as_str()) { small + rest } else { words.to_owned() }
+    if !COMMON.contains(&small.as_str()) {
+        return words.to_owned();
+    }
+    let read = tokens(rest);
+    let is_one = read.iter().find(|token| token.is(ONE) || !token.text.chars().all(char::is_alphabetic));
+    let article = match is_one.filter(|token| token.is(ONE)) {
+        None => "",
+        Some(_) if small.starts_with(['a', 'e']) => "an ",
+        Some(_) => "a ",
+    };
+    format!("{article}{small}{rest}")
 }
+
+/// What one has one of.
+const ONE: &[&str] = &["test", "scan", "panel", "count", "profile", "biopsy", "swab", "ultrasound"];
 
 /// Words without the one that only says that they come after others.
 fn behind_then(words: &str) -> &str {
@@ -105,4 +118,20 @@ fn led_by_its_verb(words: &str) -> Option<String> {
     let name = &words[read[0].start..read[0].end];
     let rest = words[verb.end..].trim_start();
     Some(format!("{} {name} {rest}", capitalised(&words[verb.start..verb.end])).trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_has_a_test_and_several_counts() {
+        let said = |words| action(words, Found::Test, None);
+        assert_eq!(said("Blood test in 1 week"), "Have a blood test in 1 week");
+        assert_eq!(said("Eye test next month"), "Have an eye test next month");
+        assert_eq!(said("Fasting lipid panel"), "Have a fasting lipid panel");
+        assert_eq!(said("Blood tests next week"), "Have blood tests next week");
+        assert_eq!(said("Kidney function, liver panel"), "Have kidney function, liver panel");
+        assert_eq!(said("HbA1c in 3 months"), "Have HbA1c in 3 months");
+    }
 }
