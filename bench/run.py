@@ -206,9 +206,7 @@ def read_table(found, started, profile):
         *((f"MiB at more than 2,000 requests/s, {engine}, at the most", one["busy_memory_mib"], -250) for engine, one in started.items()),
         ("MiB of the program, with the web app, at the most", Path(AFTERCARE).stat().st_size / 2**20, -40),
     ]
-    rows = ["| goal | at least | is | |", "|---|---|---|---|"]
-    rows += [f"| {what} | {least:g} | {is_:.3g} | {'met' if is_ >= least else 'not met'} |" for what, is_, least in asked]
-    return text + "### Goals of reads\n\n" + "\n".join(rows) + "\n"
+    return text + f"### Goals of reads\n\n{compared(asked)}\n"
 
 
 def table(found, limit):
@@ -239,6 +237,11 @@ def goals(pg, sqlite):
         ("the same, SQLite", rate(sqlite, "aftercare, 20 k, 400 of history each") / rate(sqlite, "aftercare, 20 k, 1 of history each"), 0.8),
         ("bytes of log an event at the most", pg["aftercare, 4 workers, 1 M schedules"]["wal_bytes_per_event"], -800),
     ]
+    return compared(asked)
+
+
+def compared(asked):
+    """Each with what was found, and its goal: the least, or less than nothing for the most that it may be."""
     rows = ["| goal | at least | is | |", "|---|---|---|---|"]
     for what, found, least in asked:
         met = found >= least if least > 0 else found <= -least
