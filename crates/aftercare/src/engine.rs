@@ -230,7 +230,7 @@ async fn replay(
 }
 
 /// Says that a worker is alive; a silence before it is recorded as an outage.
-async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
+pub async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
     let mut tx = app.store.read().await?;
     let last = service::heartbeat(&mut tx).await?;
     drop(tx);
