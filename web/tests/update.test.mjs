@@ -12,8 +12,10 @@ let version = '';
  * one was asked for in vain. */
 let gone = false;
 let asked_in_vain = false;
-/** Whether nobody answers. That a browser is told to be without a network would hold up its worker at times. */
+/** Whether nobody answers. */
 let away = false;
+/** The newer worker is told from the older one by what it answers. */
+const SAYS = "\nself.addEventListener('fetch', (event) => { if (event.request.url.endsWith('/which')) event.respondWith(new Response('newer')); });";
 const proxy = createServer(async (request, response) => {
   if (away) return request.destroy();
   const parts = [];
@@ -36,7 +38,7 @@ const proxy = createServer(async (request, response) => {
     response.writeHead(answer.status, { ...given, ...(cookies.length && { 'set-cookie': cookies }) });
     const marked = version && (request.url === '/sw.js' || given['content-type']?.startsWith('text/html'));
     if (marked && asked_in_vain && request.url !== '/sw.js') gone = false;
-    if (marked) return response.end((await answer.text()).replace('</head>', `<meta name="${version}"></head>`) + (request.url === '/sw.js' ? `\n// ${version}` : ''));
+    if (marked) return response.end((await answer.text()).replace('</head>', `<meta name="${version}"></head>`) + (request.url === '/sw.js' ? SAYS : ''));
     for await (const part of answer.body ?? []) response.write(part);
     response.end();
   } catch {
@@ -96,7 +98,8 @@ test('a newer app takes over, and an answer given before it is sent', async () =
   await page.waitForFunction(async () => {
     const { active, installing, waiting } = await navigator.serviceWorker.getRegistration();
     const kept = await caches.match('/');
-    return active?.state === 'activated' && !installing && !waiting && (await kept.text()).includes('version-2');
+    const newer = (await (await fetch('/which')).text()) === 'newer';
+    return newer && active?.state === 'activated' && !installing && !waiting && (await kept.text()).includes('version-2');
   });
   away = true;
   proxy.closeAllConnections();
