@@ -14,7 +14,8 @@ export default defineConfig({
       output: {
         entryFileNames: (chunk) => (chunk.name === 'worker' ? 'app/worker.js' : 'app/assets/[name]-[hash].js'),
         chunkFileNames: 'app/assets/[name]-[hash].js',
-        assetFileNames: 'app/assets/[name]-[hash][extname]',
+        // The two builds of the device are told apart: `patients-…`, `doctors-…`.
+        assetFileNames: ({ originalFileNames: [file = ''] }) => `app/assets/${/wasm\/(patient|doctor)\//.exec(file)?.[1]?.concat('s') ?? '[name]'}-[hash][extname]`,
       },
     },
   },

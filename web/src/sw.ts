@@ -5,19 +5,13 @@ import { flush, listen } from './push';
 declare const self: ServiceWorkerGlobalScope;
 
 const SHELL = 'shell-1';
+/** Names every file of the app with its hash. */
+const FILES = '/.well-known/aftercare-web.json';
 
-self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.add('/')).then(() => self.skipWaiting()));
-});
-
-self.addEventListener('activate', (event) => {
-  const old = async (): Promise<void> => {
-    for (const name of await caches.keys()) if (name !== SHELL) await caches.delete(name);
-    await self.clients.claim();
-    await flush();
-  };
-  event.waitUntil(old());
-});
+// A newer worker waits until no page of the app is open any more: one that steps in earlier stops the older one, and what
+// that was asked at this moment is never answered.
+self.addEventListener('install', (event) => event.waitUntil(provide()));
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
@@ -25,9 +19,8 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== location.origin || /^\/(api|cal|dev)\//.test(url.pathname)) return;
   if (request.mode === 'navigate') {
     event.respondWith(fresh('/', new Request('/')));
-    event.waitUntil(provide());
-  }
-  if (url.pathname.startsWith('/app/assets/')) event.respondWith(kept(request));
+    event.waitUntil(Promise.allSettled([provide(), flush()]));
+  } else if (url.pathname.startsWith('/app/assets/')) event.respondWith(kept(request));
   else if (/^\/(app\/|icon|manifest)/.test(url.pathname)) event.respondWith(fresh(url.pathname, request));
 });
 
@@ -40,39 +33,45 @@ async function whole(request: Request, signal?: AbortSignal): Promise<{ answer: 
   return { answer: made(), copy: made() };
 }
 
-/** What never changes: from here once it was fetched. */
-async function kept(request: Request): Promise<Response> {
-  const cache = await caches.open(SHELL);
-  const found = await cache.match(request);
-  if (found) return found;
+/** Fetched, and put here. */
+async function keep(request: Request): Promise<Response> {
   const { answer, copy } = await whole(request);
-  if (answer.ok) await cache.put(request, copy);
+  if (answer.ok) await (await caches.open(SHELL)).put(request, copy);
   return answer;
 }
 
-/** Keeps what there is of the app, also what nobody has looked at yet, and lets go of what older ones were made of. */
+/** What never changes: from here once it was fetched. */
+async function kept(request: Request): Promise<Response> {
+  return (await (await caches.open(SHELL)).match(request)) ?? keep(request);
+}
+
+/** Keeps a newer app whole or not at all, so that what opens without a network has all its parts, also those that nobody
+ * has looked at yet. The module of doctors' devices is kept where it was used. */
 async function provide(): Promise<void> {
-  const answer = await fetch('/.well-known/aftercare-web.json').catch(() => undefined);
-  if (!answer?.ok) return;
-  const { files } = (await answer.json()) as { files: Record<string, string> };
-  const parts = Object.keys(files).filter((path) => /^\/app\/assets\/.*\.(js|css)$/.test(path));
   const cache = await caches.open(SHELL);
-  for (const { url } of await cache.keys()) {
-    const { pathname } = new URL(url);
-    if (pathname.startsWith('/app/assets/') && !(pathname in files)) await cache.delete(url);
+  const { answer, copy } = await whole(new Request(FILES));
+  if (!answer.ok) throw new Error(FILES);
+  const now = await answer.text();
+  if (now === (await (await cache.match(FILES))?.text())) return;
+  const { files } = JSON.parse(now) as { files: Record<string, string> };
+  const part = (path: string): boolean => path.startsWith('/app/assets/');
+  const doctors = (path: string): boolean => /\/doctors-.*\.wasm$/.test(path);
+  const here = (await cache.keys()).map(({ url }) => new URL(url).pathname);
+  const wanted = Object.keys(files).filter((path) => path !== '/sw.js' && (!doctors(path) || here.some(doctors)));
+  for (const path of [...wanted.filter(part), ...wanted.filter((path) => !part(path))]) {
+    const request = new Request(path === '/index.html' ? '/' : path);
+    if (!(await (part(path) ? kept(request) : keep(request))).ok) throw new Error(path);
   }
-  for (const path of parts) await kept(new Request(path)).catch(() => undefined);
+  await cache.put(FILES, copy);
+  for (const path of here) if (part(path) && !(path in files)) await cache.delete(path);
 }
 
 /** What may change: fetched, and from here where nobody answers. */
 async function fresh(name: string, request: Request): Promise<Response> {
-  const cache = await caches.open(SHELL);
   try {
-    const { answer, copy } = await whole(request, AbortSignal.timeout(3_000));
-    if (answer.ok) await cache.put(name, copy);
-    return answer;
+    return (await whole(request, AbortSignal.timeout(3_000))).answer;
   } catch {
-    return (await cache.match(name)) ?? Response.error();
+    return (await (await caches.open(SHELL)).match(name)) ?? Response.error();
   }
 }
 

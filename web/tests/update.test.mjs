@@ -1,5 +1,5 @@
-// A newer app takes the place of the one that runs: what was answered meanwhile is sent, and what is no longer there is
-// fetched anew. In front of the service stands a proxy that can give out another version.
+// A newer app takes the place of the one that runs: what was answered meanwhile is sent, what is no longer there is fetched
+// anew, and its worker steps in once the app was closed. In front of the service stands a proxy that can give out another version.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -36,9 +36,12 @@ const proxy = createServer(async (request, response) => {
       return response.writeHead(404).end();
     }
     response.writeHead(answer.status, { ...given, ...(cookies.length && { 'set-cookie': cookies }) });
-    const marked = version && (request.url === '/sw.js' || given['content-type']?.startsWith('text/html'));
-    if (marked && asked_in_vain && request.url !== '/sw.js') gone = false;
-    if (marked) return response.end((await answer.text()).replace('</head>', `<meta name="${version}"></head>`) + (request.url === '/sw.js' ? SAYS : ''));
+    const page = given['content-type']?.startsWith('text/html');
+    if (version && page && asked_in_vain) gone = false;
+    if (version && page) return response.end((await answer.text()).replace('</head>', `<meta name="${version}"></head>`));
+    if (version && request.url === '/sw.js') return response.end((await answer.text()) + SAYS);
+    // Other files have other hashes.
+    if (version && request.url.startsWith('/.well-known/')) return response.end(JSON.stringify({ ...(await answer.json()), version }));
     for await (const part of answer.body ?? []) response.write(part);
     response.end();
   } catch {
@@ -58,7 +61,8 @@ after(async () => {
 
 test('a newer app takes over, and an answer given before it is sent', async () => {
   const [ada, grace] = [await device({ hasTouch: true }), await device({ viewport: { width: 1280, height: 900 } })];
-  const { page, context } = ada;
+  const { context } = ada;
+  let { page } = ada;
   await sign_up(grace.page, 'doctor', 'Grace Update', 'grace@update.example', { specialty: 'General practice' });
   await sign_up(page, 'patient', 'Ada Update', 'ada@update.example', { own: true, at: here });
   await choose(page, 'Grace Update');
@@ -94,13 +98,19 @@ test('a newer app takes over, and an answer given before it is sent', async () =
   await page.getByRole('link', { name: 'Today', exact: true }).click();
   await page.getByText(/^✓Done at/).waitFor();
   assert.equal(await marked(), true);
-  // Its worker has taken the place of the older one, and keeps the newer page for when there is no network.
+  // Its worker waits until the app is closed, and has kept the newer one by then.
   await page.waitForFunction(async () => {
-    const { active, installing, waiting } = await navigator.serviceWorker.getRegistration();
-    const kept = await caches.match('/');
-    const newer = (await (await fetch('/which')).text()) === 'newer';
-    return newer && active?.state === 'activated' && !installing && !waiting && (await kept.text()).includes('version-2');
+    const { installing, waiting } = await navigator.serviceWorker.getRegistration();
+    return !installing && waiting && (await (await caches.match('/')).text()).includes('version-2');
   });
+  const older = context.serviceWorkers()[0].waitForEvent('close');
+  await page.close();
+  await older;
+  page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  await page.goto(`${here}/today`);
+  await page.getByText(/^✓Done at/).waitFor();
+  assert.equal(await page.evaluate(async () => (await fetch('/which')).text()), 'newer');
   away = true;
   proxy.closeAllConnections();
   await page.reload();
