@@ -63,7 +63,6 @@ eval:
 figures:
 	cargo bench --locked --package aftercare --bench figures
 	cargo bench --locked --package aftercare --bench sign_in
-	cargo bench --locked --package aftercare --bench lateness
 
 # Drills: tests of the suite at full size (docs/OPERATIONS.md says what each shows).
 DRILL = cargo test --locked --release --package aftercare --test

@@ -78,42 +78,56 @@ def measured(*command):
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
     found = json.loads(done.stdout)
-    print(f"{Path(command[0]).name} {' '.join(map(str, command[1:]))}: {found['events_per_second']}/s", file=sys.stderr)
+    print(f"{Path(command[0]).name} {' '.join(map(str, command[1:]))}: {found.get('events_per_second') or found}", file=sys.stderr)
     return found
 
 
 def due_work(postgres, folder):
-    """Events a second, and what one costs."""
+    """Events a second, what one costs, and how late reminders are."""
     def product(what, *args, url=None):
         where = ["--database-url", url] if url else ["--folder", folder]
         return measured(AFTERCARE, "bench", what, *args, *where)
 
-    def shape(schedules, history=1, days=3, workers=1):
-        return ["--schedules", many(schedules), "--history", str(history), "--days", str(days), "--workers", str(workers)]
+    def shape(schedules, *more, history=1, turns=3, workers=1):
+        return ["--schedules", many(schedules), "--history", str(history), "--turns", str(turns), "--workers", str(workers), *more]
+
+    wave = ["--people", many(100_000), "--within", "60"]
 
     pg = {
-        "limit, 4 workers": product("limit", *shape(1_000_000, days=1, workers=4), url=postgres.empty()),
-        "aftercare, 4 workers, 1 M schedules": product("engine", *shape(1_000_000, days=1, workers=4), url=postgres.empty()),
+        "limit, 4 workers": product("limit", *shape(1_000_000, turns=1, workers=4), url=postgres.empty()),
+        "aftercare, 4 workers, 1 M schedules": product("engine", *shape(1_000_000, turns=1, workers=4), url=postgres.empty()),
     }
     # The day before the one that is measured is worked off too.
     profile = profiled(postgres.profile(), 2 * pg["aftercare, 4 workers, 1 M schedules"]["events"])
+    hundred = product("engine", *shape(100_000, "--held", turns=2, workers=4), url=postgres.empty())
     pg |= {
-        "aftercare, 4 workers, 100 k": product("engine", *shape(100_000, days=1, workers=4), url=postgres.empty()),
-        "aftercare, 1 worker, 100 k": product("engine", *shape(100_000, days=1), url=postgres.empty()),
-        "aftercare, 1 worker, 20 k, 1 of history each": product("engine", *shape(20_000, days=5), url=postgres.empty()),
-        "aftercare, 1 worker, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, days=5), url=postgres.empty()),
+        "aftercare, 4 workers, 100 k": hundred,
+        "the same under a held snapshot": hundred.pop("held"),
+        "aftercare, 1 worker, 100 k": product("engine", *shape(100_000, turns=1), url=postgres.empty()),
+        "aftercare, 1 worker, 20 k, 1 of history each": product("engine", *shape(20_000, turns=5), url=postgres.empty()),
+        "aftercare, 1 worker, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, turns=5), url=postgres.empty()),
+        "aftercare, 4 workers, 1 M over the whole day": product("engine", *shape(1_000_000, "--all-day", turns=6, workers=4), url=postgres.empty()),
+        "aftercare, 4 workers, 10 M over the whole day": product("engine", *shape(10_000_000, "--all-day", "--lateness", turns=1, workers=4), url=postgres.empty()),
         "pg-boss, batches of 500": measured("node", PEERS / "pg-boss.mjs", postgres.empty(), many(100_000)),
         "graphile-worker, tuned": measured("node", PEERS / "graphile-worker.mjs", postgres.empty(), many(10_000)),
         "procrastinate": measured(PEERS / "venv/bin/python", PEERS / "procrastinate_due.py", postgres.empty(), many(5_000)),
     }
     sqlite = {
-        "limit": product("limit", *shape(1_000_000, days=1)),
-        "aftercare, 1 M schedules": product("engine", *shape(1_000_000, days=1)),
-        "aftercare, 100 k": product("engine", *shape(100_000, days=1)),
-        "aftercare, 20 k, 1 of history each": product("engine", *shape(20_000, days=5)),
-        "aftercare, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, days=5)),
+        "limit": product("limit", *shape(1_000_000, turns=1)),
+        "aftercare, 1 M schedules": product("engine", *shape(1_000_000, turns=1)),
+        "aftercare, 100 k": product("engine", *shape(100_000, turns=1)),
+        "aftercare, 20 k, 1 of history each": product("engine", *shape(20_000, turns=5)),
+        "aftercare, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, turns=5)),
+        "aftercare, 1 M over the whole day": product("engine", *shape(1_000_000, "--all-day", turns=6)),
+        "aftercare, 10 M over the whole day": product("engine", *shape(10_000_000, "--all-day", "--lateness", turns=1)),
     }
-    return pg, sqlite, profile
+    late = {
+        "PostgreSQL, 100,000 within a minute": product("lateness", *wave, url=postgres.empty()),
+        "SQLite, 100,000 within a minute": product("lateness", *wave),
+        "PostgreSQL, 400 within 20 s, 10 M schedules behind them": pg["aftercare, 4 workers, 10 M over the whole day"]["lateness"],
+        "SQLite, 400 within 20 s, 10 M schedules behind them": sqlite["aftercare, 10 M over the whole day"]["lateness"],
+    }
+    return pg, sqlite, late, profile
 
 
 def peer(*command):
@@ -219,7 +233,13 @@ def table(found, limit):
     return "\n".join(rows)
 
 
-def goals(pg, sqlite):
+def lateness(late):
+    rows = ["| from due to arrived, ms | median | 99 of 100 | latest |", "|---|---|---|---|"]
+    rows += [f"| {who} | {one['p50_ms']:,.1f} | {one['p99_ms']:,.1f} | {one['max_ms']:,.1f} |" for who, one in late.items()]
+    return "\n".join(rows)
+
+
+def goals(pg, sqlite, late):
     """What the product is held to, each as a ratio within this run."""
     def rate(found, who):
         return found[who]["events_per_second"]
@@ -232,11 +252,18 @@ def goals(pg, sqlite):
         ("times graphile-worker", ours / rate(pg, "graphile-worker, tuned"), 100),
         ("times as fast with 1 M schedules as with 100 k, PostgreSQL", ours / rate(pg, "aftercare, 4 workers, 100 k"), 0.8),
         ("the same, SQLite", rate(sqlite, "aftercare, 1 M schedules") / rate(sqlite, "aftercare, 100 k"), 0.8),
+        ("times as fast with 10 M as with 1 M, due over the whole day, PostgreSQL",
+         rate(pg, "aftercare, 4 workers, 10 M over the whole day") / rate(pg, "aftercare, 4 workers, 1 M over the whole day"), 0.8),
+        ("the same, SQLite", rate(sqlite, "aftercare, 10 M over the whole day") / rate(sqlite, "aftercare, 1 M over the whole day"), 0.8),
+        ("times as fast under a held snapshot", rate(pg, "the same under a held snapshot") / rate(pg, "aftercare, 4 workers, 100 k"), 0.8),
         ("times as fast with 400 of history as with 1, PostgreSQL",
          rate(pg, "aftercare, 1 worker, 20 k, 400 of history each") / rate(pg, "aftercare, 1 worker, 20 k, 1 of history each"), 0.8),
         ("the same, SQLite", rate(sqlite, "aftercare, 20 k, 400 of history each") / rate(sqlite, "aftercare, 20 k, 1 of history each"), 0.8),
         ("bytes of log an event at the most", pg["aftercare, 4 workers, 1 M schedules"]["wal_bytes_per_event"], -800),
     ]
+    for who, one in late.items():
+        median, most = (1_000, 5_000) if "100,000" in who else (5, 50)
+        asked += [(f"ms late at the median, {who}", one["p50_ms"], -median), ("ms late, 99 of 100", one["p99_ms"], -most)]
     return compared(asked)
 
 
@@ -301,7 +328,7 @@ def main():
             if "reads" in sys.argv[2:]:
                 write("reads", when(postgres) + read_table(*reads(postgres, folder)))
                 return write("crypto", crypto())
-            pg, sqlite, profile = due_work(postgres, folder)
+            pg, sqlite, late, profile = due_work(postgres, folder)
             answered = reads(postgres, folder)
         finally:
             postgres.stop()
@@ -309,7 +336,8 @@ def main():
         when(postgres) +
         f"### PostgreSQL\n\n{table(pg, 'limit, 4 workers')}\n\n"
         "Where the server's time goes with 1 M schedules and 4 workers, who wait for two cores together:\n\n"
-        f"{profile}\n\n### SQLite\n\n{table(sqlite, 'limit')}\n\n### Goals\n\n{goals(pg, sqlite)}\n"
+        f"{profile}\n\n### SQLite\n\n{table(sqlite, 'limit')}\n\n### How late reminders are\n\n{lateness(late)}\n\n"
+        f"### Goals\n\n{goals(pg, sqlite, late)}\n"
     )
     write("due work", text)
     write("reads", when(postgres) + read_table(*answered))

@@ -6,6 +6,7 @@
 //! step's next instant back; a worker that dies leaves its batch where it was.
 
 use crate::{
+    agenda::Agenda,
     announce,
     app::App,
     delivery::sender,
@@ -56,10 +57,19 @@ const IDEMPOTENCY: Span = Span::from_hours(24);
 
 /// Works off everything that is due now; how many steps were looked at.
 pub async fn round(app: &App) -> Result<u64, StoreError> {
+    turn(app, &mut Agenda::default()).await
+}
+
+/// Works off what an agenda says is due, then, where that is old, everything.
+async fn turn(app: &App, agenda: &mut Agenda) -> Result<u64, StoreError> {
     let _alone = app.round.lock().await;
     let now = app.now();
     beat(app, now).await?;
-    let total = work_off(app, now).await?;
+    let mut total = work_off(app, agenda, now).await?;
+    if agenda.is_old(now) {
+        *agenda = Agenda::ask(app).await?;
+        total += work_off(app, agenda, now).await?;
+    }
     tell_doctors(app).await?;
     Ok(total)
 }
@@ -81,11 +91,14 @@ async fn tell_doctors(app: &App) -> Result<(), StoreError> {
     }
 }
 
-async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
+async fn work_off(app: &App, agenda: &mut Agenda, now: Instant) -> Result<u64, StoreError> {
     // So many buckets at once: as many as make a batch.
     let (mut total, mut stride) = (0, 16);
     loop {
-        let mut buckets = due::buckets(&mut app.store.peek().await?, now).await?;
+        let mut buckets = agenda.due(now);
+        if buckets.is_empty() {
+            return Ok(total);
+        }
         // Workers who begin together begin at different places.
         let first = app.random.rng().random_range(0..=buckets.len());
         buckets.rotate_left(first);
@@ -103,6 +116,8 @@ async fn work_off(app: &App, now: Instant) -> Result<u64, StoreError> {
             left = rest;
         }
         total += claimed;
+        agenda.ask_of(app, &buckets).await?;
+        // What another worker holds is left to it.
         if claimed == 0 {
             return Ok(total);
         }
@@ -231,9 +246,7 @@ async fn replay(
 
 /// Says that a worker is alive; a silence before it is recorded as an outage.
 pub async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
-    let mut tx = app.store.read().await?;
-    let last = service::heartbeat(&mut tx).await?;
-    drop(tx);
+    let last = service::heartbeat(&mut app.store.peek().await?).await?;
     if last.is_some_and(|last| now - last < HEARTBEAT) {
         return Ok(());
     }
@@ -312,7 +325,7 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
         service::set_moved(&mut tx, app.clock.moved() + ahead).await?;
         tx.commit().await?;
         app.clock.advance(ahead);
-        work_off(app, app.now()).await?;
+        work_off(app, &mut Agenda::ask(app).await?, app.now()).await?;
         sender::round(app).await?;
         tell_doctors(app).await?;
         if app.now() >= target {
@@ -338,11 +351,11 @@ pub async fn sleep(app: &App, by: Span) -> Result<Instant, StoreError> {
     Ok(app.now())
 }
 
-/// Runs until `stop` is done: a round at each next due instant, on a hint, and once a heartbeat. A round that is under
-/// way then is broken off: what it has not committed is as it was.
+/// Runs until `stop` is done: a turn at each next due instant, on a hint, and once a heartbeat. One that is under way then
+/// is broken off: what it has not committed is as it was.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let rounds = async {
-        let mut tidied = app.now() - TIDY;
+        let (mut tidied, mut agenda) = (app.now() - TIDY, Agenda::default());
         loop {
             if app.now() - tidied >= TIDY {
                 tidied = app.now();
@@ -350,31 +363,24 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
                     tracing::warn!(%error, "could not tidy; it is tried again in ten minutes");
                 }
             }
-            if let Err(error) = round(&app).await {
-                tracing::error!(%error, "the engine's round failed; it is tried again");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                continue;
-            }
-            let pause = pause(&app).await;
+            // What another worker holds is not asked for without end.
+            let least = match turn(&app, &mut agenda).await {
+                Ok(0) => Duration::from_millis(5),
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    tracing::error!(%error, "the engine's round failed; it is tried again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    agenda = Agenda::default();
+                    continue;
+                }
+            };
+            let next = agenda.next().map_or(HEARTBEAT, |next| (next - app.now()).min(HEARTBEAT));
+            let pause = Duration::from_micros(u64::try_from(next.as_micros()).unwrap_or(0));
             tokio::select! {
-                () = app.hint.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = app.hint.notified() => agenda = Agenda::default(),
+                () = tokio::time::sleep(pause.max(least)) => {}
             }
         }
     };
     tokio::select! { () = stop => {}, () = rounds => {} }
-}
-
-/// Until the next due instant, but no longer than a heartbeat.
-async fn pause(app: &App) -> Duration {
-    let next = async {
-        let mut tx = app.store.read().await?;
-        due::next(&mut tx).await
-    };
-    let longest = HEARTBEAT;
-    let until = match next.await {
-        Ok(Some(next)) => (next - app.now()).min(longest),
-        Ok(None) | Err(_) => longest,
-    };
-    Duration::from_micros(u64::try_from(until.as_micros()).unwrap_or(0)).max(Duration::from_millis(5))
 }

@@ -13,6 +13,7 @@
 //! - [`client`]: a device with keys of its own, as a browser is one;
 //! - [`start`]: from a configuration to a service; [`cli`]: the command line.
 
+pub mod agenda;
 pub mod announce;
 pub mod app;
 pub mod audit;

@@ -14,7 +14,7 @@ fn measured(args: &[&str]) -> Value {
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
-const DUE: [&str; 6] = ["--schedules", "400", "--history", "3", "--days", "2"];
+const DUE: [&str; 6] = ["--schedules", "400", "--history", "3", "--turns", "2"];
 
 #[tokio::test]
 async fn due_work_on_both_engines() {
@@ -45,6 +45,22 @@ async fn due_work_on_both_engines() {
         let again = aftercare(&[&["bench", what], DUE.as_slice(), &more].concat(), &[], "");
         assert!(!again.status.success(), "{}", text(&again.stdout));
     }
+}
+
+#[tokio::test]
+async fn with_a_whole_day_behind_it_a_held_snapshot_and_a_little_at_a_time() {
+    let all = ["engine", "--schedules", "5760", "--turns", "2", "--all-day", "--held", "--lateness"];
+    let url = postgres_url().await;
+    for more in [&[][..], &["--database-url", &url]] {
+        let found = measured(&[&all, more].concat());
+        // Two of twenty-four hours.
+        assert_eq!((&found["events"], &found["held"]["events"]), (&480.into(), &480.into()), "{found}");
+        assert!(found["held"]["events_per_second"].as_u64().unwrap() > 0, "{found}");
+        let late = ["p50_ms", "p99_ms", "max_ms"].map(|name| found["lateness"][name].as_f64().unwrap());
+        assert!(late[0] > 0.0 && late.is_sorted(), "{found}");
+    }
+    let found = measured(&["lateness", "--people", "50", "--within", "2"]);
+    assert_eq!((&found["database"], &found["people"]), (&"SQLite".into(), &50.into()), "{found}");
 }
 
 #[test]

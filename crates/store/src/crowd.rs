@@ -5,7 +5,7 @@ use crate::{
     channel::{self, Channel, ChannelKind, ChannelState},
     code,
     many::insert_many,
-    sql::{fetch_one, fetch_postgres},
+    sql::{execute, fetch_one, fetch_postgres},
 };
 use aftercare_core::{
     course::{Occurrence, Policy},
@@ -168,4 +168,14 @@ pub async fn logged(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
     let rows =
         fetch_postgres!(tx, (i64,), "-- crowd::logged\nselect (pg_current_wal_lsn() - '0/0')::bigint")?;
     Ok(rows.first().map(|row: &(i64,)| row.0))
+}
+
+/// Takes the snapshot of a transaction that reads, and holds it however long nothing is asked: rows that are taken away are
+/// kept for it.
+pub async fn hold(tx: &mut Tx) -> Result<(), StoreError> {
+    if let Tx::Postgres(_) = tx {
+        execute!(tx, "-- crowd::hold\nset local idle_in_transaction_session_timeout = 0")?;
+    }
+    is_inhabited(tx).await?;
+    Ok(())
 }

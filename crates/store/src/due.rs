@@ -88,10 +88,30 @@ pub async fn heads(tx: &mut Tx) -> Result<Vec<(i16, Instant)>, StoreError> {
     Ok(heads.into_iter().map(|(bucket, at)| (bucket, at.into())).collect())
 }
 
-/// The buckets with something due by `now`.
-pub async fn buckets(tx: &mut Tx, now: Instant) -> Result<Vec<i16>, StoreError> {
-    let heads = heads(tx).await?.into_iter();
-    Ok(heads.filter(|(_, at)| *at <= now).map(|(bucket, _)| bucket).collect())
+/// The same of some buckets alone.
+pub async fn heads_of(tx: &mut Tx, buckets: &[i16]) -> Result<Vec<(i16, Instant)>, StoreError> {
+    let mut heads: Vec<(i16, i64)> = Vec::new();
+    if matches!(tx, Tx::Sqlite(_)) || tx.is_spread() {
+        for bucket in buckets {
+            heads.extend(fetch_one!(
+                tx,
+                (i16, i64),
+                "-- due::heads_of\nselect bucket, wake_at from due where bucket = $1 order by wake_at limit 1",
+                *bucket
+            )?);
+        }
+    } else {
+        heads = fetch_postgres!(
+            tx,
+            (i16, i64),
+            "-- due::heads_of
+            select head.bucket, head.wake_at from unnest($1::smallint[]) as asked(bucket)
+            cross join lateral (
+              select bucket, wake_at from due as queue where queue.bucket = asked.bucket order by wake_at limit 1) as head",
+            buckets
+        )?;
+    }
+    Ok(heads.into_iter().map(|(bucket, at)| (bucket, at.into())).collect())
 }
 
 /// When the next of all is due.

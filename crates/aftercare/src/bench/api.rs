@@ -113,7 +113,7 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures
 }
 
 /// Serves on a free port of loopback for as long as the process runs.
-async fn serve(service: Router) -> anyhow::Result<String> {
+pub(super) async fn serve(service: Router) -> anyhow::Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let host = listener.local_addr()?.to_string();
     tokio::spawn(async move { axum::serve(listener, service).await });

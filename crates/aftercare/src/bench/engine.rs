@@ -1,6 +1,10 @@
-//! How many occurrences the engine records: a crowd with a daily step each falls due within an hour, day after day.
+//! How many occurrences the engine records: a crowd with a daily step each falls due within an hour, day after day; or over
+//! the whole day, hour after hour, which leaves most of it behind what is measured.
 
-use super::{Measured, Measuring};
+use super::{
+    Measured, Measuring,
+    lateness::{self, LITTLE},
+};
 use crate::{app::App, clock::ServiceClock, config::Config, engine, random::Random, start};
 use aftercare_core::{
     anchors::Anchors,
@@ -18,6 +22,7 @@ use aftercare_store::{
 };
 use anyhow::{Context, ensure};
 use serde::Serialize;
+use std::ops::RangeInclusive;
 use uuid::Uuid;
 
 const ZONE: &str = "Europe/Berlin";
@@ -33,10 +38,16 @@ pub struct Settings {
     pub schedules: u32,
     /// So many occurrences of each have happened before.
     pub history: u32,
-    /// So many days are measured.
-    pub days: u32,
+    /// So many times what falls due is measured: that of a day, or of an hour where it is due all day.
+    pub turns: u32,
     /// So many workers; one on SQLite.
     pub workers: u32,
+    /// Whether what is due in a day is due over the whole of it, and not within an hour.
+    pub all_day: bool,
+    /// Whether the same is measured again while somebody holds a snapshot, so that nothing that was taken away goes.
+    pub held: bool,
+    /// Whether it is measured too how late a reminder comes with all of this behind it.
+    pub lateness: bool,
 }
 
 /// What came of it.
@@ -51,14 +62,49 @@ pub struct Figures {
     /// What it came to; an event is an occurrence recorded, its step moved on, its person told.
     #[serde(flatten)]
     pub measured: Measured,
+    /// Under a held snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Measured>,
+    /// How late reminders came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<lateness::Figures>,
+}
+
+/// Minutes of an hour, and hours of a day.
+const MINUTES: u32 = 60;
+const HOURS: u32 = 24;
+
+impl Settings {
+    /// So many hours hold what is due in a day, ...
+    fn hours(&self) -> u32 {
+        if self.all_day { HOURS } else { 1 }
+    }
+
+    /// ... and so much time passes from one to the next.
+    fn passes(&self) -> Span {
+        Span::from_hours(i64::from(HOURS / self.hours()))
+    }
+
+    /// At which minute of these hours a step is due: that of its person.
+    fn minute(&self, step: u32) -> u32 {
+        step / EACH % (MINUTES * self.hours())
+    }
+
+    /// So many steps are due in some turns.
+    fn due_in(&self, turns: RangeInclusive<u32>) -> u64 {
+        let in_hour =
+            |hour| (0..self.schedules).filter(|step| self.minute(*step) / MINUTES == hour).count() as u64;
+        turns.map(|turn| in_hour(turn % self.hours())).sum()
+    }
 }
 
 /// Loads a crowd into an empty database, and measures.
 pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures> {
-    let day: Instant = "2026-03-02T00:00:00Z".parse()?;
+    // Just before eight in Berlin, and long after what is measured at the real time.
+    let eight: Instant = "2036-03-03T06:59:59Z".parse()?;
     let mut apps = Vec::new();
     for n in 0..settings.workers.max(1) {
-        let clock = ServiceClock::standing(day + Span::from_hours(10));
+        let clock = ServiceClock::standing(eight + Span::from_hours(1));
         apps.push(start::open(config.clone(), Random::seeded(n.into()), clock).await?);
     }
     let store = &apps[0].store;
@@ -67,26 +113,49 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Figures
         "there are people: give an empty database"
     );
     ensure!(apps.len() == 1 || store.engine_name() != "SQLite", "SQLite has one writer: leave --workers out");
-    load(&apps[0], settings, day).await.context("cannot load the crowd")?;
-    // The first day is not counted: what is settled is found out once.
+    load(&apps[0], settings, eight).await.context("cannot load the crowd")?;
+    let lateness = if settings.lateness {
+        let now = start::open(config.clone(), Random::seeded(u64::MAX), ServiceClock::default()).await?;
+        Some(lateness::measure(&now, LITTLE).await?)
+    } else {
+        None
+    };
+    // The first turn is not counted: what is settled is found out once.
     work(&apps, Span::ZERO).await?;
-    let measuring = Measuring::begin(store).await?;
-    for _ in 0..settings.days {
-        work(&apps, Span::from_days(1)).await?;
-    }
-    let events = u64::from(settings.schedules) * u64::from(settings.days);
-    let measured = measuring.end(store, events).await?;
-    let left = due::next(&mut store.peek().await?).await?;
-    ensure!(left.is_none_or(|left| left > apps[0].now()), "something due was left");
+    let measured = turns(&apps, settings, 1..=settings.turns).await?;
+    let held = if settings.held {
+        let mut snapshot = store.read().await?;
+        crowd::hold(&mut snapshot).await?;
+        let held = turns(&apps, settings, settings.turns + 1..=2 * settings.turns).await?;
+        drop(snapshot);
+        Some(held)
+    } else {
+        None
+    };
     Ok(Figures {
         schedules: settings.schedules,
         history: settings.history,
         workers: settings.workers.max(1),
         measured,
+        held,
+        lateness,
     })
 }
 
-/// A day passes, and what fell due is worked off by all workers.
+/// Turns, measured.
+async fn turns(apps: &[App], settings: &Settings, turns: RangeInclusive<u32>) -> anyhow::Result<Measured> {
+    let store = &apps[0].store;
+    let measuring = Measuring::begin(store).await?;
+    for _ in turns.clone() {
+        work(apps, settings.passes()).await?;
+    }
+    let measured = measuring.end(store, settings.due_in(turns)).await?;
+    let left = due::next(&mut store.peek().await?).await?;
+    ensure!(left.is_none_or(|left| left > apps[0].now()), "something due was left");
+    Ok(measured)
+}
+
+/// Time passes, and what fell due is worked off by all workers.
 async fn work(apps: &[App], passes: Span) -> anyhow::Result<()> {
     for app in apps {
         app.clock.advance(passes);
@@ -108,23 +177,33 @@ async fn work(apps: &[App], passes: Span) -> anyhow::Result<()> {
 
 /// Puts a crowd behind what is measured, all of it due tomorrow and later.
 pub(super) async fn load_behind(app: &App, schedules: u32) -> anyhow::Result<()> {
-    let settings = Settings { schedules, history: 1, days: 0, workers: 1 };
+    let settings = Settings {
+        schedules,
+        history: 1,
+        turns: 0,
+        workers: 1,
+        all_day: false,
+        held: false,
+        lateness: false,
+    };
     let midnight = app.now().as_secs().div_euclid(86_400) * 86_400;
     load(app, &settings, Instant::from_micros((midnight + 86_400) * 1_000_000)).await
 }
 
-async fn load(app: &App, settings: &Settings, day: Instant) -> anyhow::Result<()> {
+/// Loads a crowd as it is at an instant.
+async fn load(app: &App, settings: &Settings, now: Instant) -> anyhow::Result<()> {
     let anchors = Anchors::default();
     let json = serde_json::to_string(&anchors)?;
-    let activated_at = day - Span::from_days(settings.history.into());
+    let activated_at = now - Span::from_days(settings.history.into());
     let regime = Regime { from: Instant::from_micros(0), zone: zone(ZONE)?, anchors };
-    // Sixty schedules, each at its own minute, and what has happened of them.
-    let kinds = (0..60).map(|minute| {
+    // A schedule for each minute from eight on, and what has happened of it.
+    let kinds = (0..MINUTES * settings.hours()).map(|minute| {
+        let (hour, minute) = ((8 + minute / MINUTES) % HOURS, minute % MINUTES);
         let timing =
-            format!(r#"{{"frequency":1,"period":1,"periodUnit":"d","timeOfDay":["08:{minute:02}"]}}"#);
+            format!(r#"{{"frequency":1,"period":1,"periodUnit":"d","timeOfDay":["{hour:02}:{minute:02}"]}}"#);
         let parsed: Timing = serde_json::from_str(&timing)?;
         let course = Course::new(&parsed, activated_at, vec![regime.clone()], Some(Policy::Skip));
-        let before = course.replay(&[], &[], day);
+        let before = course.replay(&[], &[], now);
         ensure!(
             before.occurrences.len() == settings.history as usize,
             "{} occurrences",
@@ -137,12 +216,12 @@ async fn load(app: &App, settings: &Settings, day: Instant) -> anyhow::Result<()
     });
     let kinds = kinds.collect::<anyhow::Result<Vec<_>>>()?;
     let patient = |n: u32| UserId(Uuid::from_u128(1 + u128::from(n / EACH)));
-    let all: Vec<u32> = (0..settings.schedules).collect();
-    for block in all.chunks(BLOCK) {
+    for first in (0..settings.schedules).step_by(BLOCK) {
+        let block: Vec<u32> = (first..settings.schedules).take(BLOCK).collect();
         let mut tx = app.store.write().await?;
         let people: Vec<_> = block.iter().filter(|n| **n % EACH == 0).map(|n| patient(*n)).collect();
         crowd::people(&mut tx, &people, ZONE, &json, activated_at).await?;
-        let kind = |n: u32| &kinds[(n / EACH % 60) as usize];
+        let kind = |n: u32| &kinds[settings.minute(n) as usize];
         let made = block.iter().map(|n| Made {
             patient_id: patient(*n),
             step_id: StepId(Uuid::from_u128((1 << 64) + u128::from(*n))),

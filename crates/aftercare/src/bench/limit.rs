@@ -32,10 +32,10 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Measure
         tx.commit().await?;
     }
     let measuring = Measuring::begin(&store).await?;
-    for past in 0..settings.days {
+    for past in 0..settings.turns {
         work(&store, settings, day + Span::from_days(past.into()) - Span::from_secs(1)).await?;
     }
-    let events = u64::from(settings.schedules) * u64::from(settings.days);
+    let events = u64::from(settings.schedules) * u64::from(settings.turns);
     measuring.end(&store, events).await
 }
 

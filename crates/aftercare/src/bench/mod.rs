@@ -4,6 +4,7 @@ pub mod api;
 pub mod crypto;
 pub mod driver;
 pub mod engine;
+pub mod lateness;
 pub mod limit;
 pub mod start;
 

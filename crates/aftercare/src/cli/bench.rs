@@ -6,7 +6,7 @@ use crate::{
         api, crypto,
         driver::{Asked, drive},
         engine::{self, Settings},
-        limit,
+        lateness, limit,
     },
     config::Config,
 };
@@ -17,9 +17,11 @@ use std::{io::Write, time::Duration};
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// How many occurrences the engine records in a second: a crowd falls due day after day.
-    Engine(DueArgs),
+    Engine(EngineArgs),
     /// How many it could be at most: the same with the narrowest rows and none of the product's promises.
     Limit(DueArgs),
+    /// How late reminders reach their channels when many are due at once.
+    Lateness(LatenessArgs),
     /// How fast the service answers over the wire, beside the floor of this machine.
     Api(ApiArgs),
     /// How fast another service answers: `http://127.0.0.1:PORT/path`.
@@ -71,6 +73,33 @@ struct On {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct LatenessArgs {
+    /// So many people, ...
+    #[arg(long, default_value_t = 100_000)]
+    people: u32,
+    /// ... within so many seconds.
+    #[arg(long, default_value_t = 60)]
+    within: u32,
+    #[command(flatten)]
+    on: On,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct EngineArgs {
+    #[command(flatten)]
+    due: DueArgs,
+    /// What is due in a day is due over the whole of it: a turn is an hour, not a day.
+    #[arg(long)]
+    all_day: bool,
+    /// The same again while somebody holds a snapshot.
+    #[arg(long)]
+    held: bool,
+    /// And how late reminders come with all of this behind them.
+    #[arg(long)]
+    lateness: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct DueArgs {
     /// So many daily steps, four to a person.
     #[arg(long, default_value_t = 100_000)]
@@ -78,9 +107,9 @@ pub(super) struct DueArgs {
     /// So many occurrences of each have happened before.
     #[arg(long, default_value_t = 1)]
     history: u32,
-    /// So many days are measured.
+    /// So many times what falls due in a day is measured.
     #[arg(long, default_value_t = 3)]
-    days: u32,
+    turns: u32,
     /// So many workers over one PostgreSQL.
     #[arg(long, default_value_t = 1)]
     workers: u32,
@@ -90,11 +119,17 @@ pub(super) struct DueArgs {
 
 pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     let figures = match command {
-        Command::Engine(args) => on(&args.on, async |config| {
-            Ok(serde_json::to_value(engine::run(&args.settings(), &config).await?)?)
+        Command::Engine(EngineArgs { due, all_day, held, lateness }) => on(&due.on, async |config| {
+            let (all_day, held, lateness) = (*all_day, *held, *lateness);
+            let settings = Settings { all_day, held, lateness, ..due.settings() };
+            Ok(serde_json::to_value(engine::run(&settings, &config).await?)?)
         })?,
         Command::Limit(args) => on(&args.on, async |config| {
             Ok(serde_json::to_value(limit::run(&args.settings(), &config).await?)?)
+        })?,
+        Command::Lateness(LatenessArgs { people, within, on: place }) => on(place, async |config| {
+            let settings = lateness::Settings { people: *people, within: *within };
+            Ok(serde_json::to_value(lateness::run(settings, &config).await?)?)
         })?,
         Command::Api(ApiArgs { schedules, pace, on: place }) => on(place, async |config| {
             let Pace { connections, seconds } = *pace;
@@ -121,8 +156,8 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
 
 impl DueArgs {
     fn settings(&self) -> Settings {
-        let Self { schedules, history, days, workers, .. } = *self;
-        Settings { schedules, history, days, workers }
+        let Self { schedules, history, turns, workers, .. } = *self;
+        Settings { schedules, history, turns, workers, all_day: false, held: false, lateness: false }
     }
 }
 
