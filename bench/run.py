@@ -121,11 +121,13 @@ def due_work(postgres, folder):
         "aftercare, 1 M over the whole day": product("engine", *shape(1_000_000, "--all-day", turns=6)),
         "aftercare, 10 M over the whole day": product("engine", *shape(10_000_000, "--all-day", "--lateness", turns=1)),
     }
+    # Each with the most that it may be, in milliseconds: at the median, and for 99 of 100.
+    tens = "400 within 20 s, 10 M schedules behind them"
     late = {
-        "PostgreSQL, 100,000 within a minute": product("lateness", *wave, url=postgres.empty()),
-        "SQLite, 100,000 within a minute": product("lateness", *wave),
-        "PostgreSQL, 400 within 20 s, 10 M schedules behind them": pg["aftercare, 4 workers, 10 M over the whole day"]["lateness"],
-        "SQLite, 400 within 20 s, 10 M schedules behind them": sqlite["aftercare, 10 M over the whole day"]["lateness"],
+        "PostgreSQL, 100,000 within a minute": (product("lateness", *wave, url=postgres.empty()), 1_000, 5_000),
+        "SQLite, 100,000 within a minute": (product("lateness", *wave), 1_000, 5_000),
+        f"PostgreSQL, {tens}": (pg["aftercare, 4 workers, 10 M over the whole day"]["lateness"], 5, 50),
+        f"SQLite, {tens}": (sqlite["aftercare, 10 M over the whole day"]["lateness"], 5, 50),
     }
     return pg, sqlite, late, profile
 
@@ -235,7 +237,7 @@ def table(found, limit):
 
 def lateness(late):
     rows = ["| from due to arrived, ms | median | 99 of 100 | latest |", "|---|---|---|---|"]
-    rows += [f"| {who} | {one['p50_ms']:,.1f} | {one['p99_ms']:,.1f} | {one['max_ms']:,.1f} |" for who, one in late.items()]
+    rows += [f"| {who} | {one['p50_ms']:,.1f} | {one['p99_ms']:,.1f} | {one['max_ms']:,.1f} |" for who, (one, *_) in late.items()]
     return "\n".join(rows)
 
 
@@ -261,8 +263,7 @@ def goals(pg, sqlite, late):
         ("the same, SQLite", rate(sqlite, "aftercare, 20 k, 400 of history each") / rate(sqlite, "aftercare, 20 k, 1 of history each"), 0.8),
         ("bytes of log an event at the most", pg["aftercare, 4 workers, 1 M schedules"]["wal_bytes_per_event"], -800),
     ]
-    for who, one in late.items():
-        median, most = (1_000, 5_000) if "100,000" in who else (5, 50)
+    for who, (one, median, most) in late.items():
         asked += [(f"ms late at the median, {who}", one["p50_ms"], -median), ("ms late, 99 of 100", one["p99_ms"], -most)]
     return compared(asked)
 

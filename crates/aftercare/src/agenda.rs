@@ -7,7 +7,7 @@ use aftercare_core::instant::{Instant, Span};
 use aftercare_store::{StoreError, due};
 use std::collections::BTreeMap;
 
-/// What other processes have put there is known after so long.
+/// What other processes have put there is known after so long while there is work; while there is none, after a heartbeat.
 const OLD: Span = Span::from_secs(1);
 
 /// When each bucket has something.
