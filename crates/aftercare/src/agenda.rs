@@ -1,34 +1,52 @@
-//! When each bucket of the due table has something: asked for whole now and then, kept up by what is worked off.
+//! When each bucket of a queue has something: asked for whole now and then, kept up by what is worked off, and by hints of
+//! what this process has put there.
 //!
 //! To ask for all of it is a probe of the index for each of 1,024 buckets: too much for every reminder.
 
-use crate::app::App;
-use aftercare_core::instant::{Instant, Span};
-use aftercare_store::{StoreError, due};
-use std::collections::BTreeMap;
+use crate::{app::App, engine::HEARTBEAT};
+use aftercare_core::{
+    id::{Bucket, UserId},
+    instant::{Instant, Span},
+};
+use aftercare_store::{StoreError, queue::Queue};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Notify;
 
 /// What other processes have put there is known after so long while there is work; while there is none, after a heartbeat.
 const OLD: Span = Span::from_secs(1);
 
 /// When each bucket has something.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Agenda {
+    queue: Queue,
     heads: BTreeMap<i16, Instant>,
     /// Nobody has asked yet where this is empty.
     asked_at: Option<Instant>,
 }
 
 impl Agenda {
+    /// Of a queue that nobody has asked yet.
+    pub fn of(queue: Queue) -> Self {
+        Self { queue, heads: BTreeMap::new(), asked_at: None }
+    }
+
     /// All of it.
-    pub async fn ask(app: &App) -> Result<Self, StoreError> {
-        let asked_at = Some(app.now());
-        let heads = due::heads(&mut app.store.peek().await?).await?.into_iter().collect();
-        Ok(Self { heads, asked_at })
+    pub async fn ask(&mut self, app: &App) -> Result<(), StoreError> {
+        self.asked_at = Some(app.now());
+        self.heads = self.queue.heads(&mut app.store.peek().await?).await?.into_iter().collect();
+        Ok(())
     }
 
     /// Some buckets of it.
     pub async fn ask_of(&mut self, app: &App, buckets: &[i16]) -> Result<(), StoreError> {
-        let heads = due::heads_of(&mut app.store.peek().await?, buckets).await?;
+        if buckets.is_empty() {
+            return Ok(());
+        }
+        let heads = self.queue.heads_of(&mut app.store.peek().await?, buckets).await?;
         for bucket in buckets {
             self.heads.remove(bucket);
         }
@@ -47,8 +65,36 @@ impl Agenda {
         self.heads.iter().filter(|(_, at)| **at <= now).map(|(bucket, _)| *bucket).collect()
     }
 
-    /// When the next of all is due.
-    pub fn next(&self) -> Option<Instant> {
-        self.heads.values().min().copied()
+    /// How long until the next of all is due; a heartbeat at the most.
+    pub fn pause(&self, now: Instant) -> Duration {
+        let next = self.heads.values().min().map_or(HEARTBEAT, |next| (*next - now).min(HEARTBEAT));
+        Duration::from_micros(u64::try_from(next.as_micros()).unwrap_or(0))
+    }
+}
+
+/// Where this process has put something into a queue, for whoever works it off: after it was committed, or they find nothing.
+#[derive(Debug, Default)]
+pub struct Hint {
+    buckets: Mutex<BTreeSet<i16>>,
+    given: Notify,
+}
+
+impl Hint {
+    /// Something of some people.
+    pub fn give(&self, people: impl IntoIterator<Item = UserId>) {
+        let buckets = people.into_iter().map(|person| Bucket::of(person).get());
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).extend(buckets);
+        self.given.notify_one();
+    }
+
+    /// The buckets since it was last asked.
+    pub fn take(&self) -> Vec<i16> {
+        let buckets = std::mem::take(&mut *self.buckets.lock().unwrap_or_else(PoisonError::into_inner));
+        buckets.into_iter().collect()
+    }
+
+    /// Until one is given.
+    pub async fn given(&self) {
+        self.given.notified().await;
     }
 }

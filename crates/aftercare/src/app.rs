@@ -1,6 +1,7 @@
 //! The running service: everything a handler or the engine needs, in one place.
 
 use crate::{
+    agenda::Hint,
     clock::ServiceClock,
     config::Config,
     delivery::{email::Mail, outward::Outward},
@@ -12,7 +13,7 @@ use crate::{
     reader::Reader,
     token::TokenKeys,
 };
-use aftercare_core::{clock::Clock, instant::Instant};
+use aftercare_core::{clock::Clock, id::UserId, instant::Instant};
 use aftercare_seal::{
     bundle::Bundle,
     credential::Organisation,
@@ -29,7 +30,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 /// Shared by all requests and the engine; cloning it shares it.
@@ -71,9 +72,9 @@ pub struct Parts {
     /// How much people have asked for in this minute.
     pub requests: Requests,
     /// Wakes the engine before its time.
-    pub hint: Notify,
+    pub hint: Hint,
     /// Wakes the sender before its time.
-    pub messages: Notify,
+    pub messages: Hint,
     /// One round of the sender at a time in this process; the bucket it begins with, so that all have their turn.
     pub sending: tokio::sync::Mutex<i16>,
     /// Where mail goes.
@@ -84,6 +85,8 @@ pub struct Parts {
     pub push_key: OnceCell<PushKey>,
     /// One round of the engine at a time in this process.
     pub round: tokio::sync::Mutex<()>,
+    /// When a worker was last known to be alive.
+    pub beaten: tokio::sync::Mutex<Option<Instant>>,
     /// Whether the process has been asked to end: what is begun is finished, and nothing new is.
     pub stopping: AtomicBool,
 }
@@ -106,11 +109,10 @@ impl App {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Something that was written may be the engine's to act on, or the sender's: after it was committed, or they find
-    /// nothing.
-    pub fn stir(&self) {
-        self.hint.notify_one();
-        self.messages.notify_one();
+    /// Something that was written of a person may be the engine's to act on, or the sender's.
+    pub fn stir(&self, person: UserId) {
+        self.hint.give([person]);
+        self.messages.give([person]);
     }
 
     /// Whether it has.

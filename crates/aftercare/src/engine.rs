@@ -57,7 +57,7 @@ const IDEMPOTENCY: Span = Span::from_hours(24);
 
 /// Works off everything that is due now; how many steps were looked at.
 pub async fn round(app: &App) -> Result<u64, StoreError> {
-    turn(app, &mut Agenda::default()).await
+    turn(app, &mut Agenda::of(due::QUEUE)).await
 }
 
 /// Works off what an agenda says is due, then, where that is old, everything.
@@ -65,9 +65,10 @@ async fn turn(app: &App, agenda: &mut Agenda) -> Result<u64, StoreError> {
     let _alone = app.round.lock().await;
     let now = app.now();
     beat(app, now).await?;
+    agenda.ask_of(app, &app.hint.take()).await?;
     let mut total = work_off(app, agenda, now).await?;
     if agenda.is_old(now) {
-        *agenda = Agenda::ask(app).await?;
+        agenda.ask(app).await?;
         total += work_off(app, agenda, now).await?;
     }
     tell_doctors(app).await?;
@@ -80,7 +81,8 @@ async fn tell_doctors(app: &App) -> Result<(), StoreError> {
         let buckets = outbox::buckets(&mut app.store.peek().await?).await?;
         let mut told = 0;
         for some in buckets.chunks(LETTERS) {
-            let mut tx = app.store.write().await?;
+            // Letters that are there again are worked off again.
+            let mut tx = app.store.write_unsynced().await?;
             let now = app.now();
             told += outbox::work_off(&mut tx, some, now, || app.random.id(now)).await?;
             tx.commit().await?;
@@ -133,7 +135,7 @@ async fn batch(app: &App, buckets: &[i16], now: Instant) -> Result<usize, StoreE
     let wakes = due::claim(&mut tx, buckets, now).await?;
     look(app, &mut tx, &wakes).await?;
     tx.commit().await?;
-    app.messages.notify_one();
+    app.messages.give(wakes.iter().map(|wake| wake.patient_id));
     app.metrics.woken(wakes.len());
     Ok(wakes.len())
 }
@@ -246,8 +248,13 @@ async fn replay(
 
 /// Says that a worker is alive; a silence before it is recorded as an outage.
 pub async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
+    let mut beaten = app.beaten.lock().await;
+    if beaten.is_some_and(|beaten| beaten <= now && now - beaten < HEARTBEAT) {
+        return Ok(());
+    }
     let last = service::heartbeat(&mut app.store.peek().await?).await?;
     if last.is_some_and(|last| now - last < HEARTBEAT) {
+        *beaten = last;
         return Ok(());
     }
     let mut tx = app.store.write().await?;
@@ -256,7 +263,9 @@ pub async fn beat(app: &App, now: Instant) -> Result<(), StoreError> {
         tracing::warn!(%from, to = %now, "no worker was alive; what fell due and closed in this time counts as not delivered");
     }
     service::beat(&mut tx, now).await?;
-    tx.commit().await
+    tx.commit().await?;
+    *beaten = Some(now);
+    Ok(())
 }
 
 /// Removes what has had its time.
@@ -313,7 +322,7 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
     let target = app.now() + by;
     loop {
         let mut tx = app.store.read().await?;
-        let next = [due::next(&mut tx).await?, delivery::next(&mut tx).await?];
+        let next = [due::QUEUE.next(&mut tx).await?, delivery::QUEUE.next(&mut tx).await?];
         let next = next.into_iter().flatten().min();
         drop(tx);
         let now = app.now();
@@ -325,7 +334,9 @@ pub async fn leap(app: &App, by: Span) -> Result<Instant, StoreError> {
         service::set_moved(&mut tx, app.clock.moved() + ahead).await?;
         tx.commit().await?;
         app.clock.advance(ahead);
-        work_off(app, &mut Agenda::ask(app).await?, app.now()).await?;
+        let mut agenda = Agenda::of(due::QUEUE);
+        agenda.ask(app).await?;
+        work_off(app, &mut agenda, app.now()).await?;
         sender::round(app).await?;
         tell_doctors(app).await?;
         if app.now() >= target {
@@ -355,7 +366,7 @@ pub async fn sleep(app: &App, by: Span) -> Result<Instant, StoreError> {
 /// is broken off: what it has not committed is as it was.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let rounds = async {
-        let (mut tidied, mut agenda) = (app.now() - TIDY, Agenda::default());
+        let (mut tidied, mut agenda) = (app.now() - TIDY, Agenda::of(due::QUEUE));
         loop {
             if app.now() - tidied >= TIDY {
                 tidied = app.now();
@@ -370,15 +381,13 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
                 Err(error) => {
                     tracing::error!(%error, "the engine's round failed; it is tried again");
                     tokio::time::sleep(Duration::from_secs(1)).await;
-                    agenda = Agenda::default();
+                    agenda = Agenda::of(due::QUEUE);
                     continue;
                 }
             };
-            let next = agenda.next().map_or(HEARTBEAT, |next| (next - app.now()).min(HEARTBEAT));
-            let pause = Duration::from_micros(u64::try_from(next.as_micros()).unwrap_or(0));
             tokio::select! {
-                () = app.hint.notified() => agenda = Agenda::default(),
-                () = tokio::time::sleep(pause.max(least)) => {}
+                () = app.hint.given() => {}
+                () = tokio::time::sleep(agenda.pause(app.now()).max(least)) => {}
             }
         }
     };

@@ -120,8 +120,8 @@ async fn told(app: &App) -> Result<String, StoreError> {
     let (metrics, now) = (&app.metrics, app.now());
     let age = |since: Option<Instant>| since.map_or(0, |since| (now - since).as_micros().max(0) / 1_000_000);
     let mut tx = app.store.peek().await?;
-    metrics.oldest_due.set(age(due::next(&mut tx).await?));
-    metrics.oldest_message.set(age(delivery::next(&mut tx).await?));
+    metrics.oldest_due.set(age(due::QUEUE.next(&mut tx).await?));
+    metrics.oldest_message.set(age(delivery::QUEUE.next(&mut tx).await?));
     metrics.heartbeat.set(age(service::heartbeat(&mut tx).await?));
     drop(tx);
     metrics.memory.set(resident_bytes());

@@ -1,6 +1,7 @@
 //! From a configuration to a running service.
 
 use crate::{
+    agenda::Hint,
     app::{App, Parts},
     clock::ServiceClock,
     config::{Config, Profile},
@@ -21,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
-use tokio::sync::{Mutex, Notify, OnceCell, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 /// Opens the database a configuration names, as it is.
@@ -125,14 +126,15 @@ pub async fn parts(config: Config, random: Random, clock: ServiceClock) -> anyho
         decoy: Decoy::default(),
         metrics: Metrics::default(),
         requests: Requests::default(),
-        hint: Notify::new(),
-        messages: Notify::new(),
+        hint: Hint::default(),
+        messages: Hint::default(),
         sending: Mutex::new(0),
         mail: Mail::new(&config)?,
         outward: Outward::new(config.asks_inside())?,
         push_key: OnceCell::new(),
         config,
         round: Mutex::new(()),
+        beaten: Mutex::new(None),
         stopping: AtomicBool::new(false),
     })
 }

@@ -170,6 +170,17 @@ pub async fn logged(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
     Ok(rows.first().map(|row: &(i64,)| row.0))
 }
 
+/// Leaves a database as it is some time after it was filled: on the disk, and known to its planner.
+pub async fn settle(tx: &mut Tx) -> Result<(), StoreError> {
+    if let Tx::Postgres(held) = tx {
+        // As long as it takes.
+        for statement in ["vacuum (analyze)", "checkpoint"] {
+            sqlx::query(statement).execute(&mut **held).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes the snapshot of a transaction that reads, and holds it however long nothing is asked: rows that are taken away are
 /// kept for it.
 pub async fn hold(tx: &mut Tx) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use crate::{
     StoreError, Tx, code,
     many::{execute_in, fetch_in, insert_many},
-    queue::heads,
+    queue::{Queue, queue},
     row::row,
     sql::{execute, fetch_all, fetch_postgres},
 };
@@ -12,6 +12,9 @@ use aftercare_core::{
     instant::Instant,
 };
 use uuid::Uuid;
+
+/// The sender's queue.
+pub const QUEUE: Queue = queue!("sending", "at");
 
 pub use crate::code::{DeliveryKind, DeliveryState};
 
@@ -112,23 +115,6 @@ pub async fn enqueue(tx: &mut Tx, attempts: &[Attempt]) -> Result<(), StoreError
         |one| [Bucket::of(one.user_id).get(), one.at.as_micros(), one.delivery_id.0, one.user_id.0],
         "on conflict do nothing"
     )
-}
-
-/// The buckets that hold anything, in their order, each with when its first is due.
-pub async fn heads(tx: &mut Tx) -> Result<Vec<(i16, Instant)>, StoreError> {
-    let heads = heads!(tx, "delivery::heads", "sending", "at")?;
-    Ok(heads.into_iter().map(|(bucket, at)| (bucket, at.into())).collect())
-}
-
-/// The buckets with an attempt due by `now`.
-pub async fn buckets(tx: &mut Tx, now: Instant) -> Result<Vec<i16>, StoreError> {
-    let heads = heads(tx).await?.into_iter();
-    Ok(heads.filter(|(_, at)| *at <= now).map(|(bucket, _)| bucket).collect())
-}
-
-/// When the next of all is due.
-pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
-    Ok(heads(tx).await?.into_iter().map(|(_, at)| at).min())
 }
 
 /// Takes up to `limit` attempts that are due out of some buckets, in their order, and leases them until `lease`:

@@ -3,6 +3,7 @@
 
 use crate::{
     StoreError, Tx, inspect,
+    queue::Queue,
     sql::{execute, fetch_all},
 };
 use sqlx::PgConnection;
@@ -46,7 +47,8 @@ pub(crate) async fn distribute(tx: &mut Tx) -> Result<(), StoreError> {
 
 /// The buckets of a queue that hold anything, each with its earliest instant: on each machine one probe of the index for
 /// each. One statement over all machines would read every row.
-pub(crate) async fn heads(tx: &mut Tx, queue: &str, at: &str) -> Result<Vec<(i16, i64)>, StoreError> {
+pub(crate) async fn heads(tx: &mut Tx, queue: Queue) -> Result<Vec<(i16, i64)>, StoreError> {
+    let Queue { table, at, .. } = queue;
     let on_each = format!(
         "with recursive head as (
           (select bucket, {at} as at from %1$s order by bucket, {at} limit 1)
@@ -57,14 +59,14 @@ pub(crate) async fn heads(tx: &mut Tx, queue: &str, at: &str) -> Result<Vec<(i16
     );
     let asked = "-- distributed::heads\nselect success, coalesce(result, '') from run_command_on_shards($1::text::regclass, $2)";
     let mut heads = Vec::new();
-    for (answered, said) in fetch_all!(tx, (bool, String), asked, queue, on_each.as_str())? {
+    for (answered, said) in fetch_all!(tx, (bool, String), asked, table, on_each.as_str())? {
         if !answered {
             return Err(StoreError::Unavailable(said));
         }
         for head in said.split(',').filter(|head| !head.is_empty()) {
             let read =
                 head.split_once(' ').and_then(|(bucket, at)| Some((bucket.parse().ok()?, at.parse().ok()?)));
-            heads.push(read.ok_or_else(|| StoreError::Broken(format!("{head} is no head of {queue}")))?);
+            heads.push(read.ok_or_else(|| StoreError::Broken(format!("{head} is no head of {table}")))?);
         }
     }
     heads.sort_unstable();

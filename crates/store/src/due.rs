@@ -3,7 +3,7 @@
 use crate::{
     StoreError, Tx,
     many::insert_many,
-    queue::heads,
+    queue::{Queue, queue},
     sql::{fetch_all, fetch_one, fetch_postgres},
 };
 use aftercare_core::{
@@ -11,6 +11,9 @@ use aftercare_core::{
     instant::Instant,
 };
 use uuid::Uuid;
+
+/// The engine's queue.
+pub const QUEUE: Queue = queue!("due", "wake_at");
 
 type Row = (i64, Uuid, Uuid, Option<i64>);
 
@@ -80,43 +83,6 @@ pub async fn insert_many(tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
         "on conflict (bucket, wake_at, step_id) do update set since = excluded.since
         where excluded.since < coalesce(due.since, due.wake_at)"
     )
-}
-
-/// The buckets that hold anything, in their order, each with when its first is due.
-pub async fn heads(tx: &mut Tx) -> Result<Vec<(i16, Instant)>, StoreError> {
-    let heads = heads!(tx, "due::heads", "due", "wake_at")?;
-    Ok(heads.into_iter().map(|(bucket, at)| (bucket, at.into())).collect())
-}
-
-/// The same of some buckets alone.
-pub async fn heads_of(tx: &mut Tx, buckets: &[i16]) -> Result<Vec<(i16, Instant)>, StoreError> {
-    let mut heads: Vec<(i16, i64)> = Vec::new();
-    if matches!(tx, Tx::Sqlite(_)) || tx.is_spread() {
-        for bucket in buckets {
-            heads.extend(fetch_one!(
-                tx,
-                (i16, i64),
-                "-- due::heads_of\nselect bucket, wake_at from due where bucket = $1 order by wake_at limit 1",
-                *bucket
-            )?);
-        }
-    } else {
-        heads = fetch_postgres!(
-            tx,
-            (i16, i64),
-            "-- due::heads_of
-            select head.bucket, head.wake_at from unnest($1::smallint[]) as asked(bucket)
-            cross join lateral (
-              select bucket, wake_at from due as queue where queue.bucket = asked.bucket order by wake_at limit 1) as head",
-            buckets
-        )?;
-    }
-    Ok(heads.into_iter().map(|(bucket, at)| (bucket, at.into())).collect())
-}
-
-/// When the next of all is due.
-pub async fn next(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
-    Ok(heads(tx).await?.into_iter().map(|(_, at)| at).min())
 }
 
 /// Takes all that is due in some buckets out of the table; what another worker holds is left to it. They come back

@@ -49,6 +49,13 @@ enum Engine {
     },
 }
 
+/// Whether a commit waits until the disk has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Synced {
+    Yes,
+    No,
+}
+
 /// A transaction on either engine. Dropped without [`commit`](Self::commit) it is undone.
 #[derive(Debug)]
 pub enum Tx {
@@ -198,11 +205,25 @@ impl Store {
 
     /// Begins a transaction that writes. On SQLite it is the only one.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        self.begin_writing(Synced::Yes).await
+    }
+
+    /// The same, for what may be lost with the machine, since it is then done again: its commit does not wait for the
+    /// disk, nor for a standby. What is committed after it and waits keeps this too: none is kept without those before.
+    pub async fn write_unsynced(&self) -> Result<Tx, StoreError> {
+        self.begin_writing(Synced::No).await
+    }
+
+    async fn begin_writing(&self, synced: Synced) -> Result<Tx, StoreError> {
         in_time(async {
             Ok(match &self.engine {
-                Engine::Sqlite { write, .. } => Tx::Sqlite(write.lease().await?.begin_writing().await?),
+                Engine::Sqlite { write, .. } => Tx::Sqlite(write.lease().await?.begin_writing(synced).await?),
                 Engine::Postgres { pool, spread } => {
-                    Tx::Postgres(Held { way: Way::Within(pool.begin().await?), spread: *spread })
+                    let begun = match synced {
+                        Synced::Yes => pool.begin().await?,
+                        Synced::No => pool.begin_with("begin; set local synchronous_commit = off").await?,
+                    };
+                    Tx::Postgres(Held { way: Way::Within(begun), spread: *spread })
                 }
             })
         })

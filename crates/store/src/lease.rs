@@ -3,7 +3,7 @@
 //! Statements run where they are asked for: most take a few microseconds, less than the way to another thread and
 //! back. What waits for the disk, a commit, goes to a thread that may wait.
 
-use crate::{StoreError, fault, row::FromRow};
+use crate::{StoreError, engine::Synced, fault, row::FromRow};
 use rusqlite::{CachedStatement, Connection, Statement, ToSql, ffi, hooks::Wal};
 use std::{
     path::PathBuf,
@@ -81,7 +81,6 @@ impl Shared {
     fn connect(&self) -> Result<Open, StoreError> {
         let connection = Connection::open(&self.file)?;
         connection.busy_timeout(PATIENCE)?;
-        // Synchronous NORMAL loses acknowledged commits at a power cut; FULL loses none.
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off;
             pragma secure_delete = on;",
@@ -210,8 +209,13 @@ impl Lease {
     }
 
     /// Begins a transaction that writes, once nobody else does.
-    pub(crate) async fn begin_writing(self) -> Result<Self, StoreError> {
+    pub(crate) async fn begin_writing(self, synced: Synced) -> Result<Self, StoreError> {
         let asked = Instant::now();
+        // Synchronous NORMAL loses acknowledged commits at a power cut; FULL loses none.
+        self.raw().execute_batch(match synced {
+            Synced::Yes => "pragma synchronous = full",
+            Synced::No => "pragma synchronous = normal",
+        })?;
         loop {
             match self.raw().execute_batch("begin immediate") {
                 Ok(()) => return Ok(self),
@@ -320,5 +324,24 @@ impl Drop for Lease {
             }
         }
         home.0.give(open);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_may_be_lost_does_not_wait_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let connections = Connections::open(folder.path().join("test.db"), true, 1).unwrap();
+        for (synced, level) in [(Synced::No, 1), (Synced::Yes, 2), (Synced::No, 1)] {
+            let lease = connections.lease().await.unwrap().begin_writing(synced).await.unwrap();
+            let set: i64 = lease.raw().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+            assert_eq!(set, level);
+            lease.commit().await.unwrap();
+        }
     }
 }

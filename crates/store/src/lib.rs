@@ -48,7 +48,7 @@ pub mod outbox;
 mod parts;
 pub mod passkey;
 pub mod push_key;
-mod queue;
+pub mod queue;
 pub mod reach;
 pub mod regime;
 mod row;

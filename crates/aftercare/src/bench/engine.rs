@@ -150,7 +150,7 @@ async fn turns(apps: &[App], settings: &Settings, turns: RangeInclusive<u32>) ->
         work(apps, settings.passes()).await?;
     }
     let measured = measuring.end(store, settings.due_in(turns)).await?;
-    let left = due::next(&mut store.peek().await?).await?;
+    let left = due::QUEUE.next(&mut store.peek().await?).await?;
     ensure!(left.is_none_or(|left| left > apps[0].now()), "something due was left");
     Ok(measured)
 }
@@ -239,5 +239,5 @@ async fn load(app: &App, settings: &Settings, now: Instant) -> anyhow::Result<()
         }
         tx.commit().await?;
     }
-    Ok(())
+    Ok(crowd::settle(&mut app.store.peek().await?).await?)
 }

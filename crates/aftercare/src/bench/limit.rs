@@ -3,7 +3,7 @@
 use super::{Measured, Measuring, engine::Settings};
 use crate::{config::Config, random::Random, start};
 use aftercare_core::instant::{Instant, Span};
-use aftercare_store::{Store, limit};
+use aftercare_store::{Store, crowd, limit};
 use rand::RngExt as _;
 use uuid::Uuid;
 
@@ -31,6 +31,7 @@ pub async fn run(settings: &Settings, config: &Config) -> anyhow::Result<Measure
         limit::add(&mut tx, block).await?;
         tx.commit().await?;
     }
+    crowd::settle(&mut store.peek().await?).await?;
     let measuring = Measuring::begin(&store).await?;
     for past in 0..settings.turns {
         work(&store, settings, day + Span::from_days(past.into()) - Span::from_secs(1)).await?;

@@ -6,7 +6,7 @@
 //! it is true is looked at in the transaction of the lease, last before it goes.
 
 use super::{Outcome, email, http, message::Say, next_rung, target::Target, web_push};
-use crate::{app::App, engine::HEARTBEAT, traces::span};
+use crate::{agenda::Agenda, app::App, traces::span};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::{Instant, Span},
@@ -50,13 +50,29 @@ struct Job {
 
 /// Sends everything whose time has come; how many were handed over or tried.
 pub async fn round(app: &App) -> Result<u64, StoreError> {
+    turn(app, &mut Agenda::of(delivery::QUEUE)).await
+}
+
+/// Sends what an agenda says is due, then, where that is old, everything.
+async fn turn(app: &App, agenda: &mut Agenda) -> Result<u64, StoreError> {
     let mut first = app.sending.lock().await;
+    agenda.ask_of(app, &app.messages.take()).await?;
+    let mut total = work_off(app, agenda, &mut first).await?;
+    if agenda.is_old(app.now()) {
+        agenda.ask(app).await?;
+        total += work_off(app, agenda, &mut first).await?;
+    }
+    Ok(total)
+}
+
+async fn work_off(app: &App, agenda: &mut Agenda, first: &mut i16) -> Result<u64, StoreError> {
     let mut total = 0;
     loop {
-        let (taken, jobs) = claim(app, &mut first).await?;
-        if taken == 0 {
+        let buckets = agenda.due(app.now());
+        if buckets.is_empty() {
             return Ok(total);
         }
+        let (taken, jobs) = claim(app, &buckets, first).await?;
         total += jobs.len() as u64;
         let sent = stream::iter(jobs).map(|job| async {
             if app.is_stopping() {
@@ -83,21 +99,24 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
             give_back(app, &left).await?;
             return Ok(total);
         }
+        agenda.ask_of(app, &buckets).await?;
+        // What another sender holds is left to it.
+        if taken == 0 {
+            return Ok(total);
+        }
     }
 }
 
-/// Takes what is due, and gives what of it is still true. Begins with a bucket, and says with which to go on: where
-/// there is more than can be taken at once, nobody waits for ever.
-async fn claim(app: &App, first: &mut i16) -> Result<(usize, Vec<Job>), StoreError> {
-    let now = app.now();
-    let mut buckets = delivery::buckets(&mut app.store.peek().await?, now).await?;
+/// Takes what is due in some buckets, and gives what of it is still true. Begins with a bucket, and says with which to go
+/// on: where there is more than can be taken at once, nobody waits for ever.
+async fn claim(app: &App, buckets: &[i16], first: &mut i16) -> Result<(usize, Vec<Job>), StoreError> {
+    let mut buckets = buckets.to_vec();
     let turn = buckets.partition_point(|bucket| bucket < first);
     buckets.rotate_left(turn);
-    if buckets.is_empty() {
-        return Ok((0, Vec::new()));
-    }
-    let mut tx = app.store.write().await?;
-    let attempts = delivery::claim(&mut tx, &buckets, now, app.now() + LEASE, BATCH).await?;
+    let now = app.now();
+    // A lease that is lost is one that a dead sender held.
+    let mut tx = app.store.write_unsynced().await?;
+    let attempts = delivery::claim(&mut tx, &buckets, now, now + LEASE, BATCH).await?;
     let jobs = still_true(app, &mut tx, &attempts).await?;
     tx.commit().await?;
     let of: BTreeSet<i16> = attempts.iter().map(|one| Bucket::of(one.user_id).get()).collect();
@@ -383,29 +402,23 @@ async fn fall_back(
 /// Runs until `stop` is done: a round at each next attempt, and on a hint. What is under way then is finished.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
+    let mut agenda = Agenda::of(delivery::QUEUE);
     loop {
-        let pause = match round(&app).await {
-            Ok(_) => pause_until_next(&app).await,
+        let pause = match turn(&app, &mut agenda).await {
+            // What another sender holds is not asked for without end.
+            Ok(_) => agenda.pause(app.now()).max(Duration::from_millis(5)),
             Err(error) => {
                 tracing::error!(%error, "messages could not be sent; it is tried again");
+                agenda = Agenda::of(delivery::QUEUE);
                 Duration::from_secs(1)
             }
         };
         tokio::select! {
             () = &mut stop => return,
-            () = app.messages.notified() => {}
+            () = app.messages.given() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
-}
-
-async fn pause_until_next(app: &App) -> Duration {
-    let next = async { delivery::next(&mut app.store.peek().await?).await };
-    let until = match next.await {
-        Ok(Some(next)) => (next - app.now()).min(HEARTBEAT),
-        Ok(None) | Err(_) => HEARTBEAT,
-    };
-    Duration::from_micros(u64::try_from(until.as_micros()).unwrap_or(0)).max(Duration::from_millis(5))
 }
 
 /// Whether a channel's messages are acknowledged by what shows them.

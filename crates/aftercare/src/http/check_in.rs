@@ -102,7 +102,7 @@ pub async fn check_in(
         tx.commit().await?;
         Ok((locked, ordinal))
     })?;
-    app.stir();
+    app.stir(actor.id);
 
     let view = show_step(&app, &actor, reader, locked.step.clone()).await?;
     let show = ShowReminder { step: &locked.step, habits: &locked.habits, action: view.action.as_deref() };

@@ -88,7 +88,8 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     let scope = app.master.digest("idempotency", &about).0;
     let seal = Seal::new(&app.master, &about, &body);
 
-    let mut tx = app.store.write().await?;
+    // What it leads to is kept after it: where this is lost, nothing has come of it.
+    let mut tx = app.store.write_unsynced().await?;
     let seen = idempotency::get(&mut tx, &scope).await?;
     let mut first_at = now;
     if let Some(seen) = seen {

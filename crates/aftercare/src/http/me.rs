@@ -193,7 +193,7 @@ pub async fn change_me(
     }
     let answer = me(&app, &mut tx, &actor).await?;
     tx.commit().await?;
-    app.stir();
+    app.stir(actor.id);
     Ok(Json(answer))
 }
 

@@ -86,6 +86,6 @@ pub async fn pause(
         due::insert(&mut tx, Wake::person(actor.id, now)).await?;
     }
     tx.commit().await?;
-    app.stir();
+    app.stir(actor.id);
     Ok(Json(show_step(&app, &actor, reader, step).await?))
 }

@@ -66,6 +66,6 @@ pub async fn receipt(
         note.read_at = note.read_at.or(read.then_some(now));
         Ok(note)
     })?;
-    app.stir();
+    app.stir(actor.id);
     Ok(Json(NoteView::of(&note, None)))
 }

@@ -247,7 +247,7 @@ pub async fn activate(
         tx.commit().await?;
         Ok(Outcome { note, old: before.plan, new: replaced.new, outline, words, failure: None })
     })?;
-    app.stir();
+    app.stir(outcome.note.patient_id);
     Ok(Json(submitted::view(outcome, reader.0)))
 }
 
@@ -288,7 +288,7 @@ pub async fn undo(
         tx.commit().await?;
         Ok(outcome)
     })?;
-    app.stir();
+    app.stir(outcome.note.patient_id);
     Ok(Json(submitted::view(outcome, reader.0)))
 }
 

@@ -131,7 +131,7 @@ pub(super) async fn submit(
         tx.commit().await?;
         Ok(Outcome { note, old: before.plan, new, outline, words, failure: None })
     })?;
-    app.stir();
+    app.stir(patient);
     Ok(done)
 }
 

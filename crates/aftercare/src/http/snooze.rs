@@ -71,7 +71,7 @@ pub async fn snooze(
         tx.commit().await?;
         Ok(until)
     })?;
-    app.stir();
+    app.stir(actor.id);
     Ok(Json(Snoozed { reminder_id: id, snoozed_until: until }))
 }
 

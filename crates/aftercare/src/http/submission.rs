@@ -87,7 +87,7 @@ pub(super) async fn read_and_store(
     let what = Sealable { arrived: &arrived, by: &read.by, failed: failure.is_some(), words: &words };
     let Stored { note, old, new, replaced } =
         transact!({ store(app, actor, &keys, &what, again.as_ref()).await })?;
-    app.stir();
+    app.stir(note.patient_id);
 
     let outline = outline(&words);
     let mut words = Words::of(note.id, words);

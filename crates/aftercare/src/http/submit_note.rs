@@ -119,7 +119,8 @@ pub async fn submit_note(
     let now = app.now();
     let id: NoteId = retry.map_or_else(|| app.random.id(now), |retry| retry.id());
 
-    let mut tx = app.store.write().await?;
+    // A ticket that is lost is lost with its note: of that nobody was told anything.
+    let mut tx = app.store.write_unsynced().await?;
     let care = care::lock(&mut tx, patient, actor.id).await?.ok_or_else(Problem::not_found)?;
     scope(&mut tx, &actor, Some(patient), Act::WriteNote).await?;
     if let Some(note) = note::get(&mut tx, patient, id).await? {

@@ -99,7 +99,7 @@ async fn answer(app: &App, token: &str, at: Option<Instant>) -> Result<Taken, Pr
         tx.commit().await?;
         Ok(snoozed)
     })?;
-    app.stir();
+    app.stir(user);
     let status = match status {
         Some(AnswerStatus::Done) => "done",
         Some(AnswerStatus::Skipped) => "skipped",

@@ -362,7 +362,7 @@ impl World {
     /// Whether anything is due after a round.
     async fn is_left(&self) -> anyhow::Result<bool> {
         let (mut tx, now) = (self.apps[0].store.peek().await?, self.now());
-        let next = [due::next(&mut tx).await?, delivery::next(&mut tx).await?];
+        let next = [due::QUEUE.next(&mut tx).await?, delivery::QUEUE.next(&mut tx).await?];
         Ok(next.into_iter().flatten().any(|next| next <= now))
     }
 
