@@ -1,4 +1,4 @@
-//! Content keys of notes that sessions have opened whose keys the service holds: a read of the same note again need not
+//! Content keys of notes that sessions have opened or written whose keys the service holds: a read of the same note again need not
 //! open its envelope again. Keys alone, never words; a bounded number, for a bounded time, of live sessions only.
 
 use aftercare_core::{

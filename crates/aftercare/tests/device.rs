@@ -214,7 +214,7 @@ async fn a_key_that_was_slipped_in_is_noticed() {
     // An evil service makes other keys known as Ada's.
     let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
     let id = aftercare::keyring::raw(ada.id());
-    let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(id).unwrap(), 2);
+    let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(id), 2);
     let mut tx = app.app.store.write().await.unwrap();
     aftercare::keyring::publish(&mut tx, &slipped, None, clock.now()).await.unwrap();
     tx.commit().await.unwrap();
@@ -246,7 +246,7 @@ stories! {
         assert!(!kept.to_string().contains(&ada.id().to_string()));
         // An evil service makes other keys known as Ada's: a new device of Grace's notices too.
         let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
-        let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare::keyring::raw(ada.id())).unwrap(), 2);
+        let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare::keyring::raw(ada.id())), 2);
         let mut tx = app.app.store.write().await.unwrap();
         aftercare::keyring::publish(&mut tx, &slipped, None, clock.now()).await.unwrap();
         tx.commit().await.unwrap();
@@ -277,7 +277,7 @@ stories! {
         grace.safety_code(ada.id()).await.unwrap();
         let before = grace.remember();
         let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
-        let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare::keyring::raw(ada.id())).unwrap(), 2);
+        let slipped = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare::keyring::raw(ada.id())), 2);
         let mut tx = app.app.store.write().await.unwrap();
         aftercare::keyring::publish(&mut tx, &slipped, None, clock.now()).await.unwrap();
         tx.commit().await.unwrap();
@@ -329,7 +329,7 @@ stories! {
         let transport = device::transport(&app);
         let new = NewDevice::begin(&transport, &device::random(65)).await.unwrap();
         let ark = aftercare_seal::ark::Ark::from_bytes([9; 32]);
-        let evil = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare_seal::Bytes([0; 16])).unwrap(), 1);
+        let evil = aftercare_seal::bundle::Bundle::of(&ark.keys(aftercare_seal::Bytes([0; 16])), 1);
         let mut tx = app.app.store.write().await.unwrap();
         let evil = serde_json::to_string(&evil).unwrap();
         common::execute(&mut tx, &format!("update device_link set bundle = '{evil}'")).await;
@@ -366,7 +366,7 @@ stories! {
         grace.follow_key_log().await.unwrap();
         // Signed by her own key, as only she could, and kept from the log.
         let id = aftercare::keyring::raw(ada.id());
-        let slipped = aftercare_seal::bundle::Bundle::of(&aftercare_seal::ark::Ark::from_bytes([9; 32]).keys(id).unwrap(), 2);
+        let slipped = aftercare_seal::bundle::Bundle::of(&aftercare_seal::ark::Ark::from_bytes([9; 32]).keys(id), 2);
         let mut tx = app.app.store.write().await.unwrap();
         aftercare_store::bundle::add(&mut tx, ada.id(), &aftercare::keyring::row(&slipped, None, clock.now())).await.unwrap();
         tx.commit().await.unwrap();
@@ -374,7 +374,7 @@ stories! {
         assert_eq!(error.downcast::<NotLogged>().unwrap(), NotLogged(ada.id()));
         // In the log as Grace's, and not hers.
         let id = aftercare::keyring::raw(grace.id());
-        let slipped = aftercare_seal::bundle::Bundle::of(&aftercare_seal::ark::Ark::from_bytes([8; 32]).keys(id).unwrap(), 2);
+        let slipped = aftercare_seal::bundle::Bundle::of(&aftercare_seal::ark::Ark::from_bytes([8; 32]).keys(id), 2);
         let mut tx = app.app.store.write().await.unwrap();
         aftercare::keyring::log(&mut tx, &slipped, clock.now()).await.unwrap();
         tx.commit().await.unwrap();

@@ -65,7 +65,7 @@ stories! {
                 login_id: aftercare_seal::Bytes(*login_id.as_bytes()),
                 nonce: serde_json::from_value(to_sign["nonce"].clone()).unwrap(),
             };
-            json!({ "login_id": login_id, "sig": challenge.sign(&ark.keys(bundle.user_id).unwrap()) })
+            json!({ "login_id": login_id, "sig": challenge.sign(&ark.keys(bundle.user_id)) })
         };
         let used_up = app.anon().post("/api/login/finish/", sign(&to_sign)).await;
         assert_eq!(used_up.problem(), (401, "invalid_credentials"), "one try each");

@@ -139,7 +139,7 @@ impl<S: Service> Client<S> {
         }
         body["user_id"] = json!(id);
         body["recovery"] = by_recovery(id, &ark, 1, &code, random);
-        body["bundle"] = serde_json::to_value(Bundle::of(&ark.keys(raw(id))?, 1))?;
+        body["bundle"] = serde_json::to_value(Bundle::of(&ark.keys(raw(id)), 1))?;
         transport.send(None, Method::POST, "/api/signup/", Some(&body)).await?;
         Ok(code)
     }
@@ -187,7 +187,7 @@ impl<S: Service> Client<S> {
             transport: transport.clone(),
             random,
             id: UserId(Uuid::from_bytes(bundle.user_id.0)),
-            keys: ark.keys(bundle.user_id)?,
+            keys: ark.keys(bundle.user_id),
             ark,
             bundle,
             email: field(&answer["user"], "email")?,
@@ -288,7 +288,7 @@ impl<S: Service> Client<S> {
         let (ark, recovery_code) = (Ark::random(&mut rng), RecoveryKey::random(&mut rng));
         let made = made(transport, new_password, &email, bytes::random(&mut rng), kdf).await?;
         body["sealed"] = json!({
-            "bundle": Bundle::of(&ark.keys(raw(id))?, epoch),
+            "bundle": Bundle::of(&ark.keys(raw(id)), epoch),
             "password": by_password(id, &ark, epoch, &made, random),
             "recovery": by_recovery(id, &ark, epoch, &recovery_code, random),
         });
@@ -301,7 +301,7 @@ impl<S: Service> Client<S> {
         let notes = self.sealed_notes().await?;
         let (ark, code) = (Ark::random(&mut self.random.rng()), RecoveryKey::random(&mut self.random.rng()));
         let epoch = self.bundle.epoch + 1;
-        let bundle = Bundle::of(&ark.keys(raw(self.id))?, epoch);
+        let bundle = Bundle::of(&ark.keys(raw(self.id)), epoch);
         let (_, kdf) = self.parameters().await?;
         let made =
             made(&self.transport, password, &self.email, bytes::random(&mut self.random.rng()), kdf).await?;
@@ -315,7 +315,7 @@ impl<S: Service> Client<S> {
         for note in &notes {
             self.grant(note, &bundle).await?;
         }
-        self.keys = ark.keys(raw(self.id))?;
+        self.keys = ark.keys(raw(self.id));
         (self.ark, self.bundle) = (ark, bundle);
         self.restate(clock).await?;
         Ok(code)
@@ -324,7 +324,7 @@ impl<S: Service> Client<S> {
 
 /// Signs what the service asks for, once the root key is known to be that of the public keys.
 fn signature(to_sign: &Value, ark: &Ark, bundle: &Bundle) -> anyhow::Result<Bytes<64>> {
-    let keys = ark.keys(bundle.user_id)?;
+    let keys = ark.keys(bundle.user_id);
     ensure!(bundle.matches(&keys), "the service shows other public keys than those of this account");
     let issuer: String = field(to_sign, "issuer")?;
     let login_id: Uuid = field(to_sign, "login_id")?;

@@ -84,7 +84,7 @@ impl<S: Service> Client<S> {
     ) -> anyhow::Result<Self> {
         let Remembered { bundle, email, issuer, kdf, contacts } = remembered;
         let ark = Ark::from_bytes(root_key);
-        let keys = ark.keys(bundle.user_id)?;
+        let keys = ark.keys(bundle.user_id);
         anyhow::ensure!(bundle.matches(&keys), "this root key is not that of these public keys");
         Ok(Self {
             transport,

@@ -27,7 +27,7 @@ pub struct NewDevice {
 impl NewDevice {
     /// Makes its keys and begins to wait, for five minutes.
     pub async fn begin(transport: &impl Service, random: &Random) -> anyhow::Result<Self> {
-        let keys = Ark::random(&mut random.rng()).keys(NOBODY)?;
+        let keys = Ark::random(&mut random.rng()).keys(NOBODY);
         let bundle = Bundle::of(&keys, 1);
         let body = json!({ "bundle": bundle });
         let link = transport.send(None, Method::POST, "/api/device-links/", Some(&body)).await?;

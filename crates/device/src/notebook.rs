@@ -163,7 +163,7 @@ pub fn write(
     author_bundle: &Bundle,
     readers: &[&Bundle],
     rng: &mut impl CryptoRng,
-) -> Result<Envelope, SealError> {
+) -> Result<(Envelope, ContentKey), SealError> {
     let mut items = vec![plain(ItemType::Note, page.id.0, page.words.text.as_bytes().to_vec(), Vec::new())];
     for (id, step) in &page.words.steps {
         let (item_type, clear) = match step.kind {

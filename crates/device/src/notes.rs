@@ -185,7 +185,7 @@ impl<S: Service> Client<S> {
             Page { id, patient_id: patient, seq: seq + 1, prev: &prev.0, created_at: clock.now(), words };
         let emergency = self.emergency().await?;
         let readers: Vec<_> = std::iter::once(theirs.current()).chain(&emergency).collect();
-        let envelope = write(&page, &self.keys, &self.bundle, &readers, &mut self.random.rng())?;
+        let (envelope, _) = write(&page, &self.keys, &self.bundle, &readers, &mut self.random.rng())?;
         let clear_steps = outline(words).into_iter().map(|step| {
             let task = step.kind == aftercare_core::step::Kind::Checklist && step.schedule.start.is_some();
             json!({

@@ -4,6 +4,7 @@ use crate::{Bytes, Id, SealError, Secret, pae};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use hpke::{Deserializable, Kem, Serializable, kem::XWing};
 use rand_core::CryptoRng;
+use std::sync::OnceLock;
 
 /// The account root key of one epoch: whoever has it reads and writes as this person.
 #[derive(Clone)]
@@ -26,21 +27,27 @@ impl Ark {
     }
 
     /// The key pairs derived from it.
-    pub fn keys(&self, user_id: Id) -> Result<Keys, SealError> {
-        let enc_seed = pae::hkdf(self.0.expose(), b"aftercare/v1/enc");
+    pub fn keys(&self, user_id: Id) -> Keys {
         let sign_seed = pae::hkdf(self.0.expose(), b"aftercare/v1/sign");
-        let enc = <XWing as Kem>::PrivateKey::from_bytes(enc_seed.expose())
-            .map_err(|_| SealError::Malformed("key"))?;
-        Ok(Keys { user_id, enc, sign: SigningKey::from_bytes(sign_seed.expose()) })
+        Keys {
+            user_id,
+            enc_seed: pae::hkdf(self.0.expose(), b"aftercare/v1/enc"),
+            enc: OnceLock::new(),
+            sign: SigningKey::from_bytes(sign_seed.expose()),
+        }
     }
 }
 
 /// A person's private keys of one epoch.
 pub struct Keys {
     pub(crate) user_id: Id,
-    pub(crate) enc: <XWing as Kem>::PrivateKey,
+    enc_seed: Secret,
+    /// Made when it is first needed: to make it takes longer than to sign.
+    enc: OnceLock<PrivateKey>,
     sign: SigningKey,
 }
+
+type PrivateKey = <XWing as Kem>::PrivateKey;
 
 impl Keys {
     /// Whose they are.
@@ -48,10 +55,18 @@ impl Keys {
         self.user_id
     }
 
+    /// What opens notes.
+    pub(crate) fn enc(&self) -> &PrivateKey {
+        self.enc.get_or_init(|| match PrivateKey::from_bytes(self.enc_seed.expose()) {
+            Ok(key) => key,
+            Err(_) => unreachable!("every seed of 32 bytes is a key"),
+        })
+    }
+
     /// The public key notes are sealed to (X-Wing, 1216 bytes).
     pub fn enc_pk(&self) -> Bytes<1216> {
         let mut bytes = [0; 1216];
-        XWing::sk_to_pk(&self.enc).write_exact(&mut bytes);
+        XWing::sk_to_pk(self.enc()).write_exact(&mut bytes);
         Bytes(bytes)
     }
 

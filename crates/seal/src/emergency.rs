@@ -28,7 +28,7 @@ impl Recipient {
     ) -> Result<(Self, Vec<Zeroizing<String>>), SealError> {
         shares::check(threshold, shares)?;
         let ark = Ark::random(rng);
-        let bundle = Bundle::of(&ark.keys(id)?, 1);
+        let bundle = Bundle::of(&ark.keys(id), 1);
         let recipient = Self { bundle, threshold, shares };
         let texts = recipient.dealt().deal(ark.expose(), shares, rng);
         Ok((recipient, texts))
@@ -42,7 +42,7 @@ impl Recipient {
     /// Puts shares together. Fails where one was misread, is another recipient's, or some are missing.
     pub fn open<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Result<Ark, SealError> {
         let ark = Ark::from_bytes(*self.dealt().gather(texts)?);
-        let opens = self.bundle.matches(&ark.keys(self.bundle.user_id)?);
+        let opens = self.bundle.matches(&ark.keys(self.bundle.user_id));
         opens.then_some(ark).ok_or(SealError::Open)
     }
 }

@@ -58,7 +58,7 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let (ark, account, link) = (Ark::from_bytes([1; 32]), Bytes([2; 16]), Bytes([3; 16]));
         let device = |seed| {
-            let keys = Ark::from_bytes([seed; 32]).keys(Bytes([0; 16])).unwrap();
+            let keys = Ark::from_bytes([seed; 32]).keys(Bytes([0; 16]));
             (Bundle::of(&keys, 1), keys)
         };
         let ((mine, keys), (other, others)) = (device(4), device(5));

@@ -86,7 +86,7 @@ pub(crate) fn open_sealed(
 ) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let enc = <XWing as Kem>::EncappedKey::from_bytes(enc).map_err(|_| SealError::Open)?;
     let base = OpModeR::Base;
-    hpke::single_shot_open::<AesGcm256, HkdfSha256, XWing>(&base, &reader.enc, &enc, info, ct, b"")
+    hpke::single_shot_open::<AesGcm256, HkdfSha256, XWing>(&base, reader.enc(), &enc, info, ct, b"")
         .map(Zeroizing::new)
         .map_err(|_| SealError::Open)
 }

@@ -33,7 +33,7 @@ mod tests {
     use crate::{Bytes, ark::Ark};
 
     fn bundle(n: u8) -> Bundle {
-        Bundle::of(&Ark::from_bytes([n; 32]).keys(Bytes([n; 16])).unwrap(), 1)
+        Bundle::of(&Ark::from_bytes([n; 32]).keys(Bytes([n; 16])), 1)
     }
 
     #[test]

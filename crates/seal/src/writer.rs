@@ -6,6 +6,7 @@ use crate::{
     bundle::Bundle,
     bytes::random,
     envelope::{Envelope, Item, ItemType, MAX_ITEM, MAX_ITEMS, Stanza, commitment, item_key, suite_hex},
+    reader::ContentKey,
     wrap::encrypt_with,
 };
 use hpke::{Deserializable, Kem, OpModeS, Serializable, aead::AesGcm256, kdf::HkdfSha256, kem::XWing};
@@ -57,7 +58,7 @@ pub fn seal(
     author_bundle: &Bundle,
     recipients: &[&Bundle],
     rng: &mut impl CryptoRng,
-) -> Result<Envelope, SealError> {
+) -> Result<(Envelope, ContentKey), SealError> {
     if draft.items.len() > MAX_ITEMS || draft.items.iter().any(|item| item.text.len() > MAX_ITEM) {
         return Err(SealError::Malformed("items"));
     }
@@ -96,7 +97,7 @@ pub fn seal(
     }
     envelope.recipients.sort_by_key(|stanza| stanza.id);
     envelope.sig = author.sign(&envelope.signed_bytes());
-    Ok(envelope)
+    Ok((envelope, ContentKey::of(cek)))
 }
 
 /// A note's content key, sealed to a reader.

@@ -58,7 +58,7 @@ pub fn run(config: &Config) -> anyhow::Result<Figures> {
     let mut rng = Random::seeded(1).rng();
     let kdf = Kdf { m: config.password.memory_kib, t: config.password.passes, p: 1 };
     let (author, reader) =
-        (Ark::random(&mut rng).keys(Bytes([1; 16]))?, Ark::random(&mut rng).keys(Bytes([2; 16]))?);
+        (Ark::random(&mut rng).keys(Bytes([1; 16])), Ark::random(&mut rng).keys(Bytes([2; 16])));
     let (by, to) = (Bundle::of(&author, 1), Bundle::of(&reader, 1));
     let item = |item_type, id: u8, size| Plain {
         item_type,
@@ -77,7 +77,7 @@ pub fn run(config: &Config) -> anyhow::Result<Figures> {
             .chain((0..STEPS).map(|n| item(ItemType::Checklist, 10 + n, STEP)))
             .collect(),
     };
-    let envelope = seal(draft(), &author, &by, &[&by, &to], &mut rng)?;
+    let (envelope, _) = seal(draft(), &author, &by, &[&by, &to], &mut rng)?;
     let message = [7; 200];
     let sig = author.sign(&message);
     let key = TokenKey::from_seed(&Secret::random(&mut rng));

@@ -9,7 +9,7 @@ use crate::{app::App, clock::ServiceClock, config::Config, engine, random::Rando
 use aftercare_core::{
     anchors::Anchors,
     course::{Course, Occurrence, OccurrenceStatus, Policy},
-    id::{StepId, UserId},
+    id::{Bucket, StepId, UserId},
     instant::{Instant, Span},
     pattern::Regime,
     replay::zone,
@@ -28,8 +28,8 @@ use uuid::Uuid;
 const ZONE: &str = "Europe/Berlin";
 /// So many steps has each of the crowd.
 const EACH: u32 = 4;
-/// Rows are written in blocks of so many.
-const BLOCK: usize = 4_096;
+/// Rows are written in blocks of so many people.
+const BLOCK: usize = 1_024;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -215,11 +215,18 @@ async fn load(app: &App, settings: &Settings, now: Instant) -> anyhow::Result<()
         Ok((timing, done.collect::<Vec<_>>(), next.due_at))
     });
     let kinds = kinds.collect::<anyhow::Result<Vec<_>>>()?;
-    let patient = |n: u32| UserId(Uuid::from_u128(1 + u128::from(n / EACH)));
-    for first in (0..settings.schedules).step_by(BLOCK) {
-        let block: Vec<u32> = (first..settings.schedules).take(BLOCK).collect();
+    let person = |n: u32| UserId(Uuid::from_u128(1 + u128::from(n)));
+    let patient = |step: u32| person(step / EACH);
+    let mut people: Vec<u32> = (0..settings.schedules.div_ceil(EACH)).collect();
+    if app.store.engine_name() == "SQLite" {
+        // There rows lie by bucket, in whichever order they come: in this one it is done soonest.
+        people.sort_by_cached_key(|n| Bucket::of(person(*n)).get());
+    }
+    for people in people.chunks(BLOCK) {
+        let steps = people.iter().flat_map(|n| n * EACH..(n + 1) * EACH);
+        let block: Vec<u32> = steps.filter(|step| *step < settings.schedules).collect();
+        let people: Vec<_> = people.iter().map(|n| person(*n)).collect();
         let mut tx = app.store.write().await?;
-        let people: Vec<_> = block.iter().filter(|n| **n % EACH == 0).map(|n| patient(*n)).collect();
         crowd::people(&mut tx, &people, ZONE, &json, activated_at).await?;
         let kind = |n: u32| &kinds[settings.minute(n) as usize];
         let made = block.iter().map(|n| Made {

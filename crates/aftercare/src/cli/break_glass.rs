@@ -125,7 +125,7 @@ fn open(recipient: &PathBuf, notes: &PathBuf) -> anyhow::Result<()> {
     let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("{}", file.display()));
     let recipient: Recipient = serde_json::from_str(&read(recipient)?)?;
     let shares = shares()?;
-    let keys = recipient.open(shares.iter().map(|share| share.as_str()))?.keys(recipient.bundle.user_id)?;
+    let keys = recipient.open(shares.iter().map(|share| share.as_str()))?.keys(recipient.bundle.user_id);
     let mut out = std::io::stdout().lock();
     for line in read(notes)?.lines() {
         let Taken { envelope, author } = serde_json::from_str(line)?;

@@ -122,7 +122,7 @@ pub(crate) async fn session_keys(
     ek: &Bytes<60>,
 ) -> Result<Keys, Problem> {
     let (ark, _) = session_ark(app, tx, session, ek).await?;
-    Ok(ark.keys(raw(session.user_id))?)
+    Ok(ark.keys(raw(session.user_id)))
 }
 
 /// The bearer token of a request (RFC 6750).

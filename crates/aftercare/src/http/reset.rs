@@ -138,7 +138,7 @@ pub async fn reset_keys(
             let email = email_of(&app, &person)?;
             fits(&app, &person, &password, &email)?;
             let password = ByPassword::make(&app, person.id, &ark, epoch, password, &email).await?;
-            let bundle = Bundle::of(&ark.keys(raw(person.id))?, epoch);
+            let bundle = Bundle::of(&ark.keys(raw(person.id)), epoch);
             (Made { bundle, password, recovery }, Some(code.text()))
         }
         (None, Some(NewAccountKeys { bundle, password, recovery })) => {

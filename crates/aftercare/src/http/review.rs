@@ -153,7 +153,7 @@ pub async fn edit_steps(
         let plan = Plan::current(&mut tx, note.patient_id, Some(actor.id), now).await?;
         let words = apply(&body, &words, &plan, || app.random.id(now)).map_err(Problem::invalid)?;
         let keys = actor.keys(&app, &mut tx).await?;
-        add_page(&app, &mut tx, &note, &mut care, &words, &keys).await?;
+        add_page(&app, &mut tx, &actor, &note, &mut care, &words, &keys).await?;
         care::update(&mut tx, &care).await?;
         let outcome = draft(&app, &mut tx, &actor, note).await?;
         written(&app, &mut tx, &actor, &outcome.note).await?;

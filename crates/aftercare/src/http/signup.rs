@@ -276,7 +276,7 @@ async fn make(app: &App, password: Zeroizing<String>, email: &Email) -> Result<(
         id,
         password: ByPassword::make(app, id, &ark, 1, password, email.as_str()).await?,
         recovery,
-        bundle: Bundle::of(&ark.keys(raw(id))?, 1),
+        bundle: Bundle::of(&ark.keys(raw(id)), 1),
     };
     Ok((made, recovery_key))
 }

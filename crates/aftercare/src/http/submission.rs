@@ -178,7 +178,7 @@ async fn store(
     } else {
         note::insert(&mut tx, &note).await?;
     }
-    add_page(app, &mut tx, &note, &mut care, what.words, keys).await?;
+    add_page(app, &mut tx, actor, &note, &mut care, what.words, keys).await?;
     care.last_note_at = care.last_note_at.max(Some(arrived.created_at));
     if what.failed {
         care.failed_ticket = care.failed_ticket.max(arrived.ticket);
@@ -300,6 +300,7 @@ fn blank(arrived: &Arrived, doctor: UserId) -> Note {
 pub(super) async fn add_page(
     app: &App,
     tx: &mut Tx,
+    actor: &Actor,
     note: &Note,
     care: &mut Care,
     words: &OpenNote,
@@ -319,22 +320,24 @@ pub(super) async fn add_page(
     };
     let (author, patient) = (people.of(note.doctor_id)?, people.of(note.patient_id)?);
     let readers: Vec<_> = std::iter::once(patient).chain(app.emergency()).collect();
-    let envelope = notebook::write(&page, keys, author, &readers, &mut app.random.rng())?;
-    add_envelope(tx, note, care, &envelope, &outline(words)).await
+    let (envelope, key) = notebook::write(&page, keys, author, &readers, &mut app.random.rng())?;
+    let body = add_envelope(tx, note, care, &envelope, &outline(words)).await?;
+    app.opened.put(&actor.asks(app), note.id, &body, key);
+    Ok(())
 }
 
-/// Stores an envelope as the next of the doctor's chain.
+/// Stores an envelope as the next of the doctor's chain; gives it as it is stored.
 pub(super) async fn add_envelope(
     tx: &mut Tx,
     note: &Note,
     care: &mut Care,
     envelope: &Envelope,
     outline: &[Outline],
-) -> Result<(), Problem> {
+) -> Result<Vec<u8>, Problem> {
     let body = serde_json::to_vec(envelope).map_err(Problem::internal)?;
     let outline = serde_json::to_string(outline).map_err(Problem::internal)?;
     note::add_envelope(tx, note, care.last_seq + 1, &body, &outline).await?;
     care.last_seq += 1;
     care.last_transcript = envelope.transcript().to_vec();
-    Ok(())
+    Ok(body)
 }
