@@ -99,13 +99,13 @@ def due_work(postgres, folder):
     }
     # The day before the one that is measured is worked off too.
     profile = profiled(postgres.profile(), 2 * pg["aftercare, 4 workers, 1 M schedules"]["events"])
-    hundred = product("engine", *shape(100_000, "--held", turns=2, workers=4), url=postgres.empty())
+    hundred = product("engine", *shape(100_000, "--held", turns=4, workers=4), url=postgres.empty())
     pg |= {
         "aftercare, 4 workers, 100 k": hundred,
         "the same under a held snapshot": hundred.pop("held"),
-        "aftercare, 1 worker, 100 k": product("engine", *shape(100_000, turns=1), url=postgres.empty()),
-        "aftercare, 1 worker, 20 k, 1 of history each": product("engine", *shape(20_000, turns=5), url=postgres.empty()),
-        "aftercare, 1 worker, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, turns=5), url=postgres.empty()),
+        "aftercare, 1 worker, 100 k": product("engine", *shape(100_000, turns=3), url=postgres.empty()),
+        "aftercare, 1 worker, 20 k, 1 of history each": product("engine", *shape(20_000, turns=15), url=postgres.empty()),
+        "aftercare, 1 worker, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, turns=15), url=postgres.empty()),
         "aftercare, 4 workers, 1 M over the whole day": product("engine", *shape(1_000_000, "--all-day", turns=6, workers=4), url=postgres.empty()),
         "aftercare, 4 workers, 10 M over the whole day": product("engine", *shape(10_000_000, "--all-day", "--lateness", turns=1, workers=4), url=postgres.empty()),
         "pg-boss, batches of 500": measured("node", PEERS / "pg-boss.mjs", postgres.empty(), many(100_000)),
@@ -115,9 +115,9 @@ def due_work(postgres, folder):
     sqlite = {
         "limit": product("limit", *shape(1_000_000, turns=1)),
         "aftercare, 1 M schedules": product("engine", *shape(1_000_000, turns=1)),
-        "aftercare, 100 k": product("engine", *shape(100_000, turns=1)),
-        "aftercare, 20 k, 1 of history each": product("engine", *shape(20_000, turns=5)),
-        "aftercare, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, turns=5)),
+        "aftercare, 100 k": product("engine", *shape(100_000, turns=4)),
+        "aftercare, 20 k, 1 of history each": product("engine", *shape(20_000, turns=15)),
+        "aftercare, 20 k, 400 of history each": product("engine", *shape(20_000, history=400, turns=15)),
         "aftercare, 1 M over the whole day": product("engine", *shape(1_000_000, "--all-day", turns=6)),
         "aftercare, 10 M over the whole day": product("engine", *shape(10_000_000, "--all-day", "--lateness", turns=1)),
     }

@@ -108,7 +108,7 @@ async fn engine_minute(schedules: u128) -> f64 {
             paused_until: None,
             folded: None,
         };
-        step::insert(&mut tx, &row).await.unwrap();
+        step::insert(&mut tx, &[&row]).await.unwrap();
         // A thousand are due in each of the five minutes to come, all others far from now.
         let minute = i64::try_from(n / 1_000).unwrap();
         let at = if minute < 5 { now + Span::from_minutes(minute + 1) } else { now + Span::from_days(20) };

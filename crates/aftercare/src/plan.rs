@@ -271,11 +271,30 @@ pub async fn lock(
     patient: UserId,
     step: StepId,
 ) -> Result<Option<Locked>, StoreError> {
-    let Some(row) = step::lock(tx, patient, step).await? else { return Ok(None) };
+    Ok(lock_many(tx, clock, patient, &[step]).await?.pop())
+}
+
+/// Locks some steps of a patient, in one order for all.
+pub async fn lock_many(
+    tx: &mut Tx,
+    clock: &impl Clock,
+    patient: UserId,
+    steps: &[StepId],
+) -> Result<Vec<Locked>, StoreError> {
+    let rows = step::lock(tx, patient, steps).await?;
     let now = clock.now();
-    let log = fold::whole(row.folded.as_deref(), check_in::of_step(tx, patient, step).await?)?;
+    let Some(began) = rows.iter().map(|row| row.activated_at).min() else { return Ok(Vec::new()) };
+    let all: Vec<_> = rows.iter().map(|row| (patient, row.id, 0)).collect();
+    let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
+    for (step, answer) in check_in::of_steps(tx, &all).await? {
+        logs.entry(step).or_default().push(answer);
+    }
     let habits = Habits::load(tx, patient).await?;
-    let outages = service::outages(tx, row.activated_at, now).await?;
-    let step = PlanStep::new(row, &habits, &log, &outages, now)?;
-    Ok(Some(Locked { step, log, habits, outages, now }))
+    let outages = service::outages(tx, began, now).await?;
+    let locked = rows.into_iter().map(|row| {
+        let log = fold::whole(row.folded.as_deref(), logs.remove(&row.id).unwrap_or_default())?;
+        let step = PlanStep::new(row, &habits, &log, &outages, now)?;
+        Ok(Locked { step, log, habits: habits.clone(), outages: outages.clone(), now })
+    });
+    locked.collect()
 }

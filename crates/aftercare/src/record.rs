@@ -17,7 +17,7 @@ use aftercare_store::{
     outbox::{self, Letter, News},
     step::Task,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A task that nobody does is said to be open for so long.
 const TASK: Span = Span::from_days(7);
@@ -181,27 +181,49 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// Writes what has changed of one step. Somebody for whom something new is open is told by the engine.
+/// Writes what has changed of one step, and of which occurrence the answer. Somebody for whom something new is open is told
+/// by the engine.
 pub async fn record(
     tx: &mut Tx,
     step: &PlanStep,
     corrected: Option<u32>,
     now: Instant,
 ) -> Result<(), StoreError> {
+    let Some(ordinal) = corrected else { return record_many(tx, &[step], now).await };
     let (patient, id) = (step.row.patient_id, step.row.id);
-    if let Some(ordinal) = corrected {
-        look::unsettle(tx, patient, id, ordinal).await?;
-    }
+    look::unsettle(tx, patient, id, ordinal).await?;
     let was_open = open_reminder::of_step(tx, patient, id).await?;
     let mut rows = Rows::Until(now);
     // All before what is open is recorded, and no answer to it makes one that is recorded unnecessary.
-    if corrected.is_none() || corrected != was_open.map(|open| open.ordinal) {
-        rows = due::since(tx, patient, id).await?.map_or(rows, Rows::Until);
-        let last = step.occurrences().last();
-        let after = last.map_or(step.row.activated_at, |last| last.due_at + Span::from_micros(1));
-        occurrence::forget_from(tx, patient, id, after).await?;
+    if was_open.is_none_or(|open| open.ordinal != ordinal) {
+        rows = due::since(tx, patient, &[id]).await?.remove(&id).map_or(rows, Rows::Until);
+        forget_later(tx, step).await?;
     }
     write(tx, &[Look { step, rows, was_open, corrected }], now).await
+}
+
+/// Writes what has changed of some steps of one person, of none of them an answer.
+pub async fn record_many(tx: &mut Tx, steps: &[&PlanStep], now: Instant) -> Result<(), StoreError> {
+    let Some(patient) = steps.first().map(|step| step.row.patient_id) else { return Ok(()) };
+    let ids: Vec<_> = steps.iter().map(|step| step.row.id).collect();
+    let open = open_reminder::of_people(tx, &[patient]).await?;
+    let open: HashMap<_, _> = open.into_iter().map(|open| (open.step_id, open)).collect();
+    let since = due::since(tx, patient, &ids).await?;
+    for step in steps {
+        forget_later(tx, step).await?;
+    }
+    let looks = steps.iter().map(|step| {
+        let rows = Rows::Until(since.get(&step.row.id).copied().unwrap_or(now));
+        Look { step, rows, was_open: open.get(&step.row.id).copied(), corrected: None }
+    });
+    write(tx, &looks.collect::<Vec<_>>(), now).await
+}
+
+/// Removes rows of what is not to happen after all.
+async fn forget_later(tx: &mut Tx, step: &PlanStep) -> Result<(), StoreError> {
+    let last = step.occurrences().last();
+    let after = last.map_or(step.row.activated_at, |last| last.due_at + Span::from_micros(1));
+    occurrence::forget_from(tx, step.row.patient_id, step.row.id, after).await
 }
 
 /// Writes what there is of steps that begin: nothing is stored of them yet.

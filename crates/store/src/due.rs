@@ -2,14 +2,15 @@
 
 use crate::{
     StoreError, Tx,
-    many::insert_many,
+    many::{fetch_in, insert_many},
     queue::{Queue, queue},
-    sql::{fetch_all, fetch_one, fetch_postgres},
+    sql::{fetch_all, fetch_postgres},
 };
 use aftercare_core::{
     id::{Bucket, StepId, UserId},
     instant::Instant,
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The engine's queue.
@@ -142,14 +143,19 @@ pub async fn of_person(tx: &mut Tx, person: UserId) -> Result<Vec<Wake>, StoreEr
     Ok(rows.into_iter().map(Wake::read).collect())
 }
 
-/// Since when rows of a step may be missing; `None` where it is never looked at again.
-pub async fn since(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Option<Instant>, StoreError> {
-    let row = fetch_one!(
+/// Since when rows of some steps of a patient may be missing; none for one that is never looked at again.
+pub async fn since(
+    tx: &mut Tx,
+    patient: UserId,
+    steps: &[StepId],
+) -> Result<HashMap<StepId, Instant>, StoreError> {
+    let rows = fetch_in!(
         tx,
-        (Option<i64>,),
-        "-- due::since\nselect min(coalesce(since, wake_at)) from due where bucket = $1 and step_id = $2",
-        Bucket::of(patient).get(),
-        step.0
+        (Uuid, i64),
+        "-- due::since\nselect step_id, min(coalesce(since, wake_at)) from due where (bucket, step_id)",
+        steps,
+        |step| [Bucket::of(patient).get(), step.0],
+        "group by step_id"
     )?;
-    Ok(row.and_then(|row| row.0).map(Instant::from))
+    Ok(rows.into_iter().map(|(step, since)| (StepId(step), since.into())).collect())
 }

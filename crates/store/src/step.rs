@@ -2,8 +2,9 @@
 
 use crate::{
     StoreError, Tx, code,
+    many::{fetch_in, insert_many},
     row::row,
-    sql::{execute, fetch_all, fetch_one},
+    sql::{execute, fetch_all},
 };
 use aftercare_core::{
     course::Policy,
@@ -64,31 +65,33 @@ pub struct StepRow {
     pub folded: Option<String>,
 }
 
-/// Stores a step.
-pub async fn insert(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
-    execute!(
+/// Stores steps.
+pub async fn insert(tx: &mut Tx, steps: &[&StepRow]) -> Result<(), StoreError> {
+    insert_many!(
         tx,
         "-- step::insert
         insert into step (bucket, id, note_id, patient_id, doctor_id, position, kind, state, timing, policy, activated_at,
-          due_at, answered_at, superseded_at, superseded_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        Bucket::of(step.patient_id).get(),
-        step.id.0,
-        step.note_id.0,
-        step.patient_id.0,
-        step.doctor_id.0,
-        step.position,
-        code::kind(step.kind),
-        code::task(step.task),
-        step.timing.as_deref(),
-        code::policy(step.policy),
-        step.activated_at.as_micros(),
-        step.due_at.map(Instant::as_micros),
-        step.answered_at.map(Instant::as_micros),
-        step.superseded_at.map(Instant::as_micros),
-        step.superseded_by.map(|id| id.0)
-    )?;
-    Ok(())
+          due_at, answered_at, superseded_at, superseded_by)",
+        steps,
+        |step| [
+            Bucket::of(step.patient_id).get(),
+            step.id.0,
+            step.note_id.0,
+            step.patient_id.0,
+            step.doctor_id.0,
+            step.position,
+            code::kind(step.kind),
+            code::task(step.task),
+            step.timing.as_deref(),
+            code::policy(step.policy),
+            step.activated_at.as_micros(),
+            step.due_at.map(Instant::as_micros),
+            step.answered_at.map(Instant::as_micros),
+            step.superseded_at.map(Instant::as_micros),
+            step.superseded_by.map(|id| id.0),
+        ],
+        ""
+    )
 }
 
 row! {
@@ -175,21 +178,20 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
     rows.into_iter().map(|row| row.read(patient)).collect()
 }
 
-/// One step of a patient. Locked until the transaction ends: answers to it follow one another.
-pub async fn lock(tx: &mut Tx, patient: UserId, id: StepId) -> Result<Option<StepRow>, StoreError> {
-    let row = fetch_one!(
+/// Some steps of a patient, in one order for all. Locked until the transaction ends: answers to them follow one another.
+pub async fn lock(tx: &mut Tx, patient: UserId, steps: &[StepId]) -> Result<Vec<StepRow>, StoreError> {
+    let rows = fetch_in!(
         tx,
         Row,
         "-- step::lock
         select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
-        from step where bucket = $1 and id = $2 and patient_id = $3",
-        postgres(" for update"),
-        "",
-        Bucket::of(patient).get(),
-        id.0,
+        from step where patient_id = $1 and (bucket, id)",
+        steps,
+        |step| [Bucket::of(patient).get(), step.0],
+        "order by id for update",
         patient.0
     )?;
-    row.map(|row| row.read(patient)).transpose()
+    rows.into_iter().map(|row| row.read(patient)).collect()
 }
 
 /// Locks the steps of a note, in one order for all: answers being given are waited for.
@@ -317,7 +319,7 @@ pub async fn put_back(
     )?;
     let mut back: Vec<StepId> = Vec::new();
     for (id, from, position, timing, policy) in carried {
-        if let Some(mut step) = lock(tx, patient, StepId(id)).await? {
+        if let Some(mut step) = lock(tx, patient, &[StepId(id)]).await?.pop() {
             (step.note_id, step.position, step.timing) = (NoteId(from), position, timing);
             step.policy = code::to_policy(policy)?;
             place(tx, &step).await?;

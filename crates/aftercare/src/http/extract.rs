@@ -7,7 +7,7 @@ use super::{
     keys::BundleView,
     problem::Problem,
     scope::scope,
-    submission::{attended, disclose},
+    submission::{attended, disclose, names},
 };
 use crate::{
     app::App, extractor, keyring::raw, plan::Habits, reader::Disclosure, reading::RULES_VERSION,
@@ -23,7 +23,6 @@ use aftercare_seal::{
     Bytes, bytes,
     exchange::{self, Sealed},
 };
-use aftercare_store::account;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -129,10 +128,7 @@ pub async fn extract(
     let mut tx = app.store.read().await?;
     scope(&mut tx, &actor, Some(body.patient_id), Act::WriteNote).await?;
     let habits = Habits::load(&mut tx, body.patient_id).await?;
-    let mut names = Vec::new();
-    for person in [body.patient_id, actor.id] {
-        names.extend(account::get(&mut tx, person).await?.map(|person| person.name));
-    }
+    let names = names(&app, &mut tx, body.patient_id, actor.id).await?;
     drop(tx);
     if body.provider != app.reader.provider().name() {
         let detail = "it would go to another provider now; look at GET /api/extract/ and agree anew";

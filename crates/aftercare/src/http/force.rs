@@ -5,7 +5,7 @@ use crate::{
     announce,
     app::App,
     outline::Outline,
-    plan::{self, Habits, Plan, PlanStep},
+    plan::{self, Habits, Locked, Plan, PlanStep},
     record,
 };
 use aftercare_core::{
@@ -136,12 +136,10 @@ async fn end(
     live.superseded_by = Some(by);
     note::update(tx, &live).await?;
     step::supersede(tx, live.patient_id, live.id, now, by).await?;
-    for step in plan.steps.iter().filter(|step| !carried.contains(&step.row.id)) {
-        // What was open is called off, on record.
-        if let Some(ended) = plan::lock(tx, &*app.clock, live.patient_id, step.row.id).await? {
-            record::record(tx, &ended.step, None, ended.now).await?;
-        }
-    }
+    let ended = plan.steps.iter().map(|step| step.row.id).filter(|step| !carried.contains(step));
+    // What was open is called off, on record.
+    let ended = plan::lock_many(tx, &*app.clock, live.patient_id, &ended.collect::<Vec<_>>()).await?;
+    record(tx, &ended).await?;
     Ok(live.id)
 }
 
@@ -156,19 +154,29 @@ async fn begin(
     now: Instant,
 ) -> Result<Vec<PlanStep>, Problem> {
     let mut steps = begun(note, steps, habits, now)?;
-    for step in &mut steps {
-        if carried.contains(&step.row.id) {
-            let locked = plan::lock(tx, &*app.clock, note.patient_id, step.row.id).await?;
-            let locked = locked.ok_or_else(|| Problem::internal("a step that was carried on is gone"))?;
-            *step = locked.step;
-            record::record(tx, step, None, now).await?;
-        } else {
-            step::insert(tx, &step.row).await?;
-        }
+    let mut locked = plan::lock_many(tx, &*app.clock, note.patient_id, carried).await?;
+    record(tx, &locked).await?;
+    for step in steps.iter_mut().filter(|step| carried.contains(&step.row.id)) {
+        let found = locked.iter().position(|locked| locked.step.row.id == step.row.id);
+        let found = found.ok_or_else(|| Problem::internal("a step that was carried on is gone"))?;
+        *step = locked.swap_remove(found).step;
     }
     let new: Vec<_> = steps.iter().filter(|step| !carried.contains(&step.row.id)).collect();
-    record::begin(tx, &new, now).await?;
+    store(tx, &new, now).await?;
     Ok(steps)
+}
+
+/// Records how steps stand that have been ended, or go on under another note.
+async fn record(tx: &mut Tx, locked: &[Locked]) -> Result<(), Problem> {
+    let Some(now) = locked.first().map(|locked| locked.now) else { return Ok(()) };
+    let steps: Vec<_> = locked.iter().map(|locked| &locked.step).collect();
+    Ok(record::record_many(tx, &steps, now).await?)
+}
+
+/// Stores steps that begin.
+async fn store(tx: &mut Tx, steps: &[&PlanStep], now: Instant) -> Result<(), Problem> {
+    step::insert(tx, &steps.iter().map(|step| &step.row).collect::<Vec<_>>()).await?;
+    Ok(record::begin(tx, steps, now).await?)
 }
 
 /// Stores the steps of a note that came too late: a newer one is in force already.
@@ -181,10 +189,7 @@ pub(super) async fn keep_late(
     note.superseded_at = Some(before.now);
     note.superseded_by = before.live.as_ref().map(|live| live.id);
     let late = begun(note, steps, &before.plan.habits, before.now)?;
-    for step in &late {
-        step::insert(tx, &step.row).await?;
-    }
-    record::begin(tx, &late.iter().collect::<Vec<_>>(), before.now).await?;
+    store(tx, &late.iter().collect::<Vec<_>>(), before.now).await?;
     Ok(late)
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn read_and_store(
     let outline = outline(&words);
     let mut words = Words::of(note.id, words);
     if let Some(id) = replaced {
-        let mut tx = app.store.read().await?;
+        let mut tx = app.store.peek().await?;
         words.add(app, &mut tx, actor, note.patient_id, &[(id, actor.id)]).await?;
     }
     Ok(Outcome { note, old, new, outline, words, failure })
@@ -214,12 +214,9 @@ async fn read(
     arrived: &Arrived,
     gone: impl Future<Output = ()>,
 ) -> Result<(Read, Option<String>), Problem> {
-    let mut tx = app.store.read().await?;
+    let mut tx = app.store.peek().await?;
     let habits = Habits::load(&mut tx, arrived.patient).await?;
-    let mut names = Vec::new();
-    for person in [arrived.patient, doctor] {
-        names.extend(account::get(&mut tx, person).await?.map(|person| person.name));
-    }
+    let names = names(app, &mut tx, arrived.patient, doctor).await?;
     drop(tx);
     let zone = habits.zone(arrived.created_at);
     let date = zone.to_datetime(arrived.created_at.timestamp()).date();
@@ -242,6 +239,22 @@ async fn read(
             (Read { extraction: Extraction::default(), by: failure.by }, Some(failure.reason))
         }
     })
+}
+
+/// The names of the two a note is about, where they are not to leave this service.
+pub(super) async fn names(
+    app: &App,
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: UserId,
+) -> Result<Vec<String>, Problem> {
+    let mut names = Vec::new();
+    if app.reader.deidentifies() {
+        for person in [patient, doctor] {
+            names.extend(account::get(tx, person).await?.map(|person| person.name));
+        }
+    }
+    Ok(names)
 }
 
 /// What may come into force of what was read, and why nothing may: where its doctor looks at it before,

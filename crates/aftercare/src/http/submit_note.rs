@@ -117,14 +117,16 @@ pub async fn submit_note(
     }
     check_note(&text).map_err(|error| Problem::invalid_field("/note", error))?;
     let now = app.now();
-    let id: NoteId = retry.map_or_else(|| app.random.id(now), |retry| retry.id());
+    let again = retry.map(|retry| retry.id());
+    let id: NoteId = again.unwrap_or_else(|| app.random.id(now));
 
     // A ticket that is lost is lost with its note: of that nobody was told anything.
     let mut tx = app.store.write_unsynced().await?;
     let care = care::lock(&mut tx, patient, actor.id).await?.ok_or_else(Problem::not_found)?;
     scope(&mut tx, &actor, Some(patient), Act::WriteNote).await?;
-    if let Some(note) = note::get(&mut tx, patient, id).await? {
-        // A retry whose first attempt was stored, but never answered.
+    // A retry whose first attempt was stored, but never answered.
+    let first = if again.is_some() { note::get(&mut tx, patient, id).await? } else { None };
+    if let Some(note) = first {
         let stored = stored(&app, &mut tx, &actor, note).await?;
         return Ok((StatusCode::CREATED, Json(submitted::view(stored, reader.0))));
     }
