@@ -54,6 +54,15 @@ impl Agenda {
         Ok(())
     }
 
+    /// What somebody has given a hint of. Where nobody has asked yet, all of it is asked for anyhow, and hints are left to
+    /// whoever keeps an agenda.
+    pub async fn hear(&mut self, app: &App, hint: &Hint) -> Result<(), StoreError> {
+        match self.asked_at {
+            Some(_) => self.ask_of(app, &hint.take()).await,
+            None => Ok(()),
+        }
+    }
+
     /// Whether there may be something that it does not know.
     pub fn is_old(&self, now: Instant) -> bool {
         // A clock that was set back says nothing.
@@ -88,7 +97,7 @@ impl Hint {
     }
 
     /// The buckets since it was last asked.
-    pub fn take(&self) -> Vec<i16> {
+    fn take(&self) -> Vec<i16> {
         let buckets = std::mem::take(&mut *self.buckets.lock().unwrap_or_else(PoisonError::into_inner));
         buckets.into_iter().collect()
     }

@@ -65,7 +65,7 @@ async fn turn(app: &App, agenda: &mut Agenda) -> Result<u64, StoreError> {
     let _alone = app.round.lock().await;
     let now = app.now();
     beat(app, now).await?;
-    agenda.ask_of(app, &app.hint.take()).await?;
+    agenda.hear(app, &app.hint).await?;
     let mut total = work_off(app, agenda, now).await?;
     if agenda.is_old(now) {
         agenda.ask(app).await?;

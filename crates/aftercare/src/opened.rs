@@ -1,5 +1,5 @@
-//! Content keys of notes that sessions have opened or written whose keys the service holds: a read of the same note again need not
-//! open its envelope again. Keys alone, never words; a bounded number, for a bounded time, of live sessions only.
+//! Content keys of notes that sessions have opened or written whose keys the service holds: a read of the same note again
+//! need not open its envelope again. Keys alone, never words; a bounded number, for a bounded time, of live sessions only.
 
 use aftercare_core::{
     id::{NoteId, SessionId, UserId},

@@ -56,7 +56,7 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
 /// Sends what an agenda says is due, then, where that is old, everything.
 async fn turn(app: &App, agenda: &mut Agenda) -> Result<u64, StoreError> {
     let mut first = app.sending.lock().await;
-    agenda.ask_of(app, &app.messages.take()).await?;
+    agenda.hear(app, &app.messages).await?;
     let mut total = work_off(app, agenda, &mut first).await?;
     if agenda.is_old(app.now()) {
         agenda.ask(app).await?;
