@@ -134,7 +134,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
         Command::Api(ApiArgs { schedules, pace, on: place }) => on(place, async |config| {
             let Pace { connections, seconds } = *pace;
             let settings = api::Settings { schedules: *schedules, connections, seconds };
-            Ok(serde_json::to_value(api::run(&settings, &config).await?)?)
+            Ok(serde_json::to_value(Box::pin(api::run(&settings, &config)).await?)?)
         })?,
         Command::Drive(DriveArgs { url, token, pace }) => {
             let rest =
