@@ -62,7 +62,7 @@ impl Round<'_> {
         let ids: Vec<UserId> = self.people.iter().map(|(id, _)| *id).collect();
         let with: Vec<UserId> = ids.iter().copied().filter(|id| open.contains_key(id)).collect();
         let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
-        for channel in channel::of_people(tx, &with).await? {
+        for channel in channel::of_people(tx, &with).await?.answer(tx).await? {
             channels.entry(channel.user_id).or_default().push(channel);
         }
         let mut said = Said::default();

@@ -154,14 +154,17 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
     // People before their steps, as everywhere: answers to one person's reminders follow one another.
     let people = account::lock_many(tx, &everybody).await?;
     let found = look::lock(tx, &steps).await?;
+    let regimes = regime::of_people(tx, &everybody).await?;
+    let open = open_reminder::of_people(tx, &everybody).await?;
+    let (people, found) = (people.answer(tx).await?, found.answer(tx).await?);
     let now = app.now();
     let mut habits: HashMap<UserId, Vec<RegimeRow>> = HashMap::new();
-    for (person, row) in regime::of_people(tx, &everybody).await? {
+    for (person, row) in regimes.answer(tx).await? {
         habits.entry(person).or_default().push(row);
     }
     let read = |(person, rows)| Habits::of(person, rows).map(|habits| (person, habits));
     let habits: HashMap<UserId, Habits> = habits.into_iter().filter_map(|one| read(one).ok()).collect();
-    let open = open_reminder::of_people(tx, &everybody).await?;
+    let open = open.answer(tx).await?;
     let mut open: BTreeMap<_, _> = open.into_iter().map(|one| ((one.patient_id, one.step_id), one)).collect();
     let steps = replay(app, tx, found, &since, &habits, now).await?;
     let looks = steps.iter().map(|(step, since)| {
@@ -206,13 +209,14 @@ async fn replay(
     }
     let from = |id| settled.get(&id).map_or(0, Settled::first_open);
     let ids: Vec<_> = found.iter().map(|found| (found.patient_id, found.id, from(found.id))).collect();
-    let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
-    for (step, answer) in check_in::of_steps(tx, &ids).await? {
-        logs.entry(step).or_default().push(answer);
-    }
+    let answers = check_in::of_steps(tx, &ids).await?;
     let until = |row: &StepRow| settled.get(&row.id).and_then(Settled::until).unwrap_or(row.activated_at);
     let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(until).min();
     let outages = service::outages(tx, began.unwrap_or(now), now).await?;
+    let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
+    for (step, answer) in answers.answer(tx).await? {
+        logs.entry(step).or_default().push(answer);
+    }
     let mut steps = Vec::new();
     for Found { id, patient_id, row, .. } in found {
         let since = since.get(&(patient_id, id)).copied().unwrap_or(now);
@@ -305,7 +309,7 @@ async fn put_away(app: &App, bucket: i16, before: Instant) -> Result<(), StoreEr
     }
     let mut tx = app.store.write().await?;
     let people: BTreeSet<UserId> = found.iter().map(|(person, _)| *person).collect();
-    account::lock_many(&mut tx, &people.into_iter().collect::<Vec<_>>()).await?;
+    account::lock_many(&mut tx, &people.into_iter().collect::<Vec<_>>()).await?.answer(&mut tx).await?;
     for (person, step) in found {
         fold::fold(&mut tx, person, step).await?;
     }

@@ -15,7 +15,6 @@ use aftercare_core::{
 use aftercare_store::{
     StoreError, Tx, check_in, fold,
     regime::{self, RegimeRow},
-    service,
     step::{self, StepRow},
 };
 use jiff::tz::TimeZone;
@@ -199,8 +198,11 @@ impl Plan {
         now: Instant,
     ) -> Result<Self, StoreError> {
         let rows = step::of_patient(tx, patient, doctor, since).await?;
-        let logs = logs(tx, patient, doctor, since, rows.iter()).await?;
-        let (regimes, mut outages) = regime::with_outages(tx, patient, now).await?;
+        let logs = check_in::of_patient(tx, patient, doctor, since).await?;
+        let under = regime::with_outages(tx, patient).await?;
+        let rows = rows.answer(tx).await?;
+        let logs = logs_of(logs.answer(tx).await?, rows.iter())?;
+        let (regimes, mut outages) = under.answer(tx).await?.at(now);
         let habits = Habits::of(patient, regimes)?;
         let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
         outages.retain(|outage| outage.to > first);
@@ -226,16 +228,13 @@ impl Plan {
     }
 }
 
-/// The log of each step that [`step::of_patient`] gives for the same arguments.
-pub async fn logs(
-    tx: &mut Tx,
-    patient: UserId,
-    doctor: Option<UserId>,
-    since: Instant,
-    steps: impl Iterator<Item = &StepRow>,
+/// The log of each step, whole, out of those of many.
+pub fn logs_of<'a>(
+    answers: Vec<(StepId, Answer)>,
+    steps: impl Iterator<Item = &'a StepRow>,
 ) -> Result<Vec<Vec<Answer>>, StoreError> {
     let mut rows: HashMap<StepId, Vec<Answer>> = HashMap::new();
-    for (step, answer) in check_in::of_patient(tx, patient, doctor, since).await? {
+    for (step, answer) in answers {
         rows.entry(step).or_default().push(answer);
     }
     steps.map(|step| fold::whole(step.folded.as_deref(), rows.remove(&step.id).unwrap_or_default())).collect()
@@ -282,17 +281,17 @@ pub async fn lock_many(
     steps: &[StepId],
 ) -> Result<Vec<Locked>, StoreError> {
     let rows = step::lock(tx, patient, steps).await?;
+    let logs =
+        check_in::of_steps(tx, &steps.iter().map(|step| (patient, *step, 0)).collect::<Vec<_>>()).await?;
+    let under = regime::with_outages(tx, patient).await?;
+    let rows = rows.answer(tx).await?;
     let now = clock.now();
+    let logs = logs_of(logs.answer(tx).await?, rows.iter())?;
+    let (regimes, mut outages) = under.answer(tx).await?.at(now);
     let Some(began) = rows.iter().map(|row| row.activated_at).min() else { return Ok(Vec::new()) };
-    let all: Vec<_> = rows.iter().map(|row| (patient, row.id, 0)).collect();
-    let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
-    for (step, answer) in check_in::of_steps(tx, &all).await? {
-        logs.entry(step).or_default().push(answer);
-    }
-    let habits = Habits::load(tx, patient).await?;
-    let outages = service::outages(tx, began, now).await?;
-    let locked = rows.into_iter().map(|row| {
-        let log = fold::whole(row.folded.as_deref(), logs.remove(&row.id).unwrap_or_default())?;
+    outages.retain(|outage| outage.to > began);
+    let habits = Habits::of(patient, regimes)?;
+    let locked = rows.into_iter().zip(logs).map(|(row, log)| {
         let step = PlanStep::new(row, &habits, &log, &outages, now)?;
         Ok(Locked { step, log, habits: habits.clone(), outages: outages.clone(), now })
     });

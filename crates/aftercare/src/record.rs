@@ -196,7 +196,7 @@ pub async fn record(
     let mut rows = Rows::Until(now);
     // All before what is open is recorded, and no answer to it makes one that is recorded unnecessary.
     if was_open.is_none_or(|open| open.ordinal != ordinal) {
-        rows = due::since(tx, patient, &[id]).await?.remove(&id).map_or(rows, Rows::Until);
+        rows = due::since(tx, patient, &[id]).await?.answer(tx).await?.remove(&id).map_or(rows, Rows::Until);
         forget_later(tx, step).await?;
     }
     write(tx, &[Look { step, rows, was_open, corrected }], now).await
@@ -207,8 +207,9 @@ pub async fn record_many(tx: &mut Tx, steps: &[&PlanStep], now: Instant) -> Resu
     let Some(patient) = steps.first().map(|step| step.row.patient_id) else { return Ok(()) };
     let ids: Vec<_> = steps.iter().map(|step| step.row.id).collect();
     let open = open_reminder::of_people(tx, &[patient]).await?;
-    let open: HashMap<_, _> = open.into_iter().map(|open| (open.step_id, open)).collect();
     let since = due::since(tx, patient, &ids).await?;
+    let open: HashMap<_, _> = open.answer(tx).await?.into_iter().map(|open| (open.step_id, open)).collect();
+    let since = since.answer(tx).await?;
     for step in steps {
         forget_later(tx, step).await?;
     }

@@ -3,13 +3,12 @@
 
 mod common;
 
-use aftercare_store::testing::postgres_url;
+use aftercare_store::testing::{connect, postgres_url};
 use common::{
     process::{Server, free_port},
     there::Client,
 };
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::collections::BTreeMap;
 
 /// So many ask at once.
@@ -20,18 +19,14 @@ fn notes() -> usize {
     std::env::var("NOTES").map_or(1, |n| n.parse().unwrap())
 }
 
-async fn run(admin: &mut PgConnection, sql: String) {
-    sqlx::query(AssertSqlSafe(sql)).execute(admin).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn few_connections_slow_things_down_and_lose_nothing() {
     let (folder, port, url) = (tempfile::tempdir().unwrap(), free_port(), postgres_url().await);
-    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let admin = connect(&url).await;
     let (_, schema) = url.split_once("search_path%3D").unwrap();
     let role = format!("few_{schema}");
-    run(&mut admin, format!("create role {role} login")).await;
-    run(&mut admin, format!("alter schema {schema} owner to {role}")).await;
+    admin.batch_execute(&format!("create role {role} login")).await.unwrap();
+    admin.batch_execute(&format!("alter schema {schema} owner to {role}")).await.unwrap();
     let own = url.replace("postgres://aftercare@", &format!("postgres://{role}@"));
     let settings = [("AFTERCARE_LOG", "off"), ("AFTERCARE_LIMITS__REQUESTS_PER_MINUTE", "1000000")];
     let _server = Server::start(folder.path(), port, &own, &settings);
@@ -41,9 +36,9 @@ async fn few_connections_slow_things_down_and_lose_nothing() {
     patient.ok("/api/select-doctor/", Some(&json!({ "doctor_id": doctor_id }))).await;
 
     // Four are left, and those there were are gone.
-    run(&mut admin, format!("alter role {role} connection limit 4")).await;
+    admin.batch_execute(&format!("alter role {role} connection limit 4")).await.unwrap();
     let ended = format!("select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'");
-    run(&mut admin, ended).await;
+    admin.batch_execute(&ended).await.unwrap();
     let mut all = tokio::task::JoinSet::new();
     for who in 0..ASK {
         let (doctor, patient_id) = (doctor.clone(), patient_id.clone());
@@ -76,7 +71,7 @@ async fn few_connections_slow_things_down_and_lose_nothing() {
         written.extend(some);
         refused += told_off;
     }
-    run(&mut admin, format!("alter role {role} connection limit -1")).await;
+    admin.batch_execute(&format!("alter role {role} connection limit -1")).await.unwrap();
     let listed = doctor.ok(&format!("/api/notes/?patient_id={patient_id}&limit=200"), None).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let items = listed["items"].as_array().unwrap();

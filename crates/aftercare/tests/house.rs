@@ -41,7 +41,7 @@ fn siblings_depend_as_the_architecture_says() {
 #[test]
 fn each_outside_thing_has_its_place() {
     let places: [(&str, &[&str]); 6] = [
-        ("sqlx", &["aftercare-store"]),
+        ("tokio-postgres", &["aftercare-store"]),
         ("rusqlite", &["aftercare-store"]),
         ("axum", &["aftercare"]),
         ("reqwest", &["aftercare", "aftercare-extract"]),

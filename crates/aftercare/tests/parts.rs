@@ -3,13 +3,12 @@
 
 mod common;
 
-use aftercare_store::testing::postgres_url;
+use aftercare_store::testing::{connect, postgres_url};
 use common::{
     process::{Server, free_port},
     there::Client,
 };
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
 use std::process::{Command, Output};
 
 fn migrate(url: &str, parts: &str) -> Output {
@@ -65,8 +64,8 @@ async fn tables_in_parts_are_as_good_as_whole() {
     let list = grace.ok("/api/doctor/patients/", None).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 6);
     // In more than one part, each in its own.
-    let mut looking = PgConnection::connect(&url).await.unwrap();
     let counted = "select count(distinct tableoid), count(*) from occurrence";
-    let (parts, rows): (i64, i64) = sqlx::query_as(counted).fetch_one(&mut looking).await.unwrap();
+    let row = connect(&url).await.query_one(counted, &[]).await.unwrap();
+    let (parts, rows) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
     assert!(parts > 1 && rows >= 18, "{rows} rows in {parts} parts");
 }

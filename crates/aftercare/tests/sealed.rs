@@ -279,8 +279,7 @@ stories! {
         let mut folders = vec![app.folder.path().to_owned()];
         let url = app.app.config.database_url.expose();
         if !url.is_empty() {
-            let mut server = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
-            sqlx::query("checkpoint").execute(&mut server).await.unwrap();
+            aftercare_store::testing::connect(url).await.batch_execute("checkpoint").await.unwrap();
             folders.push(aftercare_store::testing::server_folder());
             let dump = Command::new(aftercare_store::testing::binaries().join("pg_dump")).arg(url).output().unwrap();
             assert!(dump.status.success() && dump.stdout.len() > 10_000, "{}", String::from_utf8_lossy(&dump.stderr));

@@ -4,13 +4,12 @@
 
 mod common;
 
-use aftercare_store::testing::postgres_url;
+use aftercare_store::testing::{connect, postgres_url};
 use common::{
     process::{Server, free_port},
     there::Client,
 };
 use serde_json::json;
-use sqlx::Connection as _;
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -102,7 +101,7 @@ async fn what_an_earlier_version_wrote_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_of_before_goes_on_beside_a_newer_schema() {
     let (url, folders) = (postgres_url().await, [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
-    let mut newer = sqlx::PgConnection::connect(&url).await.unwrap();
+    let newer = connect(&url).await;
     let keys = master_keys();
     let settings = [("AFTERCARE_MASTER_KEYS", keys.as_str()), ("AFTERCARE_ISSUER", "http://localhost")];
     let ports = [free_port(), free_port()];
@@ -118,7 +117,7 @@ async fn a_program_of_before_goes_on_beside_a_newer_schema() {
         alter table occurrence add column later text;
         create table later (bucket smallint not null, id uuid not null, primary key (bucket, id));
         insert into migration (version, least) select max(version) + 1, max(least) from migration";
-    sqlx::raw_sql(expand).execute(&mut newer).await.unwrap();
+    newer.batch_execute(expand).await.unwrap();
     let _second = Server::start(folders[1].path(), ports[1], &url, &settings);
     for (client, drug) in [(&grace, "B"), (&grace.elsewhere(ports[1]), "C")] {
         let note =
@@ -132,7 +131,7 @@ async fn a_program_of_before_goes_on_beside_a_newer_schema() {
 
     let contract = "alter table later rename to sooner;
         insert into migration (version, least) select max(version) + 1, max(version) + 1 from migration";
-    sqlx::raw_sql(contract).execute(&mut newer).await.unwrap();
+    newer.batch_execute(contract).await.unwrap();
     let (status, said) = anon.send("/readyz", None).await.unwrap();
     assert!(
         status == 503 && said["detail"].as_str().unwrap().contains("start a newer program"),

@@ -18,7 +18,7 @@ use aftercare_core::{
 use aftercare_store::{
     crowd::{self, Made},
     due::{self, Wake},
-    testing::postgres_url,
+    testing::{connect, postgres_url},
 };
 use common::{proxy::Proxy, sink::Sink};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -216,14 +216,14 @@ async fn nothing_is_lost_or_done_twice() {
             Event::Heal => proxy.heal(),
         }
     }
-    let pool = sqlx::PgPool::connect(&database).await.unwrap();
+    let server = connect(&database).await;
     let give_up = begun + Duration::from_mins(15);
     let last = first + size.within;
     loop {
         // Frozen in the middle of a batch, a worker holds it until the server ends its session.
         // What a worker had leased that was killed is taken by another when the lease ends, within a minute.
         let left = "select (select count(*) from due where wake_at <= $1) + (select count(*) from sending)";
-        let left: i64 = sqlx::query_scalar(left).bind(last.as_micros()).fetch_one(&pool).await.unwrap();
+        let left: i64 = server.query_one(left, &[&last.as_micros()]).await.unwrap().get(0);
         for worker in &mut workers {
             worker.keep_up(folder.path());
         }
@@ -241,19 +241,17 @@ async fn nothing_is_lost_or_done_twice() {
         assert!(worker.child.wait().unwrap().success(), "a worker that is asked to end does so");
     }
 
-    let rows: Vec<(Uuid, i32, i64)> =
-        sqlx::query_as("select step_id, ordinal, due_at from occurrence").fetch_all(&pool).await.unwrap();
+    let rows = server.query("select step_id, ordinal, due_at from occurrence", &[]).await.unwrap();
+    let rows: Vec<(Uuid, i32, i64)> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     let recorded: BTreeMap<Uuid, i64> = rows.iter().map(|(step, _, due)| (*step, *due)).collect();
     assert!(rows.iter().all(|row| row.1 == 0), "something was recorded before its time");
     assert_eq!(rows.len(), recorded.len(), "something was recorded twice");
     assert!(recorded == expected, "{} were due, {} recorded", expected.len(), recorded.len());
     // Each goes on: it is looked at again, a day later.
-    let ahead: Vec<Uuid> = sqlx::query_scalar("select distinct step_id from due where step_id <> patient_id")
-        .fetch_all(&pool)
-        .await
-        .unwrap();
+    let ahead = "select distinct step_id from due where step_id <> patient_id";
+    let ahead = server.query(ahead, &[]).await.unwrap();
     assert_eq!(ahead.len(), expected.len(), "a step is never looked at again");
-    let leased: i64 = sqlx::query_scalar("select count(*) from sending").fetch_one(&pool).await.unwrap();
+    let leased: i64 = server.query_one("select count(*) from sending", &[]).await.unwrap().get(0);
     assert_eq!(leased, 0, "messages are left leased");
     let came = sink.take();
     let told: BTreeSet<_> = came.iter().map(|one| one.path.clone()).collect();

@@ -1,12 +1,12 @@
 //! Accounts: the person, how they sign in, their wrapped keys and public bundle.
 
 use crate::{
-    StoreError, Tx,
+    Asked, StoreError, Tx,
     bundle::{self, Bundle},
     code,
-    many::fetch_in,
-    row::{FromRow, row},
-    sql::{execute, fetch_all, fetch_one},
+    many::ask_in,
+    row::{Columns, FromRow, row},
+    sql::{execute, fetch_all, fetch_one, put},
 };
 use aftercare_core::{
     id::{Bucket, UserId},
@@ -85,7 +85,7 @@ pub async fn insert(
         id
     )?;
     let (m, t, p) = person.password.kdf;
-    execute!(
+    put!(
         tx,
         "-- account::insert person
         insert into person (bucket, id, role, state, name, email, created_at, auth_scheme, salt, kdf_m, kdf_t, kdf_p, verifier, recovery_verifier, stamp, short_password)
@@ -225,11 +225,8 @@ pub struct Opener {
     pub bundle: Bundle,
 }
 
-#[derive(sqlx::FromRow)]
 struct OpenerRow {
-    #[sqlx(flatten)]
     person: PersonRow,
-    #[sqlx(flatten)]
     keys: KeysRow,
 }
 
@@ -246,8 +243,8 @@ row! {
 }
 
 impl FromRow for OpenerRow {
-    fn read(row: &rusqlite::Row<'_>, place: &mut usize) -> rusqlite::Result<Self> {
-        Ok(Self { person: FromRow::read(row, place)?, keys: FromRow::read(row, place)? })
+    fn read(row: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { person: FromRow::read(row)?, keys: FromRow::read(row)? })
     }
 }
 
@@ -290,16 +287,20 @@ pub async fn lock(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
 
 /// Some people, locked in one order for all, with how they want to be told (JSON; `None`: as
 /// everybody is by default).
-pub async fn lock_many(tx: &mut Tx, people: &[UserId]) -> Result<Vec<(UserId, Option<String>)>, StoreError> {
-    let rows = fetch_in!(
+pub async fn lock_many(
+    tx: &mut Tx,
+    people: &[UserId],
+) -> Result<Asked<Vec<(UserId, Option<String>)>>, StoreError> {
+    ask_in!(
         tx,
         (Uuid, Option<String>),
         "-- account::lock_many\nselect id, wishes from person where state = 0 and (bucket, id)",
         people,
         |id| [Bucket::of(*id).get(), id.0],
-        "order by id for update"
-    )?;
-    Ok(rows.into_iter().map(|(id, wishes)| (UserId(id), wishes)).collect())
+        "order by id for update",
+        [],
+        |rows| Ok(rows.into_iter().map(|(id, wishes)| (UserId(id), wishes)).collect())
+    )
 }
 
 /// Changes how a person signs in, and their security stamp with it: every other session ends.
@@ -309,7 +310,7 @@ pub async fn set_credentials(
     recovery_verifier: Option<&[u8]>,
 ) -> Result<(), StoreError> {
     let (m, t, p) = person.password.kdf;
-    execute!(
+    put!(
         tx,
         "-- account::set_credentials
         update person set email = $3, salt = $4, kdf_m = $5, kdf_t = $6, kdf_p = $7, verifier = $8, stamp = $9,
@@ -357,7 +358,7 @@ pub async fn move_login(
         after.as_slice(),
         id.0
     )?;
-    execute!(
+    put!(
         tx,
         "-- account::move_login old\ndelete from login where bucket = $1 and email_index = $2 and user_id = $3",
         login_bucket(before),
@@ -381,7 +382,7 @@ pub async fn set_open(tx: &mut Tx, id: UserId, open: bool) -> Result<bool, Store
 
 /// Changes a person's name.
 pub async fn rename(tx: &mut Tx, id: UserId, name: &str) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- account::rename\nupdate person set name = $3 where bucket = $1 and id = $2",
         Bucket::of(id).get(),
@@ -423,7 +424,7 @@ pub async fn note_mode(tx: &mut Tx, id: UserId) -> Result<Option<NoteMode>, Stor
 
 /// Sets it.
 pub async fn set_note_mode(tx: &mut Tx, id: UserId, mode: Option<NoteMode>) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- account::set_note_mode\nupdate person set note_mode = $3 where bucket = $1 and id = $2",
         Bucket::of(id).get(),
@@ -435,7 +436,7 @@ pub async fn set_note_mode(tx: &mut Tx, id: UserId, mode: Option<NoteMode>) -> R
 
 /// Sets whether the server may hold this person's keys.
 pub async fn set_assisted(tx: &mut Tx, id: UserId, assisted: Option<bool>) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- account::set_assisted\nupdate person set assisted = $3 where bucket = $1 and id = $2",
         Bucket::of(id).get(),

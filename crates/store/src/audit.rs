@@ -1,7 +1,11 @@
 //! What happened to a person's account and data: one chain of rows a person, and its head under a
 //! key that is not in the database.
 
-use crate::{StoreError, Tx, row::row, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    row::row,
+    sql::{fetch_all, fetch_one, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -56,42 +60,34 @@ pub async fn lock_head(tx: &mut Tx, subject: UserId) -> Result<Option<Head>, Sto
     Ok(row.map(|(seq, hash, mac)| Head { subject_id: subject, seq, hash, mac }))
 }
 
-/// Adds a row and moves the head. [`StoreError::Conflict`] where another began the same chain.
+/// Adds a row and moves the head. Two that begin one chain at once find no row to lock: the later runs again.
 pub async fn add(tx: &mut Tx, row: &Row, mac: &[u8]) -> Result<(), StoreError> {
-    let added = async {
-        execute!(
-            tx,
-            "-- audit::add
-            insert into audit (bucket, subject_id, seq, at, actor_id, action, object_id, detail, hash)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            Bucket::of(row.subject_id).get(),
-            row.subject_id.0,
-            row.seq,
-            row.at.as_micros(),
-            row.actor_id.map(|id| id.0),
-            row.action,
-            row.object_id,
-            row.detail.as_str(),
-            row.hash.as_slice()
-        )?;
-        execute!(
-            tx,
-            "-- audit::add head
-            insert into audit_head (bucket, subject_id, seq, hash, mac) values ($1, $2, $3, $4, $5)
-            on conflict (bucket, subject_id) do update set seq = excluded.seq, hash = excluded.hash, mac = excluded.mac",
-            Bucket::of(row.subject_id).get(),
-            row.subject_id.0,
-            row.seq,
-            row.hash.as_slice(),
-            mac
-        )
-    };
-    match added.await {
-        Ok(_) => Ok(()),
-        // Two that begin one chain at once find no row to lock: the later runs again.
-        Err(StoreError::Taken(cause)) => Err(StoreError::Conflict(cause)),
-        Err(error) => Err(error),
-    }
+    put!(
+        tx,
+        "-- audit::add
+        insert into audit (bucket, subject_id, seq, at, actor_id, action, object_id, detail, hash)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        Bucket::of(row.subject_id).get(),
+        row.subject_id.0,
+        row.seq,
+        row.at.as_micros(),
+        row.actor_id.map(|id| id.0),
+        row.action,
+        row.object_id,
+        row.detail.as_str(),
+        row.hash.as_slice()
+    )?;
+    put!(
+        tx,
+        "-- audit::add head
+        insert into audit_head (bucket, subject_id, seq, hash, mac) values ($1, $2, $3, $4, $5)
+        on conflict (bucket, subject_id) do update set seq = excluded.seq, hash = excluded.hash, mac = excluded.mac",
+        Bucket::of(row.subject_id).get(),
+        row.subject_id.0,
+        row.seq,
+        row.hash.as_slice(),
+        mac
+    )
 }
 
 /// The columns of a row.

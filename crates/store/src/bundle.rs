@@ -1,6 +1,9 @@
 //! People's public keys, one row an epoch.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_all, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -25,7 +28,7 @@ pub struct Bundle {
 
 /// Makes new public keys of a person known.
 pub async fn add(tx: &mut Tx, id: UserId, bundle: &Bundle) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- bundle::add
         insert into bundle (bucket, user_id, epoch, enc_pk, sign_pk, sig, succession, created_at)

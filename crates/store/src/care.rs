@@ -5,7 +5,7 @@ use crate::{
     many::fetch_in,
     outbox::{self, Letter, News},
     row::row,
-    sql::{execute, fetch_all, fetch_one},
+    sql::{fetch_all, fetch_one, put},
 };
 use aftercare_core::{
     id::{Bucket, RelationshipId, UserId},
@@ -73,7 +73,7 @@ impl Care {
 pub async fn put(tx: &mut Tx, care: &Care, outbox: Uuid) -> Result<(), StoreError> {
     let bucket = Bucket::of(care.patient_id).get();
     let Statement { n, time, sig, kids } = &care.statement;
-    execute!(
+    put!(
         tx,
         "-- care::put
         insert into care (bucket, patient_id, doctor_id, id, since, until, statement_n, statement_at, statement_sig,
@@ -229,7 +229,7 @@ pub async fn of_patient(tx: &mut Tx, patient: UserId) -> Result<Vec<Care>, Store
 /// Gives the next ticket to a note that has arrived.
 pub async fn take_ticket(tx: &mut Tx, care: &Care) -> Result<i64, StoreError> {
     let ticket = care.last_ticket + 1;
-    execute!(
+    put!(
         tx,
         "-- care::take_ticket
         update care set last_ticket = $4 where bucket = $1 and patient_id = $2 and doctor_id = $3",
@@ -243,7 +243,7 @@ pub async fn take_ticket(tx: &mut Tx, care: &Care) -> Result<i64, StoreError> {
 
 /// Stores what a note changed: chain, tickets, and how it went.
 pub async fn update(tx: &mut Tx, care: &Care) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- care::update
         update care set last_seq = $4, last_transcript = $5, live_ticket = $6, last_note_at = $7, failed_ticket = $8
@@ -262,7 +262,7 @@ pub async fn update(tx: &mut Tx, care: &Care) -> Result<(), StoreError> {
 
 /// Puts down when the note in force was read.
 pub async fn note_read(tx: &mut Tx, patient: UserId, doctor: UserId, at: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- care::note_read
         update care set note_read_at = $4 where bucket = $1 and patient_id = $2 and doctor_id = $3",
@@ -277,7 +277,7 @@ pub async fn note_read(tx: &mut Tx, patient: UserId, doctor: UserId, at: Instant
 /// Brings a doctor's side up to what a patient has chosen.
 pub(crate) async fn project(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<(), StoreError> {
     let Some(care) = get(tx, patient, doctor).await? else { return Ok(()) };
-    execute!(
+    put!(
         tx,
         "-- care::project
         insert into caseload (bucket, doctor_id, patient_id, since, until) values ($1, $2, $3, $4, $5)

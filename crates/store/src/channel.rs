@@ -1,10 +1,10 @@
 //! Where people are reached. The target is sealed: an address, an endpoint.
 
 use crate::{
-    StoreError, Tx,
-    many::{execute_in, fetch_in},
+    Asked, StoreError, Tx,
+    many::{ask_in, execute_in},
     row::row,
-    sql::execute,
+    sql::{execute, put},
 };
 use aftercare_core::{
     id::{Bucket, ChannelId, UserId},
@@ -83,7 +83,7 @@ fn read(row: Row) -> Result<Channel, StoreError> {
 
 /// Adds a channel.
 pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- channel::insert
         insert into channel (bucket, user_id, id, kind, state, place, name, target, secret_hash, created_at)
@@ -103,8 +103,8 @@ pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<(), StoreError> {
 }
 
 /// The channels of some people, in the order they are tried.
-pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<Channel>, StoreError> {
-    let rows = fetch_in!(
+pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Asked<Vec<Channel>>, StoreError> {
+    ask_in!(
         tx,
         Row,
         "-- channel::of_people
@@ -112,14 +112,15 @@ pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<Channel>, S
         from channel where (bucket, user_id)",
         people,
         |id| [Bucket::of(*id).get(), id.0],
-        "order by user_id, place, id"
-    )?;
-    rows.into_iter().map(read).collect()
+        "order by user_id, place, id",
+        [],
+        |rows| rows.into_iter().map(read).collect()
+    )
 }
 
 /// A person's channels, in the order they are tried.
 pub async fn of(tx: &mut Tx, user: UserId) -> Result<Vec<Channel>, StoreError> {
-    of_people(tx, &[user]).await
+    of_people(tx, &[user]).await?.answer(tx).await
 }
 
 /// One of a person's channels.
@@ -129,7 +130,7 @@ pub async fn get(tx: &mut Tx, user: UserId, id: ChannelId) -> Result<Option<Chan
 
 /// Changes a channel's name, place, state and what it is found by.
 pub async fn update(tx: &mut Tx, channel: &Channel) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- channel::update
         update channel set name = $4, place = $5, state = $6, secret_hash = $7, failing_since = $8, fault = $9
@@ -181,7 +182,7 @@ pub async fn handed(
 
 /// A message has arrived: somebody's device has said so.
 pub async fn reached(tx: &mut Tx, user: UserId, id: ChannelId, now: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- channel::reached\nupdate channel set reached_at = $4 where bucket = $1 and user_id = $2 and id = $3",
         Bucket::of(user).get(),
@@ -201,7 +202,7 @@ pub async fn failed(
     fault: &str,
     now: Instant,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- channel::failed
         update channel set failing_since = coalesce(failing_since, $4), fault = $5, state = case when $6 then $7 else state end

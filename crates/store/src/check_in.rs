@@ -1,7 +1,11 @@
 //! The check-in log: every answer, in the order it was given. Nothing is overwritten; what was put away ([`crate::fold`]) lies
 //! with its step.
 
-use crate::{StoreError, Tx, code, many::fetch_for, sql::execute, sql::fetch_all};
+use crate::{
+    Asked, StoreError, Tx, code,
+    many::ask_for,
+    sql::{ask_all, fetch_all, put},
+};
 use aftercare_core::{
     course::Answer,
     id::{Bucket, CheckInId, NoteId, StepId, UserId},
@@ -18,7 +22,7 @@ pub async fn insert(
     answer: &Answer,
     reason: Option<(NoteId, &[u8])>,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- check_in::insert
         insert into check_in (bucket, step_id, id, patient_id, ordinal, status, at, recorded_at, reason, note_id, cause)
@@ -119,8 +123,8 @@ pub async fn of_step(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Vec<A
 pub async fn of_steps(
     tx: &mut Tx,
     steps: &[(UserId, StepId, u32)],
-) -> Result<Vec<(StepId, Answer)>, StoreError> {
-    let rows = fetch_for!(
+) -> Result<Asked<Vec<(StepId, Answer)>>, StoreError> {
+    ask_for!(
         tx,
         Row,
         "-- check_in::of_steps
@@ -132,9 +136,9 @@ pub async fn of_steps(
             ordinal = i32::try_from(one.2).unwrap_or(i32::MAX)
         ],
         "where check_in.bucket = key.bucket and check_in.step_id = key.step_id and check_in.ordinal >= key.ordinal
-        order by check_in.step_id, recorded_at, id"
-    )?;
-    rows.into_iter().map(read).collect()
+        order by check_in.step_id, recorded_at, id",
+        |rows| rows.into_iter().map(read).collect()
+    )
 }
 
 /// The logs of all steps that [`crate::step::of_patient`] gives for the same arguments.
@@ -143,8 +147,8 @@ pub async fn of_patient(
     patient: UserId,
     doctor: Option<UserId>,
     since: Instant,
-) -> Result<Vec<(StepId, Answer)>, StoreError> {
-    let rows = fetch_all!(
+) -> Result<Asked<Vec<(StepId, Answer)>>, StoreError> {
+    ask_all!(
         tx,
         Row,
         "-- check_in::of_patient
@@ -153,12 +157,9 @@ pub async fn of_patient(
           select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
             and (superseded_at is null or superseded_at >= $4))
         order by step_id, recorded_at, id",
-        Bucket::of(patient).get(),
-        patient.0,
-        doctor.map(|id| id.0),
-        since.as_micros()
-    )?;
-    rows.into_iter().map(read).collect()
+        [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros()],
+        |rows| rows.into_iter().map(read).collect()
+    )
 }
 
 /// How many answers were given to steps of a note since an instant.

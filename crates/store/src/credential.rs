@@ -1,11 +1,14 @@
 //! Doctors' credentials: an organisation's signed word for their keys.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_one, put},
+};
 use aftercare_core::id::{Bucket, UserId};
 
 /// Stores a doctor's credential, in the place of the one before.
 pub async fn put(tx: &mut Tx, doctor: UserId, body: &[u8]) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- credential::put
         insert into credential (bucket, user_id, body) values ($1, $2, $3)

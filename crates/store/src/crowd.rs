@@ -175,7 +175,7 @@ pub async fn settle(tx: &mut Tx) -> Result<(), StoreError> {
     if let Tx::Postgres(held) = tx {
         // As long as it takes.
         for statement in ["vacuum (analyze)", "checkpoint"] {
-            sqlx::query(statement).execute(&mut **held).await?;
+            held.batch(statement).await?;
         }
     }
     Ok(())

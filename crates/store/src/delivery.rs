@@ -1,11 +1,11 @@
 //! Messages on their way to people: one row a message and channel, and the queue of next attempts.
 
 use crate::{
-    StoreError, Tx, code,
-    many::{execute_in, fetch_in, insert_many},
+    Asked, StoreError, Tx, code,
+    many::{ask_in, execute_in, insert_many},
     queue::{Queue, queue},
     row::row,
-    sql::{execute, fetch_all, fetch_postgres},
+    sql::{execute, fetch_all, fetch_postgres, put},
 };
 use aftercare_core::{
     id::{Bucket, ChannelId, DeliveryId, UserId},
@@ -255,8 +255,8 @@ fn read(row: Row) -> Result<Delivery, StoreError> {
 }
 
 /// Messages by their ids.
-pub async fn some(tx: &mut Tx, ids: &[(UserId, DeliveryId)]) -> Result<Vec<Delivery>, StoreError> {
-    let rows = fetch_in!(
+pub async fn some(tx: &mut Tx, ids: &[(UserId, DeliveryId)]) -> Result<Asked<Vec<Delivery>>, StoreError> {
+    ask_in!(
         tx,
         Row,
         "-- delivery::some
@@ -265,14 +265,15 @@ pub async fn some(tx: &mut Tx, ids: &[(UserId, DeliveryId)]) -> Result<Vec<Deliv
         from delivery where (bucket, id)",
         ids,
         |key| [Bucket::of(key.0).get(), key.1.0],
-        "order by id"
-    )?;
-    rows.into_iter().map(read).collect()
+        "order by id",
+        [],
+        |rows| rows.into_iter().map(read).collect()
+    )
 }
 
 /// One message to a person.
 pub async fn get(tx: &mut Tx, user: UserId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-    let found = some(tx, &[(user, id)]).await?;
+    let found = some(tx, &[(user, id)]).await?.answer(tx).await?;
     Ok(found.into_iter().find(|delivery| delivery.user_id == user))
 }
 
@@ -330,7 +331,7 @@ pub async fn failed(
     state: DeliveryState,
     fault: &str,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- delivery::failed
         update delivery set state = $3, attempts = attempts + 1, fault = $4 where bucket = $1 and id = $2",
@@ -358,11 +359,6 @@ pub async fn reached(tx: &mut Tx, user: UserId, id: DeliveryId, now: Instant) ->
 
 /// Removes the messages that were made before an id.
 pub async fn forget_before(tx: &mut Tx, bucket: i16, id: DeliveryId) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "-- delivery::forget_before\ndelete from delivery where bucket = $1 and id < $2",
-        bucket,
-        id.0
-    )?;
+    put!(tx, "-- delivery::forget_before\ndelete from delivery where bucket = $1 and id < $2", bucket, id.0)?;
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! New devices that wait to be handed the root key of their owner.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_one, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -13,7 +16,7 @@ fn bucket(id: Uuid) -> i16 {
 
 /// Stores a new device's public keys.
 pub async fn insert(tx: &mut Tx, id: Uuid, bundle: &str, expires_at: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- device_link::insert\ninsert into device_link (bucket, id, bundle, expires_at) values ($1, $2, $3, $4)",
         bucket(id),

@@ -1,6 +1,9 @@
 //! What a person's devices remember, sealed by them.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_one},
+};
 use aftercare_core::id::{Bucket, UserId};
 
 /// A state that was kept.

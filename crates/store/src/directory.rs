@@ -1,6 +1,9 @@
 //! The directory of doctors patients choose from.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_all, fetch_one, put},
+};
 use aftercare_core::id::{Bucket, UserId};
 use uuid::Uuid;
 
@@ -28,7 +31,7 @@ fn search_text(entry: &Entry) -> String {
 
 /// Lists a doctor, or changes how they are listed.
 pub async fn put(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- directory::put
         insert into directory (bucket, doctor_id, name, search, specialty, bio, phone, searchable) values ($1, $2, $3, $4, $5, $6, $7, $8)

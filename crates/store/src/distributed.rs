@@ -2,17 +2,19 @@
 //! itself on each. What locks or changes rows names one bucket a statement, so that each goes to one machine.
 
 use crate::{
-    StoreError, Tx, inspect,
+    StoreError, Tx,
+    args::args,
+    inspect,
     queue::Queue,
     sql::{execute, fetch_all},
+    wire::Held,
 };
-use sqlx::PgConnection;
 
 /// Whether a PostgreSQL has what spreads tables.
-pub(crate) async fn is_spread(connection: &mut PgConnection) -> Result<bool, StoreError> {
+pub(crate) async fn is_spread(held: &mut Held) -> Result<bool, StoreError> {
     let asked =
         "-- distributed::is_spread\nselect exists (select 1 from pg_extension where extname = 'citus')";
-    Ok(sqlx::query_scalar(asked).fetch_one(connection).await?)
+    Ok(held.row::<(bool,)>(asked, args![]).await?.is_some_and(|row| row.0))
 }
 
 /// Spreads what is not spread yet, with the rows that are there.

@@ -1,8 +1,8 @@
 //! What the engine claims: the next instant at which something changes, for each running step.
 
 use crate::{
-    StoreError, Tx,
-    many::{fetch_in, insert_many},
+    Asked, StoreError, Tx,
+    many::{ask_in, insert_many},
     queue::{Queue, queue},
     sql::{fetch_all, fetch_postgres},
 };
@@ -148,14 +148,15 @@ pub async fn since(
     tx: &mut Tx,
     patient: UserId,
     steps: &[StepId],
-) -> Result<HashMap<StepId, Instant>, StoreError> {
-    let rows = fetch_in!(
+) -> Result<Asked<HashMap<StepId, Instant>>, StoreError> {
+    ask_in!(
         tx,
         (Uuid, i64),
         "-- due::since\nselect step_id, min(coalesce(since, wake_at)) from due where (bucket, step_id)",
         steps,
         |step| [Bucket::of(patient).get(), step.0],
-        "group by step_id"
-    )?;
-    Ok(rows.into_iter().map(|(step, since)| (StepId(step), since.into())).collect())
+        "group by step_id",
+        [],
+        |rows| { Ok(rows.into_iter().map(|(step, since)| (StepId(step), since.into())).collect()) }
+    )
 }

@@ -1,22 +1,16 @@
 //! The two engines behind one type: opening, transactions, deadlines.
 
 use crate::{
-    StoreError, distributed, fault,
+    StoreError, fault,
     lease::{Connections, Lease},
     schema,
-};
-use sqlx::{
-    Connection as _, PgConnection, PgPool, Postgres, Transaction,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+    tls::Target,
+    wire::{self, Held},
 };
 use std::{
     future::Future,
-    net::IpAddr,
-    ops::{Deref, DerefMut},
     path::Path,
     pin::Pin,
-    str::FromStr,
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,13 +18,6 @@ use std::{
 /// No statement, no wait for a connection and no commit takes longer; then the connection is
 /// dropped and the caller told to try again.
 pub const DEADLINE: Duration = Duration::from_secs(10);
-
-/// Nobody waits longer for a connection: where there is none so long there is too much to do, or PostgreSQL gives out no
-/// more, and whoever asks is better told so.
-const WAITS: Duration = Duration::from_secs(3);
-
-/// A connection that nobody has used for longer is asked whether it is still there.
-const RESTED: Duration = Duration::from_secs(1);
 
 /// A database: one SQLite file, or a PostgreSQL.
 #[derive(Clone, Debug)]
@@ -41,12 +28,11 @@ pub struct Store {
 #[derive(Clone, Debug)]
 enum Engine {
     /// One connection that writes, several that only read.
-    Sqlite { write: Connections, read: Connections },
-    Postgres {
-        pool: PgPool,
-        /// Whether its rows are spread over machines by bucket.
-        spread: bool,
+    Sqlite {
+        write: Connections,
+        read: Connections,
     },
+    Postgres(wire::Connections),
 }
 
 /// Whether a commit waits until the disk has it.
@@ -65,50 +51,10 @@ pub enum Tx {
     Postgres(Held),
 }
 
-/// A connection to PostgreSQL, within a transaction or outside of one.
-#[derive(Debug)]
-pub struct Held {
-    way: Way,
-    /// Whether rows are spread over machines by bucket: then one statement locks, and changes, those of one.
-    pub(crate) spread: bool,
-}
-
-#[derive(Debug)]
-enum Way {
-    /// Statements see one state, and come into force together.
-    Within(Transaction<'static, Postgres>),
-    /// Each statement sees the newest state.
-    Outside(PoolConnection<Postgres>),
-}
-
-impl Deref for Held {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        match &self.way {
-            Way::Within(transaction) => transaction,
-            Way::Outside(connection) => connection,
-        }
-    }
-}
-
-impl DerefMut for Held {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        match &mut self.way {
-            Way::Within(transaction) => transaction,
-            Way::Outside(connection) => connection,
-        }
-    }
-}
-
 /// Whether nobody between here and a PostgreSQL can read along: on this machine, by a socket, or by TLS whose
-/// certificate is checked. Judged by what the driver makes of the URL.
+/// certificate is checked.
 pub fn is_private(url: &str) -> bool {
-    let Ok(options) = PgConnectOptions::from_str(url) else { return false };
-    let host = options.get_host().trim_matches(['[', ']']);
-    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    let socket = options.get_socket().is_some() || host.starts_with('/');
-    socket || loopback || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)
+    Target::of(url).is_ok_and(|target| target.is_private())
 }
 
 impl Store {
@@ -121,47 +67,14 @@ impl Store {
 
     /// Opens a PostgreSQL by its URL (`postgres://user:password@host/database`).
     pub async fn postgres(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| {
-                StoreError::Schema(
-                    "the database URL is not of the form postgres://user:password@host/database".to_owned(),
-                )
-            })?
-            .application_name("aftercare")
-            .options([
-                // No `statement_timeout`: it would cancel a COMMIT that waits for its standby, which PostgreSQL then
-                // acknowledges with a mere warning. Whoever has waited too long drops the connection, and the server
-                // notices.
-                ("client_connection_check_interval", "5s"),
-                ("idle_in_transaction_session_timeout", "30s"),
-                ("lock_timeout", "5s"),
-                // Statements over arrays look dear to the planner, and are over before they would be compiled.
-                ("jit", "off"),
-            ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(WAITS)
-            // One that was in use a moment ago is good: asking it costs as much as what is wanted of it.
-            .test_before_acquire(false)
-            .before_acquire(|connection, seen| {
-                Box::pin(async move {
-                    if seen.idle_for > RESTED {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_with(options)
-            .await?;
-        let spread = distributed::is_spread(&mut *pool.acquire().await?).await?;
-        Ok(Self { engine: Engine::Postgres { pool, spread } })
+        Ok(Self { engine: Engine::Postgres(wire::Connections::open(url).await?) })
     }
 
     /// What kind of database this is, for people.
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
             Engine::Sqlite { .. } => "SQLite",
-            Engine::Postgres { .. } => "PostgreSQL",
+            Engine::Postgres(_) => "PostgreSQL",
         }
     }
 
@@ -180,10 +93,7 @@ impl Store {
         in_time(async {
             Ok(match &self.engine {
                 Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?.begin()?),
-                Engine::Postgres { pool, spread } => {
-                    let begun = pool.begin_with("begin isolation level repeatable read read only").await?;
-                    Tx::Postgres(Held { way: Way::Within(begun), spread: *spread })
-                }
+                Engine::Postgres(connections) => Tx::Postgres(connections.begin().await?),
             })
         })
         .await
@@ -195,9 +105,7 @@ impl Store {
         in_time(async {
             Ok(match &self.engine {
                 Engine::Sqlite { read, .. } => Tx::Sqlite(read.lease().await?),
-                Engine::Postgres { pool, spread } => {
-                    Tx::Postgres(Held { way: Way::Outside(pool.acquire().await?), spread: *spread })
-                }
+                Engine::Postgres(connections) => Tx::Postgres(connections.lease().await?),
             })
         })
         .await
@@ -218,13 +126,7 @@ impl Store {
         in_time(async {
             Ok(match &self.engine {
                 Engine::Sqlite { write, .. } => Tx::Sqlite(write.lease().await?.begin_writing(synced).await?),
-                Engine::Postgres { pool, spread } => {
-                    let begun = match synced {
-                        Synced::Yes => pool.begin().await?,
-                        Synced::No => pool.begin_with("begin; set local synchronous_commit = off").await?,
-                    };
-                    Tx::Postgres(Held { way: Way::Within(begun), spread: *spread })
-                }
+                Engine::Postgres(connections) => Tx::Postgres(connections.begin_writing(synced).await?),
             })
         })
         .await
@@ -237,7 +139,7 @@ impl Store {
                 read.close();
                 write.close();
             }
-            Engine::Postgres { pool, .. } => pool.close().await,
+            Engine::Postgres(connections) => connections.close(),
         }
     }
 }
@@ -255,10 +157,7 @@ impl Tx {
         let commit = Box::pin(async move {
             match self {
                 Self::Sqlite(lease) => lease.commit().await,
-                Self::Postgres(Held { way: Way::Within(transaction), .. }) => {
-                    Ok(transaction.commit().await?)
-                }
-                Self::Postgres(Held { way: Way::Outside(_), .. }) => Ok(()),
+                Self::Postgres(held) => held.commit().await,
             }
         });
         match tokio::time::timeout(DEADLINE, ToItsEnd(Some(commit))).await {

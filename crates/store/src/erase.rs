@@ -1,6 +1,9 @@
 //! Erasing a person: every row that is theirs, in every table.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_all, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -39,7 +42,7 @@ const ABOUT: [&str; 12] = [
 async fn delete(tx: &mut Tx, table: &str, column: &str, id: UserId) -> Result<(), StoreError> {
     // The names are those above.
     let sql = format!("-- erase::delete\ndelete from {table} where bucket = $1 and {column} = $2");
-    execute!(tx, sql.as_str(), Bucket::of(id).get(), id.0)?;
+    put!(tx, sql.as_str(), Bucket::of(id).get(), id.0)?;
     Ok(())
 }
 
@@ -53,7 +56,7 @@ pub async fn patient(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
         id.0
     )?;
     for (doctor,) in doctors {
-        execute!(
+        put!(
             tx,
             "-- erase::patient caseload
             delete from caseload where bucket = $1 and doctor_id = $2 and patient_id = $3",
@@ -61,7 +64,7 @@ pub async fn patient(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
             doctor,
             id.0
         )?;
-        execute!(
+        put!(
             tx,
             "-- erase::patient events\ndelete from event where bucket = $1 and user_id = $2 and object_id = $3",
             Bucket::of(UserId(doctor)).get(),
@@ -87,7 +90,7 @@ pub async fn doctor(tx: &mut Tx, id: UserId, name: &str, now: Instant) -> Result
         id.0
     )?;
     for (patient,) in patients {
-        execute!(
+        put!(
             tx,
             "-- erase::doctor care
             update care set until = $4 where bucket = $1 and patient_id = $2 and doctor_id = $3 and until is null",
@@ -96,7 +99,7 @@ pub async fn doctor(tx: &mut Tx, id: UserId, name: &str, now: Instant) -> Result
             id.0,
             now.as_micros()
         )?;
-        execute!(
+        put!(
             tx,
             "-- erase::doctor outbox\ndelete from outbox where bucket = $1 and patient_id = $2 and doctor_id = $3",
             Bucket::of(UserId(patient)).get(),
@@ -105,7 +108,7 @@ pub async fn doctor(tx: &mut Tx, id: UserId, name: &str, now: Instant) -> Result
         )?;
     }
     account(tx, id).await?;
-    execute!(
+    put!(
         tx,
         "-- erase::doctor name
         insert into person (bucket, id, role, state, name, email, created_at, auth_scheme, salt, kdf_m, kdf_t, kdf_p, verifier, stamp)
@@ -123,7 +126,7 @@ async fn account(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
     for (table, column) in OWN {
         delete(tx, table, column, id).await?;
     }
-    execute!(tx, "-- erase::account login\ndelete from login where user_id = $1", id.0)?;
-    execute!(tx, "-- erase::account attempts\ndelete from login_attempt where user_id = $1", id.0)?;
+    put!(tx, "-- erase::account login\ndelete from login where user_id = $1", id.0)?;
+    put!(tx, "-- erase::account attempts\ndelete from login_attempt where user_id = $1", id.0)?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What can go wrong between the product and its database, and what follows from it.
 
+use tokio_postgres::error::SqlState;
+
 /// An error of the store.
 ///
 /// - [`Taken`](Self::Taken) is the caller's to tell: something unique is there already.
@@ -28,32 +30,30 @@ pub enum StoreError {
 }
 
 /// Serialization failure, deadlock, lock timeout, administrator's shutdown, read-only (demoted).
-const CONFLICTS: [&str; 5] = ["40001", "40P01", "55P03", "57P01", "25006"];
+const CONFLICTS: [SqlState; 5] = [
+    SqlState::T_R_SERIALIZATION_FAILURE,
+    SqlState::T_R_DEADLOCK_DETECTED,
+    SqlState::LOCK_NOT_AVAILABLE,
+    SqlState::ADMIN_SHUTDOWN,
+    SqlState::READ_ONLY_SQL_TRANSACTION,
+];
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        if let Some(database) = error.as_database_error() {
-            if database.is_unique_violation() {
-                return Self::Taken(database.message().to_owned());
-            }
-            let code = database.code().unwrap_or_default();
-            if CONFLICTS.contains(&code.as_ref()) {
-                return Self::Conflict(error.to_string());
-            }
-            // Class 08 connection, 53 resources, 55 state, 57 intervention, 58 system.
-            return if ["08", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)) {
-                Self::Unavailable(error.to_string())
-            } else {
-                Self::Broken(error.to_string())
-            };
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // Its details may quote rows; its message does not.
+        let Some(refusal) = error.as_db_error() else { return Self::Unavailable(error.to_string()) };
+        let (code, said) = (refusal.code(), refusal.message().to_owned());
+        if *code == SqlState::UNIQUE_VIOLATION {
+            return Self::Taken(said);
         }
-        match error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Tls(_) => Self::Unavailable(error.to_string()),
-            error => Self::Broken(error.to_string()),
+        if CONFLICTS.contains(code) {
+            return Self::Conflict(said);
+        }
+        // Class 08 connection, 53 resources, 55 state, 57 intervention, 58 system.
+        if ["08", "53", "55", "57", "58"].iter().any(|class| code.code().starts_with(class)) {
+            Self::Unavailable(said)
+        } else {
+            Self::Broken(format!("{said} ({})", code.code()))
         }
     }
 }

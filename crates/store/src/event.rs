@@ -1,6 +1,10 @@
 //! What happened, for whoever is signed in and listens: kinds and ids, kept for a day.
 
-use crate::{StoreError, Tx, code, many::insert_many, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx, code,
+    many::insert_many,
+    sql::{fetch_all, put},
+};
 use aftercare_core::{
     id::{Bucket, EventId, UserId},
     instant::Instant,
@@ -69,6 +73,6 @@ pub async fn after(tx: &mut Tx, user: UserId, id: EventId, limit: i64) -> Result
 
 /// Removes what happened before an event.
 pub async fn forget_before(tx: &mut Tx, bucket: i16, id: EventId) -> Result<(), StoreError> {
-    execute!(tx, "-- event::forget_before\ndelete from event where bucket = $1 and id < $2", bucket, id.0)?;
+    put!(tx, "-- event::forget_before\ndelete from event where bucket = $1 and id < $2", bucket, id.0)?;
     Ok(())
 }

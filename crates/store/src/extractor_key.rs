@@ -1,6 +1,9 @@
 //! Keys that texts are sealed to which are to be read once and stored nowhere: each for a day.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_all, put},
+};
 use aftercare_core::instant::Instant;
 use uuid::Uuid;
 
@@ -18,7 +21,7 @@ pub struct Row {
 /// Lets one process at a time look whether there is a key, and make one.
 pub async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
     if let Tx::Postgres(_) = tx {
-        execute!(tx, "-- extractor_key::lock\nselect pg_advisory_xact_lock(4711045)")?;
+        put!(tx, "-- extractor_key::lock\nselect pg_advisory_xact_lock(4711045)")?;
     }
     Ok(())
 }
@@ -35,7 +38,7 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Row>, StoreError> {
 
 /// Stores a key.
 pub async fn add(tx: &mut Tx, row: &Row) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- extractor_key::add\ninsert into extractor_key (id, created_at, sealed) values ($1, $2, $3)",
         row.id,

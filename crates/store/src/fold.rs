@@ -3,7 +3,7 @@
 
 use crate::{
     StoreError, Tx, check_in, code,
-    sql::{execute, fetch_all, fetch_one},
+    sql::{fetch_all, fetch_one, put},
 };
 use aftercare_core::{
     course::Answer,
@@ -56,14 +56,14 @@ pub async fn fold(tx: &mut Tx, patient: UserId, step: StepId) -> Result<(), Stor
     let all = whole(before.and_then(|row| row.0).as_deref(), rows)?;
     let all: Vec<Folded> = all.iter().map(write).collect();
     let json = serde_json::to_string(&all).map_err(|error| StoreError::Broken(error.to_string()))?;
-    execute!(
+    put!(
         tx,
         "-- fold::fold step\nupdate step set folded = $3 where bucket = $1 and id = $2",
         bucket,
         step.0,
         json.as_str()
     )?;
-    execute!(
+    put!(
         tx,
         "-- fold::fold answers\ndelete from check_in where bucket = $1 and step_id = $2 and reason is null",
         bucket,

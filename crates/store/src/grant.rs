@@ -1,6 +1,6 @@
 //! Notes opened to one more key by one of their readers.
 
-use crate::{StoreError, Tx, sql::execute};
+use crate::{StoreError, Tx, sql::put};
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
     instant::Instant,
@@ -27,7 +27,7 @@ pub struct GrantRow {
 
 /// Stores a grant; one for the same key takes its place.
 pub async fn put(tx: &mut Tx, grant: &GrantRow) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- grant::put
         insert into note_grant (bucket, note_id, recipient_id, recipient_kid, patient_id, by_id, body, created_at)

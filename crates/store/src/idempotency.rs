@@ -1,6 +1,9 @@
 //! Answers to requests that carried an `Idempotency-Key`, sealed, for 24 hours.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_one, put},
+};
 use aftercare_core::instant::Instant;
 
 /// A request that was seen before.
@@ -94,7 +97,7 @@ pub async fn finish(
     status: i16,
     answer: &[u8],
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- idempotency::finish
         update idempotency set status = $3, answer = $4
@@ -110,7 +113,7 @@ pub async fn finish(
 
 /// Forgets a request, so that it can be made again.
 pub async fn forget(tx: &mut Tx, scope: &[u8; 32], claimed_at: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- idempotency::forget
         delete from idempotency where bucket = $1 and scope = $2 and status = 0 and claimed_at = $3",

@@ -1,6 +1,9 @@
 //! What an operator can see: every row as it lies there. No key is used here.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_all},
+};
 use aftercare_core::id::NoteId;
 
 /// The tables there are.

@@ -1,6 +1,9 @@
 //! Every key there ever was, in one chain. Names nobody.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_all, fetch_one, put},
+};
 
 /// An entry of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub struct Row {
 /// before the first.
 pub async fn lock_head(tx: &mut Tx) -> Result<(i64, Vec<u8>), StoreError> {
     if let Tx::Postgres(_) = tx {
-        execute!(tx, "-- key_log::lock_head\nselect pg_advisory_xact_lock(4711044)")?;
+        put!(tx, "-- key_log::lock_head\nselect pg_advisory_xact_lock(4711044)")?;
     }
     head(tx).await
 }
@@ -40,7 +43,7 @@ pub async fn head(tx: &mut Tx) -> Result<(i64, Vec<u8>), StoreError> {
 
 /// Adds an entry.
 pub async fn add(tx: &mut Tx, row: &Row) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- key_log::add\ninsert into key_log (n, user_hash, kid, epoch, at, head) values ($1, $2, $3, $4, $5, $6)",
         row.n,

@@ -1,6 +1,9 @@
 //! Leave to make new keys for an account whose password and recovery code are both lost.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_one, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -8,7 +11,7 @@ use aftercare_core::{
 
 /// Gives leave to whoever has the code, in the place of any given before.
 pub async fn put(tx: &mut Tx, user: UserId, verifier: &[u8], expires_at: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- key_reset::put
         insert into key_reset (bucket, user_id, verifier, expires_at) values ($1, $2, $3, $4)

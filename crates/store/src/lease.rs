@@ -193,7 +193,7 @@ impl Lease {
         let mut statement = self.connection()?.prepare_cached(sql)?;
         let order = order(&statement);
         bind(&mut statement, &order, values)?;
-        Ok(statement.raw_query().next()?.map(|row| R::read(row, &mut 0)).transpose()?)
+        statement.raw_query().next()?.map(|row| R::read(&mut row.into())).transpose()
     }
 
     /// Runs statements as they stand.
@@ -291,7 +291,7 @@ impl Many<'_> {
         bind(&mut self.statement, &self.order, values)?;
         let mut rows = self.statement.raw_query();
         while let Some(row) = rows.next()? {
-            to.push(R::read(row, &mut 0)?);
+            to.push(R::read(&mut row.into())?);
         }
         Ok(())
     }

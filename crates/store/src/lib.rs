@@ -7,6 +7,8 @@
 //! - one file for each noun: its row, and every statement over it.
 
 pub mod account;
+mod args;
+mod asked;
 pub mod audit;
 pub mod backup;
 pub mod bundle;
@@ -62,9 +64,12 @@ pub mod tap;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod throttle;
+mod tls;
 pub mod totp;
+mod wire;
 pub mod wishes;
 pub mod wrapped_key;
 
+pub use asked::Asked;
 pub use engine::{Store, Tx};
 pub use error::StoreError;

@@ -4,7 +4,7 @@
 use crate::{
     StoreError, Tx,
     many::insert_many,
-    sql::{execute, fetch_all},
+    sql::{execute, fetch_all, put},
 };
 use aftercare_core::instant::{Instant, Span};
 use uuid::Uuid;
@@ -63,7 +63,7 @@ pub async fn round(tx: &mut Tx, from: Instant, now: Instant, limit: i64) -> Resu
         limit
     )?;
     let Some(last) = claimed.last() else { return Ok(0) };
-    execute!(
+    put!(
         tx,
         "-- limit::round taken\ndelete from limit_due where at > $1 and (at, id) <= ($2, $3)",
         from,

@@ -1,6 +1,9 @@
 //! Attempts to sign in or to recover an account that wait for the account's signature.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_all, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -48,7 +51,7 @@ fn bucket(id: Uuid) -> i16 {
 
 /// Stores an attempt.
 pub async fn insert(tx: &mut Tx, attempt: &Attempt) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- login_attempt::insert
         insert into login_attempt (bucket, id, user_id, purpose, nonce, amr, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",

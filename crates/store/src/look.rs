@@ -1,18 +1,18 @@
 //! Steps as the engine looks at them: many at once, each with what of it is settled and told.
 
 use crate::{
-    StoreError, Tx,
-    many::{execute_for, execute_in, fetch_in},
-    row::{FromRow, column},
-    sql::execute,
+    Asked, StoreError, Tx,
+    many::{ask_in, execute_for, execute_in},
+    row::{Columns, FromRow},
+    sql::put,
     step::{self, StepRow},
 };
 use aftercare_core::id::{Bucket, StepId, UserId};
 use uuid::Uuid;
 
 /// Some steps, locked in one order for all.
-pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>, StoreError> {
-    let rows = fetch_in!(
+pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Asked<Vec<Found>>, StoreError> {
+    ask_in!(
         tx,
         FoundRow,
         "-- look::lock
@@ -21,9 +21,10 @@ pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Vec<Found>,
         from step where (bucket, id)",
         steps,
         |key| [Bucket::of(key.0).get(), key.1.0],
-        "order by id for update"
-    )?;
-    Ok(rows.into_iter().map(FoundRow::found).collect())
+        "order by id for update",
+        [],
+        |rows| Ok(rows.into_iter().map(FoundRow::found).collect())
+    )
 }
 
 /// A step that was looked for.
@@ -39,18 +40,15 @@ pub struct Found {
     pub row: Result<StepRow, StoreError>,
 }
 
-#[derive(sqlx::FromRow)]
 struct FoundRow {
     patient_id: Uuid,
     settled: Option<String>,
-    #[sqlx(flatten)]
     step: step::Row,
 }
 
 impl FromRow for FoundRow {
-    fn read(row: &rusqlite::Row<'_>, place: &mut usize) -> rusqlite::Result<Self> {
-        let (patient_id, settled) = (column(row, place)?, column(row, place)?);
-        Ok(Self { patient_id, settled, step: FromRow::read(row, place)? })
+    fn read(row: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { patient_id: row.next()?, settled: row.next()?, step: FromRow::read(row)? })
     }
 }
 
@@ -104,7 +102,7 @@ pub async fn settle(tx: &mut Tx, steps: &[Settled]) -> Result<(), StoreError> {
 
 /// An occurrence was answered: where that was over, nothing is settled any more.
 pub async fn unsettle(tx: &mut Tx, patient: UserId, step: StepId, ordinal: u32) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- look::unsettle
         update step set settled = null, settled_count = 0 where bucket = $1 and id = $2 and settled_count > $3",

@@ -52,13 +52,11 @@ macro_rules! insert_many {
                         rows.iter().try_for_each(|$row| statement.execute(rusqlite::params![$($value),+]))
                     })
                 }
-                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                $crate::Tx::Postgres(tx) => {
                     let sql = $crate::many::rows_of($head, columns, $tail);
-                    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-                    $(let query = query.bind(rows.iter().map(|$row| { let _ = $row; $value }).collect::<Vec<_>>());)+
-                    query.execute(&mut **tx).await?;
-                    Ok(())
-                }).await,
+                    let args = $crate::args::args![$(rows.iter().map(|$row| { let _ = $row; $value }).collect::<Vec<_>>()),+];
+                    tx.put(&sql, args).await
+                }
             }
         }
     }};
@@ -67,36 +65,44 @@ macro_rules! insert_many {
 /// All rows of a query over keys, which stand where `head` ends: its last words are the key's columns. No rows for no
 /// keys.
 macro_rules! fetch_in {
-    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {{
+    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {
+        match $crate::many::ask_in!($tx, $row, $head, $keys, |$key| [$($part),+], $tail, [$($arg),*], Ok) {
+            Ok(asked) => asked.answer($tx).await,
+            Err(error) => Err(error),
+        }
+    };
+}
+
+/// The same, to be read when they are needed: an [`Asked`](crate::Asked).
+macro_rules! ask_in {
+    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal, [$($arg:expr),*], $read:expr) => {{
         let keys = $keys;
         let before = <[&str]>::len(&[$(stringify!($arg)),*]);
         let columns = [$(stringify!($part)),+].len();
-        if keys.is_empty() {
-            Ok(Vec::new())
-        } else {
-            match $tx {
-                $crate::Tx::Sqlite(tx) => {
-                    let sql = $crate::many::key($head, before, columns, $tail.trim_end_matches(" for update"));
-                    let mut rows = Vec::<$row>::new();
-                    tx.many(&sql).and_then(|mut statement| {
-                        keys.iter().try_for_each(|$key| statement.rows(rusqlite::params![$($arg,)* $($part),+], &mut rows))
-                    }).map(|()| rows)
-                }
-                $crate::Tx::Postgres(tx) if tx.spread && $tail.ends_with("for update") => $crate::engine::in_time(async {
+        match $tx {
+            _ if keys.is_empty() => $crate::Asked::here::<$row>(Vec::new(), $read),
+            $crate::Tx::Sqlite(tx) => {
+                let sql = $crate::many::key($head, before, columns, $tail.trim_end_matches(" for update"));
+                let mut rows = Vec::<$row>::new();
+                tx.many(&sql).and_then(|mut statement| {
+                    keys.iter().try_for_each(|$key| statement.rows(rusqlite::params![$($arg,)* $($part),+], &mut rows))
+                }).and_then(|()| $crate::Asked::here::<$row>(rows, $read))
+            }
+            $crate::Tx::Postgres(tx) => {
+                let one_by_one = tx.spread && $tail.ends_with("for update");
+                let asked = if one_by_one {
                     let sql = $crate::many::key($head, before, columns, $tail);
-                    let mut rows = Vec::<$row>::new();
+                    let mut all = Vec::new();
                     for $key in keys {
-                        let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(sql.clone()))$(.bind($arg))*$(.bind($part))+;
-                        rows.extend(query.fetch_all(&mut **tx).await?);
+                        all.push($crate::args::args![$($arg,)* $($part),+]);
                     }
-                    Ok(rows)
-                }).await,
-                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    tx.ask_each(&sql, all).await
+                } else {
                     let sql = $crate::many::keys($head, before, columns, $tail);
-                    let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(sql))$(.bind($arg))*;
-                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
-                    Ok(query.fetch_all(&mut **tx).await?)
-                }).await,
+                    let args = $crate::args::args![$($arg,)* $(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>()),+];
+                    tx.ask(&sql, args).await
+                };
+                asked.map(|rows| $crate::Asked::coming::<$row>(rows, $read))
             }
         }
     }};
@@ -118,48 +124,43 @@ macro_rules! execute_in {
                         keys.iter().try_for_each(|$key| statement.execute(rusqlite::params![$($arg,)* $($part),+]))
                     })
                 }
-                $crate::Tx::Postgres(tx) if tx.spread => $crate::engine::in_time(async {
+                $crate::Tx::Postgres(tx) if tx.spread => {
                     let sql = $crate::many::key($head, before, columns, $tail);
+                    let mut all = Vec::new();
                     for $key in keys {
-                        let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone()))$(.bind($arg))*$(.bind($part))+;
-                        query.execute(&mut **tx).await?;
+                        all.push($crate::args::args![$($arg,)* $($part),+]);
                     }
-                    Ok(())
-                }).await,
-                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    tx.put_each(&sql, all).await
+                }
+                $crate::Tx::Postgres(tx) => {
                     let sql = $crate::many::keys($head, before, columns, $tail);
-                    let query = sqlx::query(sqlx::AssertSqlSafe(sql))$(.bind($arg))*;
-                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
-                    query.execute(&mut **tx).await?;
-                    Ok(())
-                }).await,
+                    let args = $crate::args::args![$($arg,)* $(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>()),+];
+                    tx.put(&sql, args).await
+                }
             }
         }
     }};
 }
 
-/// All rows of a query that goes over named rows, which stand where `head` ends and are called `key`.
-macro_rules! fetch_for {
-    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($name:ident = $part:expr),+ $(,)?], $tail:literal) => {{
+/// All rows of a query that goes over named rows, which stand where `head` ends and are called `key`; to be read when they
+/// are needed: an [`Asked`](crate::Asked).
+macro_rules! ask_for {
+    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($name:ident = $part:expr),+ $(,)?], $tail:literal, $read:expr) => {{
         let keys = $keys;
         let names = [$(stringify!($name)),+];
-        if keys.is_empty() {
-            Ok(Vec::new())
-        } else {
-            match $tx {
-                $crate::Tx::Sqlite(tx) => {
-                    let sql = $crate::many::with_row($head, &names, $tail);
-                    let mut rows = Vec::<$row>::new();
-                    tx.many(&sql).and_then(|mut statement| {
-                        keys.iter().try_for_each(|$key| statement.rows(rusqlite::params![$($part),+], &mut rows))
-                    }).map(|()| rows)
-                }
-                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
-                    let sql = $crate::many::with_rows($head, &names, $tail);
-                    let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(sql));
-                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
-                    Ok(query.fetch_all(&mut **tx).await?)
-                }).await,
+        match $tx {
+            _ if keys.is_empty() => $crate::Asked::here::<$row>(Vec::new(), $read),
+            $crate::Tx::Sqlite(tx) => {
+                let sql = $crate::many::with_row($head, &names, $tail);
+                let mut rows = Vec::<$row>::new();
+                tx.many(&sql).and_then(|mut statement| {
+                    keys.iter().try_for_each(|$key| statement.rows(rusqlite::params![$($part),+], &mut rows))
+                }).and_then(|()| $crate::Asked::here::<$row>(rows, $read))
+            }
+            $crate::Tx::Postgres(tx) => {
+                let sql = $crate::many::with_rows($head, &names, $tail);
+                let args = $crate::args::args![$(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>()),+];
+                tx.ask(&sql, args).await.map(|rows| $crate::Asked::coming::<$row>(rows, $read))
             }
         }
     }};
@@ -180,28 +181,28 @@ macro_rules! execute_for {
                         keys.iter().try_for_each(|$key| statement.execute(rusqlite::params![$($part),+]))
                     })
                 }
-                $crate::Tx::Postgres(tx) if tx.spread => $crate::engine::in_time(async {
+                $crate::Tx::Postgres(tx) if tx.spread => {
                     let sql = $crate::many::with_row($head, &names, $tail);
+                    let mut all = Vec::new();
                     for $key in keys {
-                        sqlx::query(sqlx::AssertSqlSafe(sql.clone()))$(.bind($part))+.execute(&mut **tx).await?;
+                        all.push($crate::args::args![$($part),+]);
                     }
-                    Ok(())
-                }).await,
-                $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
+                    tx.put_each(&sql, all).await
+                }
+                $crate::Tx::Postgres(tx) => {
                     let sql = $crate::many::with_rows($head, &names, $tail);
-                    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-                    $(let query = query.bind(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>());)+
-                    query.execute(&mut **tx).await?;
-                    Ok(())
-                }).await,
+                    let args = $crate::args::args![$(keys.iter().map(|$key| { let _ = $key; $part }).collect::<Vec<_>>()),+];
+                    tx.put(&sql, args).await
+                }
             }
         }
     }};
 }
 
+pub(crate) use ask_for;
+pub(crate) use ask_in;
 pub(crate) use execute_for;
 pub(crate) use execute_in;
-pub(crate) use fetch_for;
 pub(crate) use fetch_in;
 pub(crate) use insert_many;
 

@@ -4,7 +4,7 @@ use crate::{
     StoreError, Tx, code,
     many::fetch_in,
     row::row,
-    sql::{execute, fetch_all, fetch_anywhere, fetch_one},
+    sql::{fetch_all, fetch_anywhere, fetch_one, put},
 };
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
@@ -62,7 +62,7 @@ pub struct Note {
 
 /// Stores a note with its first envelope.
 pub async fn insert(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- note::insert
         insert into note (bucket, id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at)
@@ -86,7 +86,7 @@ pub async fn insert(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
 
 /// Changes how a note stands and who read it.
 pub async fn update(tx: &mut Tx, note: &Note) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- note::update
         update note set state = $3, provider = $4, model = $5, fallback = $6, superseded_at = $7, superseded_by = $8,
@@ -114,7 +114,7 @@ pub async fn add_envelope(
     body: &[u8],
     outline: &str,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- note::add_envelope
         insert into envelope (bucket, note_id, seq, patient_id, doctor_id, body, outline) values ($1, $2, $3, $4, $5, $6, $7)",
@@ -251,7 +251,7 @@ pub async fn received(
     at: Instant,
     read: bool,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- note::received
         update note set received_at = coalesce(received_at, $4), read_at = coalesce(read_at, $5)

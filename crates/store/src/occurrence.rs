@@ -3,7 +3,7 @@
 use crate::{
     StoreError, Tx, code,
     many::insert_many,
-    sql::{execute, fetch_all},
+    sql::{fetch_all, put},
 };
 use aftercare_core::{
     course::Occurrence,
@@ -45,7 +45,7 @@ pub async fn forget_from(
     step: StepId,
     from: Instant,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- occurrence::forget_from
         delete from occurrence where bucket = $1 and due_at >= $2 and step_id = $3",
@@ -59,7 +59,7 @@ pub async fn forget_from(
 /// Removes what fell due in a bucket before an instant: it is recorded for those who look at the database, and computed for
 /// everybody else.
 pub async fn forget_before(tx: &mut Tx, bucket: i16, before: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- occurrence::forget_before\ndelete from occurrence where bucket = $1 and due_at < $2",
         bucket,

@@ -2,8 +2,8 @@
 //! announced is here, and nothing else.
 
 use crate::{
-    StoreError, Tx,
-    many::{execute_in, fetch_in, insert_many},
+    Asked, StoreError, Tx,
+    many::{ask_in, execute_in, insert_many},
     sql::{execute, fetch_one},
 };
 use aftercare_core::{
@@ -45,8 +45,8 @@ fn read((patient, step, ordinal, due, closes, once, said, said_at, snoozed): Row
 }
 
 /// What is open for some people.
-pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<OpenReminder>, StoreError> {
-    let rows = fetch_in!(
+pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Asked<Vec<OpenReminder>>, StoreError> {
+    ask_in!(
         tx,
         Row,
         "-- open_reminder::of_people
@@ -54,9 +54,10 @@ pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<OpenReminde
         from open_reminder where (bucket, patient_id)",
         people,
         |id| [Bucket::of(*id).get(), id.0],
-        "order by patient_id, due_at, step_id"
-    )?;
-    Ok(rows.into_iter().map(read).collect())
+        "order by patient_id, due_at, step_id",
+        [],
+        |rows| Ok(rows.into_iter().map(read).collect())
+    )
 }
 
 /// What is open of one step.
@@ -135,8 +136,12 @@ pub async fn snooze(
 
 /// Who of some people still has open what was said at an instant, and how much of it: step and ordinal where it is
 /// one thing. What has closed by `now`, or was asked to wait, is not.
-pub async fn still(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<Vec<OpenReminder>, StoreError> {
-    let rows = fetch_in!(
+pub async fn still(
+    tx: &mut Tx,
+    people: &[UserId],
+    now: Instant,
+) -> Result<Asked<Vec<OpenReminder>>, StoreError> {
+    ask_in!(
         tx,
         Row,
         "-- open_reminder::still
@@ -146,7 +151,7 @@ pub async fn still(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<Vec<O
         people,
         |id| [Bucket::of(*id).get(), id.0],
         "order by patient_id, due_at, step_id",
-        now.as_micros()
-    )?;
-    Ok(rows.into_iter().map(read).collect())
+        [now.as_micros()],
+        |rows| Ok(rows.into_iter().map(read).collect())
+    )
 }

@@ -1,6 +1,9 @@
 //! What opens the operator's pages: links that are good once, and the sessions that come of them. Only hashes lie here.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_one, put},
+};
 use aftercare_core::instant::Instant;
 
 /// Which of the two.
@@ -19,7 +22,7 @@ pub async fn insert(
     pass: Pass,
     expires_at: Instant,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- operator_pass::insert\ninsert into operator_pass (digest, is_link, expires_at) values ($1, $2, $3)",
         digest.as_slice(),

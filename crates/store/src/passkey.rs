@@ -1,6 +1,10 @@
 //! Passkeys (`WebAuthn`): credentials that show who somebody is, and may open their account.
 
-use crate::{StoreError, Tx, row::row, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    row::row,
+    sql::{execute, fetch_all, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -105,7 +109,7 @@ pub async fn insert(tx: &mut Tx, user: UserId, passkey: &Passkey) -> Result<(), 
 
 /// Gives one another name or another wrapped key.
 pub async fn update(tx: &mut Tx, user: UserId, passkey: &Passkey) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- passkey::update
         update passkey set name = $4, wrapped = $5, epoch = $6 where bucket = $1 and user_id = $2 and id = $3",
@@ -144,7 +148,7 @@ pub async fn used(
 
 /// None of a person's passkeys opens the account any more: its root key was changed.
 pub async fn close_all(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- passkey::close_all\nupdate passkey set wrapped = null, epoch = null where bucket = $1 and user_id = $2",
         Bucket::of(user).get(),

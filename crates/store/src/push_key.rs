@@ -1,6 +1,9 @@
 //! The key that messages to browsers are signed with (RFC 8292), sealed. There is one.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_one, put},
+};
 use uuid::Uuid;
 
 /// The key, with the id of its row.
@@ -10,6 +13,6 @@ pub async fn get(tx: &mut Tx) -> Result<Option<(Uuid, Vec<u8>)>, StoreError> {
 
 /// Stores it.
 pub async fn insert(tx: &mut Tx, id: Uuid, sealed: &[u8]) -> Result<(), StoreError> {
-    execute!(tx, "-- push_key::insert\ninsert into push_key (id, sealed) values ($1, $2)", id, sealed)?;
+    put!(tx, "-- push_key::insert\ninsert into push_key (id, sealed) values ($1, $2)", id, sealed)?;
     Ok(())
 }

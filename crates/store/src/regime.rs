@@ -1,9 +1,9 @@
 //! A person's zone and times of day, as they hold from an instant on.
 
 use crate::{
-    StoreError, Tx,
-    many::fetch_in,
-    sql::{execute, fetch_all},
+    Asked, StoreError, Tx,
+    many::ask_in,
+    sql::{ask_all, put},
 };
 use aftercare_core::{
     course::Outage,
@@ -25,7 +25,7 @@ pub struct RegimeRow {
 
 /// Sets what holds from an instant on.
 pub async fn put(tx: &mut Tx, person: UserId, regime: &RegimeRow) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- regime::put
         insert into regime (bucket, person_id, from_at, time_zone, anchors) values ($1, $2, $3, $4, $5)
@@ -42,53 +42,64 @@ pub async fn put(tx: &mut Tx, person: UserId, regime: &RegimeRow) -> Result<(), 
 
 /// All regimes of a person in order. There is one from sign-up on.
 pub async fn of(tx: &mut Tx, person: UserId) -> Result<Vec<RegimeRow>, StoreError> {
-    let rows = of_people(tx, &[person]).await?;
+    let rows = of_people(tx, &[person]).await?.answer(tx).await?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// What a plan is replayed under, in one statement: a person's regimes in order, and the outages of the service.
-pub async fn with_outages(
-    tx: &mut Tx,
-    person: UserId,
-    now: Instant,
-) -> Result<(Vec<RegimeRow>, Vec<Outage>), StoreError> {
-    let rows = fetch_all!(
+/// What a plan is replayed under: a person's regimes in order, and the outages of the service. One that has not ended yet
+/// is over by `now`, which is learnt after it is asked.
+pub async fn with_outages(tx: &mut Tx, person: UserId) -> Result<Asked<WithOutages>, StoreError> {
+    ask_all!(
         tx,
-        (i64, i64, String, Option<String>),
+        (i64, Option<i64>, String, Option<String>),
         "-- regime::with_outages
         select from_at, from_at, time_zone, anchors from regime where bucket = $1 and person_id = $2
         union all select from_at, to_at, '', null from outage
-        union all select at, $3, '', null from heartbeat where at < $4 order by 1",
-        Bucket::of(person).get(),
-        person.0,
-        now.as_micros(),
-        (now - Outage::SILENCE).as_micros()
-    )?;
-    let (mut regimes, mut outages) = (Vec::new(), Vec::new());
-    for (from, to, time_zone, anchors) in rows {
-        match anchors {
-            Some(anchors) => regimes.push(RegimeRow { from: from.into(), time_zone, anchors }),
-            None => outages.push(Outage { from: from.into(), to: to.into() }),
+        union all select at, null, '', null from heartbeat order by 1",
+        [Bucket::of(person).get(), person.0],
+        |rows| Ok(WithOutages(rows))
+    )
+}
+
+/// See [`with_outages`].
+pub struct WithOutages(Vec<(i64, Option<i64>, String, Option<String>)>);
+
+impl WithOutages {
+    /// As of an instant.
+    pub fn at(self, now: Instant) -> (Vec<RegimeRow>, Vec<Outage>) {
+        let (mut regimes, mut outages) = (Vec::new(), Vec::new());
+        for (from, to, time_zone, anchors) in self.0 {
+            let from = Instant::from(from);
+            match (anchors, to) {
+                (Some(anchors), _) => regimes.push(RegimeRow { from, time_zone, anchors }),
+                (None, Some(to)) => outages.push(Outage { from, to: to.into() }),
+                // Since the last sign of life.
+                (None, None) if now - from > Outage::SILENCE => outages.push(Outage { from, to: now }),
+                (None, None) => {}
+            }
         }
+        (regimes, outages)
     }
-    Ok((regimes, outages))
 }
 
 /// The regimes of some people, each person's in order.
-pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<(UserId, RegimeRow)>, StoreError> {
-    let rows = fetch_in!(
+pub async fn of_people(
+    tx: &mut Tx,
+    people: &[UserId],
+) -> Result<Asked<Vec<(UserId, RegimeRow)>>, StoreError> {
+    ask_in!(
         tx,
         (Uuid, i64, String, String),
         "-- regime::of_people
         select person_id, from_at, time_zone, anchors from regime where (bucket, person_id)",
         people,
         |id| [Bucket::of(*id).get(), id.0],
-        "order by person_id, from_at"
-    )?;
-    Ok(rows
-        .into_iter()
-        .map(|(person, from, time_zone, anchors)| {
-            (UserId(person), RegimeRow { from: from.into(), time_zone, anchors })
-        })
-        .collect())
+        "order by person_id, from_at",
+        [],
+        |rows| Ok(rows.into_iter().map(of_person).collect())
+    )
+}
+
+fn of_person((person, from, time_zone, anchors): (Uuid, i64, String, String)) -> (UserId, RegimeRow) {
+    (UserId(person), RegimeRow { from: from.into(), time_zone, anchors })
 }

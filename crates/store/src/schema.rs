@@ -4,7 +4,10 @@
 //! nothing away from programs back to [`LEAST`]; what is to go, goes once nobody uses it, and raises it. A program that is
 //! older than that is refused.
 
-use crate::{Store, StoreError, Tx, distributed, inspect, parts, sql::execute, sql::fetch_all};
+use crate::{
+    Store, StoreError, Tx, distributed, inspect, parts,
+    sql::{execute, fetch_all},
+};
 
 /// Every migration in order; its place is its version.
 pub const MIGRATIONS: &[&str] = &[

@@ -1,6 +1,9 @@
 //! Every column that is encrypted under a master key, so that it can be put under a newer one.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_all},
+};
 use uuid::Uuid;
 
 /// A column that is encrypted under a master key.

@@ -1,6 +1,9 @@
 //! What the service keeps about itself: its heartbeat, its outages, its signing keys.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_all, fetch_one, put},
+};
 use aftercare_core::{
     course::Outage,
     instant::{Instant, Span},
@@ -15,7 +18,7 @@ pub async fn heartbeat(tx: &mut Tx) -> Result<Option<Instant>, StoreError> {
 
 /// Says that a worker is alive. Never goes back.
 pub async fn beat(tx: &mut Tx, now: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- service::beat
         insert into heartbeat (id, at, moved) values (0, $1, 0)
@@ -33,13 +36,13 @@ pub async fn moved(tx: &mut Tx) -> Result<Span, StoreError> {
 
 /// Keeps how far the test clock has been moved, so that a restart does not turn it back.
 pub async fn set_moved(tx: &mut Tx, moved: Span) -> Result<(), StoreError> {
-    execute!(tx, "-- service::set_moved\nupdate heartbeat set moved = $1 where id = 0", moved.as_micros())?;
+    put!(tx, "-- service::set_moved\nupdate heartbeat set moved = $1 where id = 0", moved.as_micros())?;
     Ok(())
 }
 
 /// Records a time in which nobody was reminded.
 pub async fn add_outage(tx: &mut Tx, outage: Outage) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- service::add_outage
         insert into outage (from_at, to_at) values ($1, $2)
@@ -82,7 +85,7 @@ pub struct SigningKeyRow {
 /// Lets one process at a time look whether there is a signing key, and make the first.
 pub async fn lock_signing_keys(tx: &mut Tx) -> Result<(), StoreError> {
     if let Tx::Postgres(_) = tx {
-        execute!(tx, "-- service::lock_signing_keys\nselect pg_advisory_xact_lock(4711043)")?;
+        put!(tx, "-- service::lock_signing_keys\nselect pg_advisory_xact_lock(4711043)")?;
     }
     Ok(())
 }
@@ -103,7 +106,7 @@ pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, StoreError>
 
 /// Stores a signing key.
 pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- service::add_signing_key
         insert into signing_key (kid, created_at, row_id, sealed) values ($1, $2, $3, $4)",
@@ -117,7 +120,7 @@ pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow) -> Result<(), Sto
 
 /// Removes a signing key: its tokens are good no more.
 pub async fn delete_signing_key(tx: &mut Tx, kid: &str) -> Result<(), StoreError> {
-    execute!(tx, "-- service::delete_signing_key\ndelete from signing_key where kid = $1", kid)?;
+    put!(tx, "-- service::delete_signing_key\ndelete from signing_key where kid = $1", kid)?;
     Ok(())
 }
 
@@ -133,7 +136,7 @@ pub async fn lookup_secret(tx: &mut Tx) -> Result<Option<Vec<u8>>, StoreError> {
 
 /// Stores it, once.
 pub async fn set_lookup_secret(tx: &mut Tx, sealed: &[u8]) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- service::set_lookup_secret\ninsert into service_secret (id, sealed) values (0, $1)",
         sealed

@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError, Tx,
-    sql::{execute, fetch_all, fetch_anywhere, fetch_one},
+    sql::{execute, fetch_all, fetch_anywhere, fetch_one, put},
 };
 use aftercare_core::{
     id::{Bucket, SessionId, UserId},
@@ -44,7 +44,7 @@ pub struct Session {
 
 /// Begins a session.
 pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- session::insert
         insert into session (bucket, id, user_id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device, mode, idle, amr)
@@ -180,7 +180,7 @@ pub async fn rotate(
 
 /// The person has changed how they sign in, and stays signed in here.
 pub async fn restamp(tx: &mut Tx, user: UserId, id: SessionId, stamp: i32) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- session::restamp\nupdate session set stamp = $4 where bucket = $1 and id = $2 and user_id = $3",
         Bucket::of(user).get(),
@@ -205,7 +205,7 @@ pub async fn delete(tx: &mut Tx, user: UserId, id: SessionId) -> Result<bool, St
 
 /// Ends all sessions of a person but one.
 pub async fn delete_others(tx: &mut Tx, user: UserId, keep: Option<SessionId>) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- session::delete_others\ndelete from session where bucket = $1 and user_id = $2 and id <> $3",
         Bucket::of(user).get(),
@@ -217,7 +217,7 @@ pub async fn delete_others(tx: &mut Tx, user: UserId, keep: Option<SessionId>) -
 
 /// Ends the sessions of a person whose keys the server can have.
 pub async fn delete_assisted(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- session::delete_assisted\ndelete from session where bucket = $1 and user_id = $2 and mode = 0",
         Bucket::of(user).get(),

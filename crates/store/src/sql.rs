@@ -9,10 +9,18 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $tx {
             $crate::Tx::Sqlite(tx) => tx.execute($sql, rusqlite::params![$($arg),*]),
-            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
-                let query = sqlx::query(sqlx::AssertSqlSafe($sql))$(.bind($arg))*;
-                Ok(query.execute(&mut **tx).await?.rows_affected())
-            }).await,
+            $crate::Tx::Postgres(tx) => tx.execute($sql, $crate::args::args![$($arg),*]).await,
+        }
+    };
+}
+
+/// Runs a statement whose answer says nothing: on PostgreSQL a refusal comes with the next answer that is waited for, or
+/// with that to the commit.
+macro_rules! put {
+    ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => tx.execute($sql, rusqlite::params![$($arg),*]).map(|_| ()),
+            $crate::Tx::Postgres(tx) => tx.put($sql, $crate::args::args![$($arg),*]).await,
         }
     };
 }
@@ -28,10 +36,23 @@ macro_rules! fetch_all {
     (@ $tx:expr, $row:ty, $sqlite:expr, $postgres:expr $(, $arg:expr)*) => {
         match $tx {
             $crate::Tx::Sqlite(tx) => tx.rows::<$row>($sqlite, rusqlite::params![$($arg),*]),
-            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
-                let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($postgres))$(.bind($arg))*;
-                Ok(query.fetch_all(&mut **tx).await?)
-            }).await,
+            $crate::Tx::Postgres(tx) => tx.rows::<$row>($postgres, $crate::args::args![$($arg),*]).await,
+        }
+    };
+}
+
+/// All rows of a query, to be read when they are needed: an [`Asked`](crate::Asked).
+macro_rules! ask_all {
+    ($tx:expr, $row:ty, $sql:expr, [$($arg:expr),* $(,)?], $read:expr) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => {
+                let rows = tx.rows::<$row>($sql, rusqlite::params![$($arg),*]);
+                rows.and_then(|rows| $crate::Asked::here::<$row>(rows, $read))
+            }
+            $crate::Tx::Postgres(tx) => {
+                let asked = tx.ask($sql, $crate::args::args![$($arg),*]).await;
+                asked.map(|rows| $crate::Asked::coming::<$row>(rows, $read))
+            }
         }
     };
 }
@@ -41,10 +62,7 @@ macro_rules! fetch_postgres {
     ($tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $tx {
             $crate::Tx::Sqlite(_) => Ok(Vec::new()),
-            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
-                let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($sql))$(.bind($arg))*;
-                Ok(query.fetch_all(&mut **tx).await?)
-            }).await,
+            $crate::Tx::Postgres(tx) => tx.rows::<$row>($sql, $crate::args::args![$($arg),*]).await,
         }
     };
 }
@@ -60,10 +78,7 @@ macro_rules! fetch_one {
     (@ $tx:expr, $row:ty, $sqlite:expr, $postgres:expr $(, $arg:expr)*) => {
         match $tx {
             $crate::Tx::Sqlite(tx) => tx.row::<$row>($sqlite, rusqlite::params![$($arg),*]),
-            $crate::Tx::Postgres(tx) => $crate::engine::in_time(async {
-                let query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($postgres))$(.bind($arg))*;
-                Ok(query.fetch_optional(&mut **tx).await?)
-            }).await,
+            $crate::Tx::Postgres(tx) => tx.row::<$row>($postgres, $crate::args::args![$($arg),*]).await,
         }
     };
 }
@@ -81,8 +96,10 @@ macro_rules! fetch_anywhere {
     };
 }
 
+pub(crate) use ask_all;
 pub(crate) use execute;
 pub(crate) use fetch_all;
 pub(crate) use fetch_anywhere;
 pub(crate) use fetch_one;
 pub(crate) use fetch_postgres;
+pub(crate) use put;

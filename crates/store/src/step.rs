@@ -1,10 +1,10 @@
 //! Steps: when, never what. The words stand in the note's envelope.
 
 use crate::{
-    StoreError, Tx, code,
-    many::{fetch_in, insert_many},
+    Asked, StoreError, Tx, code,
+    many::{ask_in, insert_many},
     row::row,
-    sql::{execute, fetch_all},
+    sql::{ask_all, fetch_all, put},
 };
 use aftercare_core::{
     course::Policy,
@@ -146,8 +146,8 @@ pub async fn of_patient(
     patient: UserId,
     doctor: Option<UserId>,
     since: Instant,
-) -> Result<Vec<StepRow>, StoreError> {
-    let rows = fetch_all!(
+) -> Result<Asked<Vec<StepRow>>, StoreError> {
+    ask_all!(
         tx,
         Row,
         "-- step::of_patient
@@ -155,12 +155,9 @@ pub async fn of_patient(
         from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
           and (superseded_at is null or superseded_at >= $4)
         order by note_id, position",
-        Bucket::of(patient).get(),
-        patient.0,
-        doctor.map(|id| id.0),
-        since.as_micros()
-    )?;
-    rows.into_iter().map(|row| row.read(patient)).collect()
+        [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros()],
+        move |rows| rows.into_iter().map(|row| row.read(patient)).collect()
+    )
 }
 
 /// The steps of a note.
@@ -179,8 +176,8 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
 }
 
 /// Some steps of a patient, in one order for all. Locked until the transaction ends: answers to them follow one another.
-pub async fn lock(tx: &mut Tx, patient: UserId, steps: &[StepId]) -> Result<Vec<StepRow>, StoreError> {
-    let rows = fetch_in!(
+pub async fn lock(tx: &mut Tx, patient: UserId, steps: &[StepId]) -> Result<Asked<Vec<StepRow>>, StoreError> {
+    ask_in!(
         tx,
         Row,
         "-- step::lock
@@ -189,9 +186,9 @@ pub async fn lock(tx: &mut Tx, patient: UserId, steps: &[StepId]) -> Result<Vec<
         steps,
         |step| [Bucket::of(patient).get(), step.0],
         "order by id for update",
-        patient.0
-    )?;
-    rows.into_iter().map(|row| row.read(patient)).collect()
+        [patient.0],
+        move |rows| rows.into_iter().map(|row| row.read(patient)).collect()
+    )
 }
 
 /// Locks the steps of a note, in one order for all: answers being given are waited for.
@@ -212,7 +209,7 @@ pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(),
 
 /// Answers a task.
 pub async fn answer(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- step::answer\nupdate step set state = $3, answered_at = $4 where bucket = $1 and id = $2",
         Bucket::of(step.patient_id).get(),
@@ -230,7 +227,7 @@ pub async fn pause(
     step: StepId,
     until: Option<Instant>,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- step::pause\nupdate step set paused_until = $3 where bucket = $1 and id = $2",
         Bucket::of(patient).get(),
@@ -248,7 +245,7 @@ pub async fn supersede(
     at: Instant,
     by: NoteId,
 ) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- step::supersede
         update step set superseded_at = $4, superseded_by = $5
@@ -265,7 +262,7 @@ pub async fn supersede(
 /// Puts a step under a newer note, keeping its log, and remembers how it stood.
 pub async fn carry(tx: &mut Tx, before: &StepRow, after: &StepRow) -> Result<(), StoreError> {
     let bucket = Bucket::of(before.patient_id).get();
-    execute!(
+    put!(
         tx,
         "-- step::carry carried
         insert into carried (bucket, note_id, step_id, patient_id, from_note_id, position, timing, policy)
@@ -284,7 +281,7 @@ pub async fn carry(tx: &mut Tx, before: &StepRow, after: &StepRow) -> Result<(),
 
 /// Writes under which note a step stands, where, and on what schedule.
 async fn place(tx: &mut Tx, step: &StepRow) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- step::place
         update step set note_id = $3, position = $4, timing = $5, policy = $6, paused_until = $7, settled = null, settled_count = 0 where bucket = $1 and id = $2",
@@ -319,14 +316,14 @@ pub async fn put_back(
     )?;
     let mut back: Vec<StepId> = Vec::new();
     for (id, from, position, timing, policy) in carried {
-        if let Some(mut step) = lock(tx, patient, &[StepId(id)]).await?.pop() {
+        if let Some(mut step) = lock(tx, patient, &[StepId(id)]).await?.answer(tx).await?.pop() {
             (step.note_id, step.position, step.timing) = (NoteId(from), position, timing);
             step.policy = code::to_policy(policy)?;
             place(tx, &step).await?;
             back.push(step.id);
         }
     }
-    execute!(
+    put!(
         tx,
         "-- step::put_back forget\ndelete from carried where bucket = $1 and note_id = $2",
         bucket,
@@ -356,9 +353,9 @@ pub async fn remove(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), St
             "-- step::remove {table}\ndelete from {table} where bucket = $1 and step_id in (
                select id from step where bucket = $1 and patient_id = $2 and note_id = $3)"
         );
-        execute!(tx, sql.as_str(), bucket, patient.0, note.0)?;
+        put!(tx, sql.as_str(), bucket, patient.0, note.0)?;
     }
-    execute!(
+    put!(
         tx,
         "-- step::remove\ndelete from step where bucket = $1 and patient_id = $2 and note_id = $3",
         bucket,

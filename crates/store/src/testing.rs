@@ -8,6 +8,7 @@ use std::{
     process::{Command, Stdio},
     sync::{OnceLock, atomic::AtomicU32, atomic::Ordering},
 };
+use tokio_postgres::NoTls;
 
 /// Where a test's database lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +28,21 @@ pub async fn postgres_url() -> String {
     static SCHEMAS: AtomicU32 = AtomicU32::new(0);
     let base = SERVER.get_or_init(start_postgres);
     let schema = format!("t{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
-    let pool = sqlx::PgPool::connect(base).await.expect("the test PostgreSQL answers");
-    sqlx::query(sqlx::AssertSqlSafe(format!("create schema {schema}")))
-        .execute(&pool)
-        .await
-        .expect("a fresh schema");
-    pool.close().await;
+    let made = connect(base).await.batch_execute(&format!("create schema {schema}")).await;
+    made.expect("a fresh schema");
     format!("{base}&options=-csearch_path%3D{schema}")
+}
+
+/// A connection of one's own to a PostgreSQL, past the store.
+///
+/// # Panics
+/// Where there is none.
+pub async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.expect("the test PostgreSQL answers");
+    // It ends with its client.
+    tokio::spawn(connection);
+    client
 }
 
 /// A fresh, migrated store; `folder` keeps the file of an SQLite one.
@@ -57,9 +66,7 @@ pub async fn store(on: On, folder: &Path) -> Store {
 pub async fn run(tx: &mut Tx, sql: &str) {
     match tx {
         Tx::Sqlite(lease) => lease.batch(sql).expect("it runs"),
-        Tx::Postgres(held) => {
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut **held).await.expect("it runs");
-        }
+        Tx::Postgres(held) => held.batch(sql).await.expect("it runs"),
     }
 }
 

@@ -1,6 +1,9 @@
 //! How often something was tried, shared by all replicas. What was tried is known by a keyed hash only.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_all};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_all, put},
+};
 use aftercare_core::instant::{Instant, Span};
 
 fn bucket(scope: &[u8; 32]) -> i16 {
@@ -60,7 +63,7 @@ pub async fn get(
 
 /// Takes a try back: it was none.
 pub async fn give_back(tx: &mut Tx, scope: &[u8; 32]) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- throttle::give_back
         update throttle set count = count - 1 where bucket = $1 and scope = $2 and count > 0",
@@ -72,7 +75,7 @@ pub async fn give_back(tx: &mut Tx, scope: &[u8; 32]) -> Result<(), StoreError> 
 
 /// Forgets all tries.
 pub async fn clear(tx: &mut Tx, scope: &[u8; 32]) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- throttle::clear\ndelete from throttle where bucket = $1 and scope = $2",
         bucket(scope),

@@ -1,6 +1,9 @@
 //! One-time codes (RFC 6238) as a second factor.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{execute, fetch_one, put},
+};
 use aftercare_core::{
     id::{Bucket, UserId},
     instant::Instant,
@@ -68,7 +71,7 @@ pub async fn get(tx: &mut Tx, user: UserId) -> Result<Option<Totp>, StoreError> 
 
 /// Begins to set one up, in the place of another that was begun or is in use.
 pub async fn put(tx: &mut Tx, user: UserId, secret: &[u8]) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- totp::put
         insert into totp (bucket, user_id, secret, confirmed_at, last_step) values ($1, $2, $3, null, 0)
@@ -95,7 +98,7 @@ pub async fn take(tx: &mut Tx, user: UserId, step: i64) -> Result<bool, StoreErr
 
 /// From now on it is asked for.
 pub async fn confirm(tx: &mut Tx, user: UserId, now: Instant) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- totp::confirm\nupdate totp set confirmed_at = $3 where bucket = $1 and user_id = $2",
         Bucket::of(user).get(),

@@ -1,6 +1,9 @@
 //! How people want to be told what is due.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_one, put},
+};
 use aftercare_core::id::{Bucket, UserId};
 
 /// How a person wants to be told, as JSON.
@@ -17,7 +20,7 @@ pub async fn of(tx: &mut Tx, id: UserId) -> Result<Option<String>, StoreError> {
 
 /// Sets it.
 pub async fn put(tx: &mut Tx, id: UserId, wishes: &str) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- wishes::put\nupdate person set wishes = $3 where bucket = $1 and id = $2",
         Bucket::of(id).get(),

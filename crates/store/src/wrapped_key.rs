@@ -1,11 +1,14 @@
 //! Account root keys, wrapped under what opens them (a slot each) and under the outer layer.
 
-use crate::{StoreError, Tx, sql::execute, sql::fetch_one};
+use crate::{
+    StoreError, Tx,
+    sql::{fetch_one, put},
+};
 use aftercare_core::id::{Bucket, UserId};
 
 /// Stores a wrapped account root key in its slot, replacing what was there.
 pub async fn put(tx: &mut Tx, id: UserId, slot: u8, epoch: i32, blob: &[u8]) -> Result<(), StoreError> {
-    execute!(
+    put!(
         tx,
         "-- wrapped_key::put
         insert into wrapped_key (bucket, user_id, slot, epoch, blob) values ($1, $2, $3, $4, $5)

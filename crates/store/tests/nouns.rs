@@ -166,14 +166,37 @@ on_both_engines! {
         note::insert(&mut tx, &a_note(2, NoteState::ExtractionFailed)).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.write().await.unwrap();
-        let second = note::insert(&mut tx, &a_note(3, NoteState::Live)).await;
-        assert!(matches!(second, Err(StoreError::Taken(_))));
-        drop(tx);
+        // Nobody waits for what says nothing: the refusal comes at the latest with the answer to the commit.
+        let second = match note::insert(&mut tx, &a_note(3, NoteState::Live)).await {
+            Ok(()) => tx.commit().await,
+            refused => refused,
+        };
+        assert!(matches!(second, Err(StoreError::Taken(_) | StoreError::Conflict(_))), "{second:?}");
         let mut tx = store.read().await.unwrap();
         let list = note::list(&mut tx, user(1), Some(user(2)), false, None, 10).await.unwrap();
         assert_eq!(list.iter().map(|n| n.id.0.as_u128()).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(note::by_doctor(&mut tx, user(2), a_note(1, NoteState::Live).id).await.unwrap().unwrap().patient_id, user(1));
         assert!(note::by_doctor(&mut tx, user(3), a_note(1, NoteState::Live).id).await.unwrap().is_none());
+    }
+
+    /// What was refused is not made permanent, whatever is asked after it; whoever has the connection next knows nothing
+    /// of it.
+    async fn a_refusal_is_heard(store: Store) {
+        for _ in 0..20 {
+            let mut tx = store.write().await.unwrap();
+            note::insert(&mut tx, &a_note(1, NoteState::Live)).await.unwrap();
+            let refused = match note::insert(&mut tx, &a_note(1, NoteState::Live)).await {
+                Ok(()) => note::list(&mut tx, user(1), None, false, None, 10).await.map(|_| ()),
+                refused => refused,
+            };
+            assert!(matches!(refused, Err(StoreError::Taken(_) | StoreError::Conflict(_))), "{refused:?}");
+            if store.engine_name() == "PostgreSQL" {
+                assert!(tx.commit().await.is_err(), "PostgreSQL undoes all of it");
+            }
+            let mut tx = store.read().await.unwrap();
+            assert!(note::list(&mut tx, user(1), None, false, None, 10).await.unwrap().is_empty());
+            tx.commit().await.unwrap();
+        }
     }
 
     /// A doctor's side follows the patient's choice, however often it is told.

@@ -3,7 +3,6 @@
 
 use aftercare_core::instant::Instant;
 use aftercare_store::{Store, StoreError, inspect, on_both_engines, schema, service, testing};
-use sqlx::Connection;
 
 on_both_engines! {
     async fn migrating_twice_changes_nothing(store: Store) {
@@ -81,14 +80,14 @@ fn migrations_take_nothing_away_from_the_programs_they_name() {
 async fn a_role_that_changes_no_tables_is_enough() {
     let url = testing::postgres_url().await;
     Store::postgres(&url).await.unwrap().migrate().await.unwrap();
-    let mut owner = sqlx::PgConnection::connect(&url).await.unwrap();
+    let owner = testing::connect(&url).await;
     let rights = "
         do $$ begin
           create role clerk login;
           execute format('grant usage on schema %I to clerk', current_schema());
           execute format('grant select, insert, update, delete on all tables in schema %I to clerk', current_schema());
         end $$";
-    sqlx::raw_sql(rights).execute(&mut owner).await.unwrap();
+    owner.batch_execute(rights).await.unwrap();
     let as_clerk = url.replace("postgres://aftercare@", "postgres://clerk@");
     assert_ne!(as_clerk, url);
     let store = Store::postgres(&as_clerk).await.unwrap();
@@ -96,9 +95,9 @@ async fn a_role_that_changes_no_tables_is_enough() {
     let mut tx = store.write().await.unwrap();
     service::beat(&mut tx, Instant::from_micros(1)).await.unwrap();
     tx.commit().await.unwrap();
-    let mut clerk = sqlx::PgConnection::connect(&as_clerk).await.unwrap();
-    assert!(sqlx::query("drop table person").execute(&mut clerk).await.is_err());
-    assert!(sqlx::query("create table more (n bigint)").execute(&mut clerk).await.is_err());
+    let clerk = testing::connect(&as_clerk).await;
+    assert!(clerk.batch_execute("drop table person").await.is_err());
+    assert!(clerk.batch_execute("create table more (n bigint)").await.is_err());
 }
 
 #[tokio::test]

@@ -131,15 +131,18 @@ async fn still_true(app: &App, tx: &mut Tx, attempts: &[Attempt]) -> Result<Vec<
     let now = app.now();
     let by_id: BTreeMap<_, Attempt> = attempts.iter().map(|one| (one.delivery_id, *one)).collect();
     let ids: Vec<_> = by_id.values().map(|one| (one.user_id, one.delivery_id)).collect();
-    let deliveries = delivery::some(tx, &ids).await?;
     let people: BTreeSet<UserId> = attempts.iter().map(|one| one.user_id).collect();
     let people: Vec<UserId> = people.into_iter().collect();
+    let deliveries = delivery::some(tx, &ids).await?;
+    let still = open_reminder::still(tx, &people, now).await?;
+    let theirs = channel::of_people(tx, &people).await?;
+    let deliveries = deliveries.answer(tx).await?;
     let mut open: HashMap<UserId, Vec<OpenReminder>> = HashMap::new();
-    for one in open_reminder::still(tx, &people, now).await? {
+    for one in still.answer(tx).await? {
         open.entry(one.patient_id).or_default().push(one);
     }
     let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
-    for channel in channel::of_people(tx, &people).await? {
+    for channel in theirs.answer(tx).await? {
         channels.entry(channel.user_id).or_default().push(channel);
     }
     let (mut jobs, mut over, mut dropped) = (Vec::new(), Vec::new(), Vec::new());

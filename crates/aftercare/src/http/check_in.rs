@@ -190,7 +190,8 @@ async fn sealed(
 
 /// Which of the patient's own steps a reminder is of.
 pub(super) async fn find(tx: &mut Tx, actor: &Actor, reminder: ReminderId) -> Result<(StepId, u32), Problem> {
-    let steps = step::of_patient(tx, actor.id, None, Instant::from_micros(i64::MIN)).await?;
+    let steps =
+        step::of_patient(tx, actor.id, None, Instant::from_micros(i64::MIN)).await?.answer(tx).await?;
     let found = steps.iter().find_map(|row| Some((row.id, reminder.ordinal_in(row.id)?)));
     found.ok_or_else(Problem::not_found)
 }

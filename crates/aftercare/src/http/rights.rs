@@ -26,7 +26,7 @@ use aftercare_core::{
     instant::Instant,
     people::Role,
 };
-use aftercare_store::{Tx, audit as rows, care, erase, note};
+use aftercare_store::{Tx, audit as rows, care, check_in, erase, note};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -143,18 +143,18 @@ async fn chart(
     let notes = note::list(tx, patient, doctor, false, None, i64::MAX).await?;
     let of_notes = notes.iter().map(|note| (note.id, note.doctor_id));
     // A doctor the patient has left has what they wrote, and nothing of what became of it.
-    let (plan, logs): (_, Vec<(StepId, Vec<Answer>)>) = match scope(tx, actor, Some(patient), Act::ReadPlan)
-        .await
-    {
-        Ok(_) => {
-            let plan = Plan::load(tx, patient, doctor, ever, now).await?;
-            let logs = plan::logs(tx, patient, doctor, ever, plan.steps.iter().map(|step| &step.row)).await?;
-            let ids: Vec<_> = plan.steps.iter().map(|step| step.row.id).collect();
-            (Some(plan), ids.into_iter().zip(logs).collect())
-        }
-        Err(problem) if problem.status() == 404 => (None, Vec::new()),
-        Err(problem) => return Err(problem),
-    };
+    let (plan, logs): (_, Vec<(StepId, Vec<Answer>)>) =
+        match scope(tx, actor, Some(patient), Act::ReadPlan).await {
+            Ok(_) => {
+                let plan = Plan::load(tx, patient, doctor, ever, now).await?;
+                let answers = check_in::of_patient(tx, patient, doctor, ever).await?.answer(tx).await?;
+                let logs = plan::logs_of(answers, plan.steps.iter().map(|step| &step.row))?;
+                let ids: Vec<_> = plan.steps.iter().map(|step| step.row.id).collect();
+                (Some(plan), ids.into_iter().zip(logs).collect())
+            }
+            Err(problem) if problem.status() == 404 => (None, Vec::new()),
+            Err(problem) => return Err(problem),
+        };
     let of_plan = plan.iter().flat_map(Plan::notes);
     let ids: Vec<(NoteId, UserId)> = of_notes.chain(of_plan).collect();
     let words = Words::load(app, tx, actor, patient, &ids).await?;

@@ -61,7 +61,10 @@ impl World {
         }
         let mut tx = self.apps[0].store.read().await?;
         let id = self.people[person].id;
-        let rows = step::of_patient(&mut tx, id, None, Instant::from_micros(i64::MIN)).await?;
+        let rows = step::of_patient(&mut tx, id, None, Instant::from_micros(i64::MIN))
+            .await?
+            .answer(&mut tx)
+            .await?;
         let mut begun = Vec::new();
         for row in rows {
             let log = check_in::of_step(&mut tx, id, row.id).await?;
@@ -149,14 +152,17 @@ impl World {
         self.tally.checks += 1;
         let (now, who) = (self.now(), &self.people[person]);
         let mut tx = self.apps[0].store.read().await?;
-        let rows = step::of_patient(&mut tx, who.id, None, Instant::from_micros(i64::MIN)).await?;
+        let rows = step::of_patient(&mut tx, who.id, None, Instant::from_micros(i64::MIN))
+            .await?
+            .answer(&mut tx)
+            .await?;
         let scheduled = rows.iter().filter(|row| row.timing.is_some()).count();
         ensure!(
             scheduled == who.steps.len(),
             "{scheduled} steps are stored, {} were acknowledged",
             who.steps.len()
         );
-        let open = open_reminder::of_people(&mut tx, &[who.id]).await?;
+        let open = open_reminder::of_people(&mut tx, &[who.id]).await?.answer(&mut tx).await?;
         let wakes = due::of_person(&mut tx, who.id).await?;
         let mut live: BTreeMap<_, BTreeSet<NoteId>> = BTreeMap::new();
         let mut total = 0;

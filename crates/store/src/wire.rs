@@ -1,0 +1,352 @@
+//! PostgreSQL's connections. The way there and back costs more than most statements do, so nobody waits for an answer
+//! that says nothing: a statement is sent, and its answer comes with the next one that is wanted, at the latest with that
+//! to the commit. If one is refused, PostgreSQL refuses all after it in its transaction, and the first refusal is told.
+
+use crate::{
+    StoreError,
+    args::Args,
+    engine::{DEADLINE, Synced},
+    fault,
+    row::FromRow,
+    tls::Target,
+};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod,
+};
+use futures_util::{FutureExt as _, TryStreamExt as _};
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::{Future, poll_fn, ready},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+use tokio_postgres::{Error, Row, Statement, error::SqlState};
+
+/// How many connections there are at the most.
+const CONNECTIONS: usize = 16;
+/// Nobody waits longer for a connection: where there is none so long there is too much to do, or PostgreSQL gives out no
+/// more, and whoever asks is better told so.
+const WAITS: Duration = Duration::from_secs(3);
+/// A connection that nobody has used for longer is asked whether it is still there. One that was in use a moment ago is
+/// good: asking it costs as much as what is wanted of it.
+const RESTED: Duration = Duration::from_secs(1);
+/// One is replaced when it is so old: what the server keeps for it grows.
+const OLD: Duration = Duration::from_secs(30 * 60);
+/// What whoever sends nothing is told by: a peer that is gone without a word.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What a session is set to.
+const SETTINGS: &str = concat!(
+    // No `statement_timeout`: it would cancel a COMMIT that waits for its standby, which PostgreSQL then acknowledges with
+    // a mere warning. Whoever has waited too long drops the connection, and the server notices.
+    "-c client_connection_check_interval=5s -c idle_in_transaction_session_timeout=30s -c lock_timeout=5s",
+    // Statements over arrays look dear to the planner, and are over before they would be compiled.
+    " -c jit=off"
+);
+
+/// Connections to one PostgreSQL.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections {
+    pool: Pool,
+    /// Whether its rows are spread over machines by bucket.
+    spread: bool,
+}
+
+impl Connections {
+    /// Opens the first.
+    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
+        let target = Target::of(url)?;
+        let connector = target.connector()?;
+        let mut config = target.config;
+        let options = config.get_options().map_or_else(String::new, |own| format!("{own} "));
+        config
+            .application_name("aftercare")
+            .options(format!("{options}{SETTINGS}"))
+            .connect_timeout(WAITS)
+            .keepalives_idle(SILENCE)
+            .tcp_user_timeout(SILENCE);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config, connector, recycling))
+            .max_size(CONNECTIONS)
+            .queue_mode(QueueMode::Lifo)
+            .pre_recycle(Hook::async_fn(|connection, seen| {
+                Box::pin(async move {
+                    if seen.age() > OLD {
+                        return Err(HookError::message("it is old"));
+                    }
+                    if seen.last_used() > RESTED {
+                        connection.check_connection().await.map_err(HookError::Backend)?;
+                    }
+                    Ok(())
+                })
+            }))
+            .build()
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        let mut opened = Self { pool, spread: false };
+        opened.spread = crate::distributed::is_spread(&mut opened.lease().await?).await?;
+        Ok(opened)
+    }
+
+    /// One of them, for statements of which each sees the newest state.
+    pub(crate) async fn lease(&self) -> Result<Held, StoreError> {
+        let client = match tokio::time::timeout(WAITS, self.pool.get()).await {
+            Ok(client) => client?,
+            Err(_) => {
+                return Err(StoreError::Unavailable(format!("no connection within {} s", WAITS.as_secs())));
+            }
+        };
+        Ok(Held {
+            client: Some(Arc::new(client)),
+            coming: VecDeque::new(),
+            open: false,
+            refused: false,
+            lost: false,
+            spread: self.spread,
+        })
+    }
+
+    /// One of them in a transaction that only reads: all its statements see one state.
+    pub(crate) async fn begin(&self) -> Result<Held, StoreError> {
+        self.begin_with("begin isolation level repeatable read read only").await
+    }
+
+    /// One of them in a transaction that writes.
+    pub(crate) async fn begin_writing(&self, synced: Synced) -> Result<Held, StoreError> {
+        self.begin_with(match synced {
+            Synced::Yes => "begin",
+            Synced::No => "begin; set local synchronous_commit = off",
+        })
+        .await
+    }
+
+    async fn begin_with(&self, sql: &'static str) -> Result<Held, StoreError> {
+        let mut held = self.lease().await?;
+        held.open = true;
+        let client = held.client();
+        held.send(async move { client.batch_execute(sql).await }).await;
+        Ok(held)
+    }
+
+    /// Closes those that rest, and gives out no more.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// An answer on its way.
+type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// A connection, within a transaction or outside of one. Dropped within one, it is undone.
+pub struct Held {
+    /// Taken when it goes back.
+    client: Option<Arc<Object>>,
+    /// Answers that nobody waits for, in the order in which they come.
+    coming: VecDeque<Coming<()>>,
+    /// Whether a transaction is open.
+    open: bool,
+    /// Whether a statement of it was refused.
+    refused: bool,
+    /// Whether it is not to be used again.
+    lost: bool,
+    /// Whether rows are spread over machines by bucket: then one statement locks, and changes, those of one.
+    pub(crate) spread: bool,
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("open", &self.open).field("spread", &self.spread).finish_non_exhaustive()
+    }
+}
+
+/// Sends what a future sends when it is first asked.
+async fn sent<T: Send + 'static>(
+    asked: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Coming<T> {
+    let mut asked: Coming<T> = Box::pin(asked);
+    match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
+        Poll::Ready(done) => Box::pin(ready(done)),
+        Poll::Pending => asked,
+    }
+}
+
+impl Held {
+    fn client(&self) -> Arc<Object> {
+        match &self.client {
+            Some(client) => Arc::clone(client),
+            None => unreachable!("held until it is dropped"),
+        }
+    }
+
+    async fn send(&mut self, asked: impl Future<Output = Result<(), Error>> + Send + 'static) {
+        self.coming.push_back(sent(asked).await);
+    }
+
+    /// What was sent and is not answered yet; the first refusal.
+    async fn answers(&mut self) -> Result<(), StoreError> {
+        while let Some(next) = self.coming.front_mut() {
+            let done = next.await;
+            self.coming.pop_front();
+            if let Err(error) = done {
+                return Err(match self.refusal(error) {
+                    // Who wants to know whether a key is taken waits. To anybody else somebody was faster.
+                    StoreError::Taken(key) => StoreError::Conflict(key),
+                    other => other,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn refusal(&mut self, error: Error) -> StoreError {
+        self.refused = self.open;
+        // A primary that has become a standby stays one: another connection may reach the new one.
+        self.lost |= error.is_closed() || error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
+        error.into()
+    }
+
+    /// Waits for an answer, and those before it.
+    async fn wait<T>(&mut self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
+        let waited = tokio::time::timeout(DEADLINE, async {
+            self.answers().await?;
+            asked.await.map_err(|error| self.refusal(error))
+        });
+        match waited.await {
+            Ok(done) => done,
+            Err(_) => {
+                self.lost = true;
+                Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())))
+            }
+        }
+    }
+
+    async fn prepared(&mut self, sql: &str, args: &Args) -> Result<Statement, StoreError> {
+        fault::step()?;
+        let client = self.client();
+        let mut asked = pin!(client.prepare_typed_cached(sql, &args.types));
+        // Where it is known, there is nothing to wait for.
+        match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
+            Poll::Ready(known) => known.map_err(|error| self.refusal(error)),
+            Poll::Pending => self.wait(asked).await,
+        }
+    }
+
+    /// Runs a statement; the number of rows it touched.
+    pub(crate) async fn execute(&mut self, sql: &str, args: Args) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql, &args).await?;
+        let client = self.client();
+        let asked = sent(async move { client.execute_raw(&statement, args.values).await }).await;
+        self.wait(asked).await
+    }
+
+    /// Runs a statement whose answer says nothing. Within a transaction nobody waits for it.
+    pub(crate) async fn put(&mut self, sql: &str, args: Args) -> Result<(), StoreError> {
+        if !self.open {
+            return self.execute(sql, args).await.map(|_| ());
+        }
+        let statement = self.prepared(sql, &args).await?;
+        let client = self.client();
+        self.send(async move { client.execute_raw(&statement, args.values).await.map(|_| ()) }).await;
+        Ok(())
+    }
+
+    /// The same, once for each.
+    pub(crate) async fn put_each(&mut self, sql: &str, all: Vec<Args>) -> Result<(), StoreError> {
+        for args in all {
+            self.put(sql, args).await?;
+        }
+        Ok(())
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn rows<R: FromRow>(&mut self, sql: &str, args: Args) -> Result<Vec<R>, StoreError> {
+        let rows = self.ask(sql, args).await?.come(self).await?;
+        rows.iter().map(|row| R::read(&mut row.into())).collect()
+    }
+
+    /// The row of a query that has at most one.
+    pub(crate) async fn row<R: FromRow>(&mut self, sql: &str, args: Args) -> Result<Option<R>, StoreError> {
+        Ok(self.rows(sql, args).await?.into_iter().next())
+    }
+
+    /// Sends a query whose rows are waited for later.
+    pub(crate) async fn ask(&mut self, sql: &str, args: Args) -> Result<Rows, StoreError> {
+        let statement = self.prepared(sql, &args).await?;
+        let client = self.client();
+        let rows = async move { client.query_raw(&statement, args.values).await?.try_collect().await };
+        Ok(Rows(vec![sent(rows).await]))
+    }
+
+    /// The same, asked once for each.
+    pub(crate) async fn ask_each(&mut self, sql: &str, all: Vec<Args>) -> Result<Rows, StoreError> {
+        let mut asked = Vec::new();
+        for args in all {
+            asked.extend(self.ask(sql, args).await?.0);
+        }
+        Ok(Rows(asked))
+    }
+
+    /// Runs statements as they stand, however long they take.
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.answers().await?;
+        self.client().batch_execute(sql).await.map_err(|error| self.refusal(error))
+    }
+
+    /// Makes it permanent.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        if !self.open {
+            return Ok(());
+        }
+        if self.refused {
+            // PostgreSQL would answer COMMIT with a rollback, and call it well done.
+            return Err(StoreError::Broken("a statement of the transaction was refused".to_owned()));
+        }
+        let client = self.client();
+        self.send(async move { client.batch_execute("commit").await }).await;
+        let done = self.answers().await;
+        self.open = false;
+        done
+    }
+}
+
+/// Rows on their way.
+pub(crate) struct Rows(Vec<Coming<Vec<Row>>>);
+
+impl Rows {
+    /// They, once they are there.
+    pub(crate) async fn come(self, held: &mut Held) -> Result<Vec<Row>, StoreError> {
+        let mut all = Vec::new();
+        for coming in self.0 {
+            let rows = held.wait(coming).await?;
+            if all.is_empty() { all = rows } else { all.extend(rows) }
+        }
+        Ok(all)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        self.coming.clear();
+        if self.lost {
+            if let Some(client) = Arc::into_inner(client) {
+                // The server notices that nobody is there any more.
+                drop(Object::take(client));
+            }
+        } else if self.open {
+            // Sent at once; whoever has the connection next stands behind it.
+            let _ = client.batch_execute("rollback").now_or_never();
+        }
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => error.into(),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
