@@ -11,7 +11,7 @@ use aftercare_store::{
     bundle::{self as stored, Bundle as BundleRow},
     key_log, key_reset,
 };
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap};
 
 pub use aftercare_device::raw;
 
@@ -53,7 +53,11 @@ pub struct History(Vec<Epoch>);
 impl History {
     /// Loads them.
     pub async fn load(tx: &mut Tx, id: UserId) -> Result<Self, StoreError> {
-        let rows = stored::of(tx, id).await?;
+        let rows = stored::of(tx, id).await?.answer(tx).await?;
+        Self::of(id, rows)
+    }
+
+    fn of(id: UserId, rows: Vec<BundleRow>) -> Result<Self, StoreError> {
         let epochs: Vec<_> = rows.into_iter().map(|row| Epoch::read(id, &row)).collect::<Result<_, _>>()?;
         if epochs.is_empty() { Err(broken(id, "none")) } else { Ok(Self(epochs)) }
     }
@@ -100,10 +104,16 @@ impl History {
 pub struct People(HashMap<UserId, History>);
 
 impl People {
-    /// Loads somebody's, once.
-    pub async fn add(&mut self, tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
-        if let Entry::Vacant(free) = self.0.entry(id) {
-            free.insert(History::load(tx, id).await?);
+    /// Loads some people's, each once.
+    pub async fn add(&mut self, tx: &mut Tx, ids: &[UserId]) -> Result<(), StoreError> {
+        let mut asked = Vec::new();
+        for id in ids.iter().collect::<BTreeSet<_>>() {
+            if !self.0.contains_key(id) {
+                asked.push((*id, stored::of(tx, *id).await?));
+            }
+        }
+        for (id, rows) in asked {
+            self.0.insert(id, History::of(id, rows.answer(tx).await?)?);
         }
         Ok(())
     }

@@ -13,8 +13,8 @@ use aftercare_core::{
     timing::Timing,
 };
 use aftercare_store::{
-    StoreError, Tx, check_in, fold,
-    regime::{self, RegimeRow},
+    Asked, StoreError, Tx, check_in, fold,
+    regime::{self, RegimeRow, WithOutages},
     step::{self, StepRow},
 };
 use jiff::tz::TimeZone;
@@ -197,19 +197,30 @@ impl Plan {
         since: Instant,
         now: Instant,
     ) -> Result<Self, StoreError> {
-        let rows = step::of_patient(tx, patient, doctor, since).await?;
-        let logs = check_in::of_patient(tx, patient, doctor, since).await?;
-        let under = regime::with_outages(tx, patient).await?;
-        let rows = rows.answer(tx).await?;
-        let logs = logs_of(logs.answer(tx).await?, rows.iter())?;
-        let (regimes, mut outages) = under.answer(tx).await?.at(now);
-        let habits = Habits::of(patient, regimes)?;
-        let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
-        outages.retain(|outage| outage.to > first);
-        let steps =
-            rows.into_iter().zip(logs).map(|(row, log)| PlanStep::new(row, &habits, &log, &outages, now));
-        let steps = steps.collect::<Result<_, _>>()?;
-        Ok(Self { patient_id: patient, now, habits, steps })
+        Self::ask(tx, patient, doctor, since).await?.answer(tx, now).await
+    }
+
+    /// Asks for it.
+    pub async fn ask(
+        tx: &mut Tx,
+        patient: UserId,
+        doctor: Option<UserId>,
+        since: Instant,
+    ) -> Result<AskedPlan, StoreError> {
+        Ok(AskedPlan {
+            patient,
+            steps: step::of_patient(tx, patient, doctor, since).await?,
+            answers: check_in::of_patient(tx, patient, doctor, since).await?,
+            under: regime::with_outages(tx, patient).await?,
+        })
+    }
+    /// Asks for what is in force.
+    pub async fn ask_current(
+        tx: &mut Tx,
+        patient: UserId,
+        doctor: Option<UserId>,
+    ) -> Result<AskedPlan, StoreError> {
+        Self::ask(tx, patient, doctor, Instant::from_micros(i64::MAX)).await
     }
 
     /// The notes its steps were read out of, with their authors.
@@ -224,7 +235,32 @@ impl Plan {
         doctor: Option<UserId>,
         now: Instant,
     ) -> Result<Self, StoreError> {
-        Self::load(tx, patient, doctor, Instant::from_micros(i64::MAX), now).await
+        Self::ask_current(tx, patient, doctor).await?.answer(tx, now).await
+    }
+}
+
+/// A plan that was asked for.
+pub struct AskedPlan {
+    patient: UserId,
+    steps: Asked<Vec<StepRow>>,
+    answers: Asked<Vec<(StepId, Answer)>>,
+    under: Asked<WithOutages>,
+}
+
+impl AskedPlan {
+    /// Replays it.
+    pub async fn answer(self, tx: &mut Tx, now: Instant) -> Result<Plan, StoreError> {
+        let patient = self.patient;
+        let rows = self.steps.answer(tx).await?;
+        let logs = logs_of(self.answers.answer(tx).await?, rows.iter())?;
+        let (regimes, mut outages) = self.under.answer(tx).await?.at(now);
+        let habits = Habits::of(patient, regimes)?;
+        let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
+        outages.retain(|outage| outage.to > first);
+        let steps =
+            rows.into_iter().zip(logs).map(|(row, log)| PlanStep::new(row, &habits, &log, &outages, now));
+        let steps = steps.collect::<Result<_, _>>()?;
+        Ok(Plan { patient_id: patient, now, habits, steps })
     }
 }
 

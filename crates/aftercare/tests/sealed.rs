@@ -34,7 +34,8 @@ async fn keys_of(app: &TestApp, id: &str, name: &str) -> (String, Value) {
     let mut tx = app.app.store.read().await.unwrap();
     let person = account::get(&mut tx, id).await.unwrap().unwrap();
     let (_, wrapped) = aftercare_store::wrapped_key::get(&mut tx, id, 1).await.unwrap().unwrap();
-    let bundle = aftercare_store::bundle::of(&mut tx, id).await.unwrap().remove(0);
+    let bundle =
+        aftercare_store::bundle::of(&mut tx, id).await.unwrap().answer(&mut tx).await.unwrap().remove(0);
     let salt: [u8; 16] = person.password.salt.as_slice().try_into().unwrap();
     let kdf = Kdf { m: 19_456, t: 2, p: 1 };
     let keys = aftercare_seal::password::derive(PASSWORD, &email(name), &salt, kdf).unwrap();

@@ -6,7 +6,7 @@ use crate::{
     code,
     many::ask_in,
     row::{Columns, FromRow, row},
-    sql::{execute, fetch_all, fetch_one, put},
+    sql::{ask_all, execute, fetch_all, fetch_one, lock, put},
 };
 use aftercare_core::{
     id::{Bucket, UserId},
@@ -285,6 +285,16 @@ pub async fn lock(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The same where nothing is decided before something asked later is answered: nobody waits for it.
+pub async fn lock_ahead(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
+    lock!(
+        tx,
+        "-- account::lock_ahead\nselect id from person where bucket = $1 and id = $2 for update",
+        Bucket::of(id).get(),
+        id.0
+    )
+}
+
 /// Some people, locked in one order for all, with how they want to be told (JSON; `None`: as
 /// everybody is by default).
 pub async fn lock_many(
@@ -411,15 +421,14 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<(UserId, Role, String, Instant)>, S
 }
 
 /// How a doctor wants their notes taken; `None`: as the deployment has it.
-pub async fn note_mode(tx: &mut Tx, id: UserId) -> Result<Option<NoteMode>, StoreError> {
-    let row = fetch_one!(
+pub async fn note_mode(tx: &mut Tx, id: UserId) -> Result<Asked<Option<NoteMode>>, StoreError> {
+    ask_all!(
         tx,
         (Option<i16>,),
         "-- account::note_mode\nselect note_mode from person where bucket = $1 and id = $2",
-        Bucket::of(id).get(),
-        id.0
-    )?;
-    row.and_then(|row| row.0).map(code::to_note_mode).transpose()
+        [Bucket::of(id).get(), id.0],
+        |rows| rows.first().and_then(|row| row.0).map(code::to_note_mode).transpose()
+    )
 }
 
 /// Sets it.

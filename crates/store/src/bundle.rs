@@ -1,8 +1,8 @@
 //! People's public keys, one row an epoch.
 
 use crate::{
-    StoreError, Tx,
-    sql::{fetch_all, put},
+    Asked, StoreError, Tx,
+    sql::{ask_all, put},
 };
 use aftercare_core::{
     id::{Bucket, UserId},
@@ -46,23 +46,24 @@ pub async fn add(tx: &mut Tx, id: UserId, bundle: &Bundle) -> Result<(), StoreEr
 }
 
 /// All public keys of a person, newest first.
-pub async fn of(tx: &mut Tx, id: UserId) -> Result<Vec<Bundle>, StoreError> {
-    let rows = fetch_all!(
+pub async fn of(tx: &mut Tx, id: UserId) -> Result<Asked<Vec<Bundle>>, StoreError> {
+    ask_all!(
         tx,
         (i32, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, i64),
         "-- bundle::of
         select epoch, enc_pk, sign_pk, sig, succession, created_at from bundle
         where bucket = $1 and user_id = $2 order by epoch desc",
-        Bucket::of(id).get(),
-        id.0
-    )?;
-    let read = |(epoch, enc_pk, sign_pk, sig, succession, at): (i32, _, _, _, _, i64)| Bundle {
-        epoch,
-        enc_pk,
-        sign_pk,
-        sig,
-        succession,
-        created_at: at.into(),
-    };
-    Ok(rows.into_iter().map(read).collect())
+        [Bucket::of(id).get(), id.0],
+        |rows| {
+            let read = |(epoch, enc_pk, sign_pk, sig, succession, at): (i32, _, _, _, _, i64)| Bundle {
+                epoch,
+                enc_pk,
+                sign_pk,
+                sig,
+                succession,
+                created_at: at.into(),
+            };
+            Ok(rows.into_iter().map(read).collect())
+        }
+    )
 }

@@ -1,11 +1,11 @@
 //! Care: a patient's choice of a doctor, and the doctor's view of it.
 
 use crate::{
-    StoreError, Tx,
+    Asked, StoreError, Tx,
     many::fetch_in,
     outbox::{self, Letter, News},
     row::row,
-    sql::{fetch_all, fetch_one, put},
+    sql::{ask_all, fetch_all, fetch_one, put},
 };
 use aftercare_core::{
     id::{Bucket, RelationshipId, UserId},
@@ -190,8 +190,8 @@ pub async fn current(tx: &mut Tx, pairs: &[(UserId, UserId)]) -> Result<Vec<(Use
 }
 
 /// A care, its row locked until the transaction ends: two notes for one care follow one another.
-pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Care>, StoreError> {
-    let row = fetch_one!(
+pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Asked<Option<Care>>, StoreError> {
+    ask_all!(
         tx,
         Row,
         concat!(
@@ -201,12 +201,9 @@ pub async fn lock(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option
             " from care where bucket = $1 and patient_id = $2 and doctor_id = $3"
         ),
         postgres(" for update"),
-        "",
-        Bucket::of(patient).get(),
-        patient.0,
-        doctor.0
-    )?;
-    Ok(row.map(read))
+        [Bucket::of(patient).get(), patient.0, doctor.0],
+        |rows| Ok(rows.into_iter().next().map(read))
+    )
 }
 
 /// All doctors a patient has.

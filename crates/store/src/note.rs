@@ -1,10 +1,10 @@
 //! Notes and their sealed forms. No column holds a word of them.
 
 use crate::{
-    StoreError, Tx, code,
+    Asked, StoreError, Tx, code,
     many::fetch_in,
     row::row,
-    sql::{fetch_all, fetch_anywhere, fetch_one, put},
+    sql::{ask_all, fetch_all, fetch_anywhere, fetch_one, put},
 };
 use aftercare_core::{
     id::{Bucket, NoteId, UserId},
@@ -163,7 +163,7 @@ pub async fn sealed(
 ) -> Result<Vec<Sealed>, StoreError> {
     let rows = fetch_in!(
         tx,
-        (Uuid, i64, Vec<u8>, Option<Vec<u8>>),
+        SealedRow,
         "-- note::sealed
         select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted
         from envelope left join note_grant on note_grant.bucket = envelope.bucket
@@ -175,6 +175,36 @@ pub async fn sealed(
         reader.0,
         patient.0
     )?;
+    Ok(gather(rows))
+}
+
+/// Those of the notes of all steps that [`crate::step::of_patient`] gives for the same arguments.
+pub async fn sealed_of_plan(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+    since: Instant,
+    reader: UserId,
+) -> Result<Asked<Vec<Sealed>>, StoreError> {
+    ask_all!(
+        tx,
+        SealedRow,
+        "-- note::sealed_of_plan
+        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted
+        from envelope left join note_grant on note_grant.bucket = envelope.bucket
+          and note_grant.note_id = envelope.note_id and note_grant.recipient_id = $5
+        where envelope.bucket = $1 and envelope.patient_id = $2 and envelope.note_id in (
+          select note_id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
+            and (superseded_at is null or superseded_at >= $4))
+        order by envelope.note_id, envelope.seq, note_grant.recipient_kid",
+        [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros(), reader.0],
+        |rows| Ok(gather(rows))
+    )
+}
+
+type SealedRow = (Uuid, i64, Vec<u8>, Option<Vec<u8>>);
+
+fn gather(rows: Vec<SealedRow>) -> Vec<Sealed> {
     let mut found: Vec<(i64, Sealed)> = Vec::new();
     for (id, seq, body, granted) in rows {
         let id = NoteId(id);
@@ -187,7 +217,7 @@ pub async fn sealed(
             None => found.push((seq, Sealed { id, body, grants: granted.into_iter().collect() })),
         }
     }
-    Ok(found.into_iter().map(|(_, sealed)| sealed).collect())
+    found.into_iter().map(|(_, sealed)| sealed).collect()
 }
 
 /// What the server knows of the steps of a note's newest sealed form; `None` for forms of before it
@@ -266,18 +296,16 @@ pub async fn received(
 }
 
 /// The live note of a doctor for a patient.
-pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Option<Note>, StoreError> {
-    let row = fetch_one!(
+pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Asked<Option<Note>>, StoreError> {
+    ask_all!(
         tx,
         Row,
         "-- note::live
         select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
         from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1",
-        Bucket::of(patient).get(),
-        patient.0,
-        doctor.0
-    )?;
-    row.map(read).transpose()
+        [Bucket::of(patient).get(), patient.0, doctor.0],
+        |rows| rows.into_iter().next().map(read).transpose()
+    )
 }
 
 /// A note by its id, whose patient is known.

@@ -25,6 +25,16 @@ macro_rules! put {
     };
 }
 
+/// Locks rows, which a single writer does not need: they are held by the time that anything asked later is answered.
+macro_rules! lock {
+    ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(_) => Ok(()),
+            $crate::Tx::Postgres(tx) => tx.put($sql, $crate::args::args![$($arg),*]).await,
+        }
+    };
+}
+
 /// All rows of a query, as a type that is read from columns by name or place.
 macro_rules! fetch_all {
     ($tx:expr, $row:ty, $head:expr, postgres($lock:literal), $tail:literal $(, $arg:expr)* $(,)?) => {
@@ -43,14 +53,20 @@ macro_rules! fetch_all {
 
 /// All rows of a query, to be read when they are needed: an [`Asked`](crate::Asked).
 macro_rules! ask_all {
+    ($tx:expr, $row:ty, $head:expr, postgres($lock:literal), [$($arg:expr),* $(,)?], $read:expr) => {
+        $crate::sql::ask_all!(@ $tx, $row, $head, concat!($head, $lock), [$($arg),*], $read)
+    };
     ($tx:expr, $row:ty, $sql:expr, [$($arg:expr),* $(,)?], $read:expr) => {
+        $crate::sql::ask_all!(@ $tx, $row, $sql, $sql, [$($arg),*], $read)
+    };
+    (@ $tx:expr, $row:ty, $sqlite:expr, $postgres:expr, [$($arg:expr),*], $read:expr) => {
         match $tx {
             $crate::Tx::Sqlite(tx) => {
-                let rows = tx.rows::<$row>($sql, rusqlite::params![$($arg),*]);
+                let rows = tx.rows::<$row>($sqlite, rusqlite::params![$($arg),*]);
                 rows.and_then(|rows| $crate::Asked::here::<$row>(rows, $read))
             }
             $crate::Tx::Postgres(tx) => {
-                let asked = tx.ask($sql, $crate::args::args![$($arg),*]).await;
+                let asked = tx.ask($postgres, $crate::args::args![$($arg),*]).await;
                 asked.map(|rows| $crate::Asked::coming::<$row>(rows, $read))
             }
         }
@@ -102,4 +118,5 @@ pub(crate) use fetch_all;
 pub(crate) use fetch_anywhere;
 pub(crate) use fetch_one;
 pub(crate) use fetch_postgres;
+pub(crate) use lock;
 pub(crate) use put;

@@ -4,7 +4,7 @@ use crate::{
     Asked, StoreError, Tx, code,
     many::{ask_in, insert_many},
     row::row,
-    sql::{ask_all, fetch_all, put},
+    sql::{ask_all, fetch_all, lock, put},
 };
 use aftercare_core::{
     course::Policy,
@@ -205,6 +205,20 @@ pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(),
         note.0
     )?;
     Ok(())
+}
+
+/// The same of the note of a doctor that is in force; held by the time that anything asked later is answered.
+pub async fn lock_live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<(), StoreError> {
+    lock!(
+        tx,
+        "-- step::lock_live
+        select id from step where bucket = $1 and patient_id = $2 and note_id in (
+          select id from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1)
+        order by id for update",
+        Bucket::of(patient).get(),
+        patient.0,
+        doctor.0
+    )
 }
 
 /// Answers a task.

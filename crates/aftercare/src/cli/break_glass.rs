@@ -89,14 +89,14 @@ async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()>
     ensure!(plain && (1..=40).contains(&reference.len()), "--reference: 1 to 40 letters, digits and dashes");
     let mut tx = app.store.write().await?;
     // A closed account too.
-    if bundle::of(&mut tx, patient).await?.is_empty() {
+    if bundle::of(&mut tx, patient).await?.answer(&mut tx).await?.is_empty() {
         bail!("no account {patient}; list them with `aftercare user list`");
     }
     let mut people = People::default();
     let mut taken = Vec::new();
     for note in note::list(&mut tx, patient, None, false, None, i64::MAX).await? {
         let Some(body) = note::envelope(&mut tx, patient, note.id).await? else { continue };
-        people.add(&mut tx, note.doctor_id).await?;
+        people.add(&mut tx, &[note.doctor_id]).await?;
         let read = serde_json::from_slice::<Envelope>(&body).map_err(anyhow::Error::from);
         let both = read.and_then(|envelope| {
             let author = people.author(&envelope)?.clone();

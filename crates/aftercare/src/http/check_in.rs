@@ -92,7 +92,7 @@ pub async fn check_in(
         let mut tx = app.store.write().await?;
         // Answers and changes of zone or times of day follow one another: an answer is judged, now
         // and ever after, under what held when it was given.
-        account::lock(&mut tx, actor.id).await?;
+        account::lock_ahead(&mut tx, actor.id).await?;
         let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
         let locked = plan::lock(&mut tx, &*app.clock, actor.id, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
@@ -206,8 +206,7 @@ async fn seal_reason(
     text: &str,
 ) -> Result<Vec<u8>, Problem> {
     let mut people = People::default();
-    people.add(tx, actor.id).await?;
-    people.add(tx, step.row.doctor_id).await?;
+    people.add(tx, &[actor.id, step.row.doctor_id]).await?;
     let note = sealed_note(tx, actor, actor.id, step.row.note_id).await?;
     let (envelope, key) = note.unlock(&actor.keys(app, tx).await?, &people)?;
     let id = Bytes(*id.as_bytes());

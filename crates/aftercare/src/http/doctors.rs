@@ -211,7 +211,7 @@ pub async fn select_doctor(
     Json(body): Json<Select>,
 ) -> Result<(StatusCode, Json<Selected>), Problem> {
     let mut tx = app.store.write().await?;
-    let before = care::lock(&mut tx, actor.id, body.doctor_id).await?;
+    let before = care::lock(&mut tx, actor.id, body.doctor_id).await?.answer(&mut tx).await?;
     let current = before.clone().filter(Care::is_current);
     let selected = body.statement.as_ref().is_none_or(|stated| stated.selected);
     // Whoever is in the directory can be chosen; left, whoever was.
@@ -222,8 +222,7 @@ pub async fn select_doctor(
     };
     let doctor = doctor.filter(|_| selected || current.is_some()).ok_or_else(Problem::not_found)?;
     let mut people = People::default();
-    people.add(&mut tx, actor.id).await?;
-    people.add(&mut tx, body.doctor_id).await?;
+    people.add(&mut tx, &[actor.id, body.doctor_id]).await?;
     if let Some(care) = current.clone().filter(|_| body.statement.is_none())
         && statement_holds(&care, &people)?
     {
@@ -322,8 +321,7 @@ async fn signed(
     given: Option<&Stated>,
 ) -> Result<Statement, Problem> {
     let mut people = People::default();
-    people.add(tx, actor.id).await?;
-    people.add(tx, doctor).await?;
+    people.add(tx, &[actor.id, doctor]).await?;
     let (patient, doctor_keys) = (people.of(actor.id)?, people.of(doctor)?);
     let time = given.map_or(app.now().as_secs(), |given| given.time);
     let statement = Selection {
@@ -399,7 +397,7 @@ pub async fn leave_doctor(
     Id(doctor): Id<UserId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = app.store.write().await?;
-    let before = care::lock(&mut tx, actor.id, doctor).await?;
+    let before = care::lock(&mut tx, actor.id, doctor).await?.answer(&mut tx).await?;
     let before = before.filter(Care::is_current).ok_or_else(Problem::not_found)?;
     state(&app, &mut tx, &actor, (doctor, Some(before)), false, None).await?;
     tx.commit().await?;

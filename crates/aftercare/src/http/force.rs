@@ -46,13 +46,13 @@ impl InForce {
         doctor: UserId,
     ) -> Result<Self, Problem> {
         // Whatever is open for a person changes under the person's own lock.
-        account::lock(tx, patient).await?;
+        account::lock_ahead(tx, patient).await?;
+        step::lock_live(tx, patient, doctor).await?;
         let live = note::live(tx, patient, doctor).await?;
-        if let Some(live) = &live {
-            step::lock_note(tx, patient, live.id).await?;
-        }
+        let plan = Plan::ask_current(tx, patient, Some(doctor)).await?;
+        let live = live.answer(tx).await?;
         let now = app.now();
-        let plan = Plan::current(tx, patient, Some(doctor), now).await?;
+        let plan = plan.answer(tx, now).await?;
         Ok(Self { live, plan, now })
     }
 }

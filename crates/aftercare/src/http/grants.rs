@@ -96,11 +96,8 @@ async fn given(app: &App, tx: &mut Tx, actor: &Actor, note: &Note, body: NewGran
     };
     let keys = actor.keys(app, tx).await?;
     let mut people = People::default();
-    for id in [actor.id, note.doctor_id] {
-        people.add(tx, id).await?;
-    }
     must_deal(tx, note, to, "/to").await?;
-    people.add(tx, to).await?;
+    people.add(tx, &[actor.id, note.doctor_id, to]).await?;
     let sealed = sealed_note(tx, actor, note.patient_id, note.id).await?;
     let (envelope, key) = sealed.unlock(&keys, &people).map_err(|_| {
         Problem::conflict("not_open", "this note is not open to your own key; ask another of its readers")

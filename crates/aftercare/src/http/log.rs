@@ -51,7 +51,7 @@ pub async fn log(
 ) -> Result<Json<StepView>, Problem> {
     let step = transact!({
         let mut tx = app.store.write().await?;
-        account::lock(&mut tx, actor.id).await?;
+        account::lock_ahead(&mut tx, actor.id).await?;
         let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
         if let Some(answer) = answer(&locked, &body)? {

@@ -105,7 +105,7 @@ pub(super) async fn me(app: &App, tx: &mut Tx, actor: &Actor) -> Result<Me, Prob
     let habits = Habits::load(tx, actor.id).await?;
     let note_mode = match actor.role {
         Role::Doctor => {
-            let own = account::note_mode(tx, actor.id).await?;
+            let own = account::note_mode(tx, actor.id).await?.answer(tx).await?;
             Some(own.unwrap_or_else(|| app.config.note_mode()).into())
         }
         Role::Patient => None,

@@ -48,7 +48,7 @@ pub async fn receipt(
 ) -> Result<Json<NoteView>, Problem> {
     let note = transact!({
         let mut tx = app.store.write().await?;
-        account::lock(&mut tx, actor.id).await?;
+        account::lock_ahead(&mut tx, actor.id).await?;
         let hidden = |note: &note::Note| matches!(note.state, NoteState::Draft | NoteState::Discarded);
         let there = note::get(&mut tx, actor.id, id).await?.filter(|note| !hidden(note));
         let mut note = there.ok_or_else(Problem::not_found)?;

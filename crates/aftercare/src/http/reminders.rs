@@ -23,6 +23,7 @@ use aftercare_core::{
 use aftercare_seal::bytes;
 use aftercare_store::{
     check_in::{self, Reason},
+    note,
     step::Task,
 };
 use axum::extract::State;
@@ -82,7 +83,9 @@ pub async fn reminders(
     // No snapshot: each statement sees the newest, and of steps that were there all the rest is there too.
     let mut tx = app.store.peek().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
-    let plan = Plan::load(&mut tx, patient, doctor, from, now).await?;
+    let plan = Plan::ask(&mut tx, patient, doctor, from).await?;
+    let sealed = note::sealed_of_plan(&mut tx, patient, doctor, from, actor.id).await?;
+    let plan = plan.answer(&mut tx, now).await?;
     let skipped =
         |step: &PlanStep| step.occurrences().iter().any(|one| one.status == OccurrenceStatus::Skipped);
     let reasons = if plan.steps.iter().any(skipped) {
@@ -94,7 +97,8 @@ pub async fn reminders(
     let author = |reason: &Reason| plan.steps.iter().find(|step| step.row.id == reason.step_id);
     let older = reasons.iter().filter_map(|reason| Some((reason.note_id?, author(reason)?.row.doctor_id)));
     let notes = plan.notes().into_iter().chain(older).collect::<Vec<_>>();
-    let words = Words::load(&app, &mut tx, &actor, patient, &notes).await?;
+    let sealed = sealed.answer(&mut tx).await?;
+    let words = Words::load_beside(&app, &mut tx, &actor, patient, &notes, sealed).await?;
     drop(tx);
     on_record(&app, &actor, patient, Action::PlanRead).await?;
     let all = plan.steps.iter().flat_map(|step| of_step(step, &plan.habits, &words, from, to, now));

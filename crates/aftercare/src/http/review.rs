@@ -87,7 +87,7 @@ pub(super) async fn stored(app: &App, tx: &mut Tx, actor: &Actor, note: Note) ->
 async fn draft(app: &App, tx: &mut Tx, actor: &Actor, note: Note) -> Result<Outcome, Problem> {
     let now = app.now();
     let outline = stored_outline(app, tx, actor, &note).await?;
-    let live = note::live(tx, note.patient_id, note.doctor_id).await?;
+    let live = note::live(tx, note.patient_id, note.doctor_id).await?.answer(tx).await?;
     let plan = Plan::current(tx, note.patient_id, Some(note.doctor_id), now).await?;
     let mut new = force::begun(&note, &outline, &plan.habits, now)?;
     for step in &mut new {

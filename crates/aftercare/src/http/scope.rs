@@ -6,7 +6,10 @@ use aftercare_core::{
     id::UserId,
     people::Role,
 };
-use aftercare_store::{Tx, care};
+use aftercare_store::{
+    Tx,
+    care::{self, Care},
+};
 
 /// A patient's data, of one doctor or of all.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +35,14 @@ pub async fn scope(tx: &mut Tx, actor: &Actor, patient: Option<UserId>, act: Act
         }
     };
     let care = if own { None } else { care::get(tx, patient, actor.id).await? };
-    let relation = Relation::of(actor.role, patient == actor.id, care.map(|care| care.is_current()));
+    given(actor, patient, care.as_ref(), act)
+}
+
+/// The same of a patient whose care by `actor` is known.
+pub fn given(actor: &Actor, patient: UserId, care: Option<&Care>, act: Act) -> Result<Scope, Problem> {
+    let relation = Relation::of(actor.role, patient == actor.id, care.map(Care::is_current));
     if !may(relation, act) {
         return Err(Problem::not_found().refused(actor.id));
     }
-    Ok(Scope { patient, doctor: (!own).then_some(actor.id) })
+    Ok(Scope { patient, doctor: (actor.role != Role::Patient).then_some(actor.id) })
 }

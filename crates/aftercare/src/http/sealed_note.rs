@@ -164,8 +164,7 @@ pub(super) async fn check(
     clear: &[ClearStep],
 ) -> Result<Vec<Outline>, Problem> {
     let mut people = People::default();
-    people.add(tx, care.patient_id).await?;
-    people.add(tx, care.doctor_id).await?;
+    people.add(tx, &[care.patient_id, care.doctor_id]).await?;
     let (patient, doctor) = (people.of(care.patient_id)?, people.of(care.doctor_id)?);
     if envelope.author_kid != doctor.kid() {
         return Err(stale("your own keys were changed; fetch them at /api/keys/{user_id}/ and seal again"));

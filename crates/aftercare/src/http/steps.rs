@@ -79,11 +79,15 @@ pub async fn actionable_steps(
     let mut tx = app.store.peek().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let since = if which.include.is_some() { i64::MIN } else { i64::MAX };
-    let plan = Plan::load(&mut tx, patient, doctor, Instant::from_micros(since), now).await?;
+    let since = Instant::from_micros(since);
+    let plan = Plan::ask(&mut tx, patient, doctor, since).await?;
+    let sealed = note::sealed_of_plan(&mut tx, patient, doctor, since, actor.id).await?;
     // A note in force may have no step and still say when to seek help.
     let live = note::live_ids(&mut tx, patient, doctor).await?;
+    let plan = plan.answer(&mut tx, now).await?;
     let notes = [plan.notes(), live.clone()].concat();
-    let words = Words::load(&app, &mut tx, &actor, patient, &notes).await?;
+    let sealed = sealed.answer(&mut tx).await?;
+    let words = Words::load_beside(&app, &mut tx, &actor, patient, &notes, sealed).await?;
     drop(tx);
     on_record(&app, &actor, patient, Action::PlanRead).await?;
     let show = Show { habits: &plan.habits, language: reader.0, now };
@@ -132,7 +136,7 @@ pub async fn complete_step(
     Json(body): Json<Complete>,
 ) -> Result<Json<StepView>, Problem> {
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, actor.id).await?;
+    account::lock_ahead(&mut tx, actor.id).await?;
     let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
     let Locked { mut step, now, .. } = locked.ok_or_else(Problem::not_found)?;
     if step.row.kind != Kind::Checklist {

@@ -192,7 +192,7 @@ async fn store(
 
 /// The care of a patient by a doctor, locked; 404 where the patient has not chosen them.
 pub(super) async fn current_care(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Care, Problem> {
-    let care = care::lock(tx, patient, doctor).await?;
+    let care = care::lock(tx, patient, doctor).await?.answer(tx).await?;
     care.filter(Care::is_current).ok_or_else(Problem::not_found)
 }
 
@@ -320,8 +320,7 @@ pub(super) async fn add_page(
     keys: &Keys,
 ) -> Result<(), Problem> {
     let mut people = People::default();
-    people.add(tx, note.patient_id).await?;
-    people.add(tx, note.doctor_id).await?;
+    people.add(tx, &[note.patient_id, note.doctor_id]).await?;
     must_hold(care, &people)?;
     let page = Page {
         id: note.id,

@@ -6,7 +6,7 @@ use super::{
     notes::open,
     problem::{FieldError, Problem},
     review::stored,
-    scope::scope,
+    scope::{given, scope},
     sealed_note::{self, ClearStep},
     submission::{Arrived, Outcome, already_extracted, can_be_read_again, read_and_store},
     submitted::{self, Submitted},
@@ -79,11 +79,12 @@ impl From<NoteMode> for Mode {
 }
 
 /// How a note is taken: as it says, as its doctor has it, as the deployment has it.
+fn mode(app: &App, said: Option<Mode>, own: Option<NoteMode>) -> NoteMode {
+    said.map(NoteMode::from).or(own).unwrap_or_else(|| app.config.note_mode())
+}
+
 async fn mode_of(app: &App, tx: &mut Tx, doctor: UserId, said: Option<Mode>) -> Result<NoteMode, Problem> {
-    if let Some(said) = said {
-        return Ok(said.into());
-    }
-    Ok(account::note_mode(tx, doctor).await?.unwrap_or_else(|| app.config.note_mode()))
+    Ok(mode(app, said, account::note_mode(tx, doctor).await?.answer(tx).await?))
 }
 
 /// Submit a note
@@ -122,15 +123,17 @@ pub async fn submit_note(
 
     // A ticket that is lost is lost with its note: of that nobody was told anything.
     let mut tx = app.store.write_unsynced().await?;
-    let care = care::lock(&mut tx, patient, actor.id).await?.ok_or_else(Problem::not_found)?;
-    scope(&mut tx, &actor, Some(patient), Act::WriteNote).await?;
+    let care = care::lock(&mut tx, patient, actor.id).await?;
+    let own_mode = account::note_mode(&mut tx, actor.id).await?;
+    let care = care.answer(&mut tx).await?.ok_or_else(Problem::not_found)?;
+    given(&actor, patient, Some(&care), Act::WriteNote)?;
     // A retry whose first attempt was stored, but never answered.
     let first = if again.is_some() { note::get(&mut tx, patient, id).await? } else { None };
     if let Some(note) = first {
         let stored = stored(&app, &mut tx, &actor, note).await?;
         return Ok((StatusCode::CREATED, Json(submitted::view(stored, reader.0))));
     }
-    let mode = mode_of(&app, &mut tx, actor.id, body.mode).await?;
+    let mode = mode(&app, body.mode, own_mode.answer(&mut tx).await?);
     let ticket = care::take_ticket(&mut tx, &care).await?;
     tx.commit().await?;
 

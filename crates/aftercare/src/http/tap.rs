@@ -75,7 +75,7 @@ async fn answer(app: &App, token: &str, at: Option<Instant>) -> Result<Taken, Pr
     let Tap { user, step, ordinal, until } = tapped;
     let snoozed_until = transact!({
         let mut tx = app.store.write().await?;
-        account::lock(&mut tx, user).await?;
+        account::lock_ahead(&mut tx, user).await?;
         let locked = plan::lock(&mut tx, &*app.clock, user, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
         let now = locked.now;

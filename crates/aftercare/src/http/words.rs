@@ -97,12 +97,24 @@ impl Words {
         patient: UserId,
         notes: &[(NoteId, UserId)],
     ) -> Result<Self, Problem> {
+        Self::load_beside(app, tx, actor, patient, notes, Vec::new()).await
+    }
+
+    /// The same where some lie here already.
+    pub(super) async fn load_beside(
+        app: &App,
+        tx: &mut Tx,
+        actor: &Actor,
+        patient: UserId,
+        notes: &[(NoteId, UserId)],
+        here: Vec<note::Sealed>,
+    ) -> Result<Self, Problem> {
         let mut words = Self::default();
-        words.add(app, tx, actor, patient, notes).await?;
+        words.fill(app, tx, actor, patient, notes, here).await?;
         Ok(words)
     }
 
-    /// The same, beside what is there already.
+    /// The same, beside what is open already.
     pub(super) async fn add(
         &mut self,
         app: &App,
@@ -111,13 +123,25 @@ impl Words {
         patient: UserId,
         notes: &[(NoteId, UserId)],
     ) -> Result<(), Problem> {
+        self.fill(app, tx, actor, patient, notes, Vec::new()).await
+    }
+
+    async fn fill(
+        &mut self,
+        app: &App,
+        tx: &mut Tx,
+        actor: &Actor,
+        patient: UserId,
+        notes: &[(NoteId, UserId)],
+        here: Vec<note::Sealed>,
+    ) -> Result<(), Problem> {
         let mut wanted: Vec<(NoteId, UserId)> = Vec::new();
         for &(id, author) in notes {
             if !self.open.contains_key(&id) && !wanted.iter().any(|(other, _)| *other == id) {
                 wanted.push((id, author));
             }
         }
-        let mut found = sealed_notes(tx, actor, patient, &wanted).await?;
+        let mut found = sealed_notes(tx, actor, patient, &wanted, here).await?;
         if actor.is_sealed() {
             let sealed = found.into_iter().map(|(_, _, note)| note.try_into());
             self.sealed.extend(sealed.collect::<Result<Vec<Sealed>, Problem>>()?);
@@ -137,10 +161,8 @@ impl Words {
             return Ok(());
         }
         let mut people = People::default();
-        people.add(tx, actor.id).await?;
-        for (_, author, _) in &found {
-            people.add(tx, *author).await?;
-        }
+        let authors = found.iter().map(|(_, author, _)| *author);
+        people.add(tx, &authors.chain([actor.id]).collect::<Vec<_>>()).await?;
         let keys = actor.keys(app, tx).await?;
         for (id, _, note) in found {
             let opened = note.unlock(&keys, &people);
@@ -182,23 +204,23 @@ pub(super) async fn sealed_note(
     patient: UserId,
     id: NoteId,
 ) -> Result<SealedNote, Problem> {
-    let found = sealed_notes(tx, actor, patient, &[(id, actor.id)]).await?.pop();
+    let found = sealed_notes(tx, actor, patient, &[(id, actor.id)], Vec::new()).await?.pop();
     found.map(|(.., note)| note).ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))
 }
 
-/// Several, in their order, in one statement however many they are; each beside its id and author.
+/// Several, in their order; those that do not lie here in one statement however many they are; each beside its id and
+/// author.
 async fn sealed_notes(
     tx: &mut Tx,
     actor: &Actor,
     patient: UserId,
     notes: &[(NoteId, UserId)],
+    here: Vec<note::Sealed>,
 ) -> Result<Vec<(NoteId, UserId, SealedNote)>, Problem> {
-    if notes.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<_> = notes.iter().map(|(id, _)| *id).collect();
-    let found = note::sealed(tx, patient, &ids, actor.id).await?;
-    let mut found: HashMap<_, _> = found.into_iter().map(|note| (note.id, note)).collect();
+    let mut found: HashMap<_, _> = here.into_iter().map(|note| (note.id, note)).collect();
+    let missing = notes.iter().map(|(id, _)| *id).filter(|id| !found.contains_key(id));
+    let missing = note::sealed(tx, patient, &missing.collect::<Vec<_>>(), actor.id).await?;
+    found.extend(missing.into_iter().map(|note| (note.id, note)));
     let sealed = notes.iter().map(|(id, author)| {
         let note::Sealed { body, grants, .. } =
             found.remove(id).ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?;

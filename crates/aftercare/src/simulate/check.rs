@@ -220,7 +220,8 @@ impl World {
         }
         for (doctor, notes) in live {
             ensure!(notes.len() == 1, "{} plans of {doctor} are in force", notes.len());
-            let stored = note::live(&mut tx, who.id, doctor).await?.map(|note| note.id);
+            let stored =
+                note::live(&mut tx, who.id, doctor).await?.answer(&mut tx).await?.map(|note| note.id);
             ensure!(stored == notes.first().copied(), "in force is {stored:?}, acknowledged was {notes:?}");
         }
         let stale = open.iter().find(|one| one.open.closes_at + Span::from_hours(1) < now);
