@@ -10,7 +10,7 @@ use aftercare_core::{
 };
 use aftercare_store::{StoreError, queue::Queue};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -57,10 +57,15 @@ impl Agenda {
     /// What somebody has given a hint of. Where nobody has asked yet, all of it is asked for anyhow, and hints are left to
     /// whoever keeps an agenda.
     pub async fn hear(&mut self, app: &App, hint: &Hint) -> Result<(), StoreError> {
-        match self.asked_at {
-            Some(_) => self.ask_of(app, &hint.take()).await,
-            None => Ok(()),
+        if self.asked_at.is_none() {
+            return Ok(());
         }
+        let (due, others): (Vec<_>, Vec<_>) = hint.take().into_iter().partition(|(_, is_due)| *is_due);
+        let others: Vec<i16> = others.into_iter().map(|(bucket, _)| bucket).collect();
+        self.ask_of(app, &others).await?;
+        let now = app.now();
+        self.heads.extend(due.into_iter().map(|(bucket, _)| (bucket, now)));
+        Ok(())
     }
 
     /// Whether there may be something that it does not know.
@@ -84,22 +89,33 @@ impl Agenda {
 /// Where this process has put something into a queue, for whoever works it off: after it was committed, or they find nothing.
 #[derive(Debug, Default)]
 pub struct Hint {
-    buckets: Mutex<BTreeSet<i16>>,
+    /// Each with whether something there is known to be due.
+    buckets: Mutex<BTreeMap<i16, bool>>,
     given: Notify,
 }
 
 impl Hint {
     /// Something of some people.
     pub fn give(&self, people: impl IntoIterator<Item = UserId>) {
-        let buckets = people.into_iter().map(|person| Bucket::of(person).get());
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).extend(buckets);
+        self.put(people, false);
+    }
+
+    /// Something of some people that is due already: nobody needs to ask when.
+    pub fn give_due(&self, people: impl IntoIterator<Item = UserId>) {
+        self.put(people, true);
+    }
+
+    fn put(&self, people: impl IntoIterator<Item = UserId>, due: bool) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        for person in people {
+            *buckets.entry(Bucket::of(person).get()).or_default() |= due;
+        }
         self.given.notify_one();
     }
 
     /// The buckets since it was last asked.
-    fn take(&self) -> Vec<i16> {
-        let buckets = std::mem::take(&mut *self.buckets.lock().unwrap_or_else(PoisonError::into_inner));
-        buckets.into_iter().collect()
+    fn take(&self) -> BTreeMap<i16, bool> {
+        std::mem::take(&mut *self.buckets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Until one is given.

@@ -14,14 +14,15 @@ use aftercare_core::{
     replay::zone,
 };
 use aftercare_store::{
-    StoreError, Tx,
+    Asked, StoreError, Tx,
     channel::{self, Channel},
     delivery::{Delivery, DeliveryKind, DeliveryState},
     due::Wake,
     event::{self, Event, EventKind},
     open_reminder::OpenReminder,
+    reach::{self, Reach},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// How a person wants to be told, as it is stored. What cannot be read is as everybody has it.
@@ -46,25 +47,49 @@ pub struct Said {
     pub open: Vec<OpenReminder>,
     /// When to look at people again.
     pub wakes: Vec<Wake>,
-    deliveries: Vec<Delivery>,
+    /// The messages that were stored.
+    pub deliveries: Vec<Delivery>,
     events: Vec<Event>,
     owed: Vec<UserId>,
 }
 
+/// How people are told, and whether they are reached.
+pub struct Ways {
+    channels: Asked<Vec<Channel>>,
+    reach: Asked<Vec<(UserId, Reach)>>,
+}
+
+impl Ways {
+    /// Asks for the channels of some, and whether others are reached.
+    pub async fn ask(tx: &mut Tx, told: &[UserId], owed: &[UserId]) -> Result<Self, StoreError> {
+        Ok(Self { channels: channel::of_people(tx, told).await?, reach: reach::of_people(tx, owed).await? })
+    }
+}
+
 impl Round<'_> {
-    /// Decides for each, given what is open for them, and stores the messages.
+    /// Decides for each, given what is open for them, and stores the messages; asks for how they are told where nobody
+    /// has asked.
     pub async fn tell(
         &self,
         app: &App,
         tx: &mut Tx,
         mut open: HashMap<UserId, Vec<OpenReminder>>,
+        ways: Option<Ways>,
     ) -> Result<Said, StoreError> {
-        let ids: Vec<UserId> = self.people.iter().map(|(id, _)| *id).collect();
-        let with: Vec<UserId> = ids.iter().copied().filter(|id| open.contains_key(id)).collect();
+        let ids: BTreeSet<UserId> = self.people.iter().map(|(id, _)| *id).collect();
+        let ways = match ways {
+            Some(ways) => ways,
+            None => {
+                let with: Vec<UserId> = ids.iter().copied().filter(|id| open.contains_key(id)).collect();
+                Ways::ask(tx, &with, &ids.iter().copied().collect::<Vec<_>>()).await?
+            }
+        };
         let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
-        for channel in channel::of_people(tx, &with).await?.answer(tx).await? {
+        for channel in ways.channels.answer(tx).await? {
             channels.entry(channel.user_id).or_default().push(channel);
         }
+        let mut reach = ways.reach.answer(tx).await?;
+        reach.retain(|(id, _)| ids.contains(id));
         let mut said = Said::default();
         for (person, stored) in self.people {
             let (Some(mut open), Some(habits)) = (open.remove(person), self.habits.get(person)) else {
@@ -77,7 +102,7 @@ impl Round<'_> {
         aftercare_store::delivery::insert(tx, &said.deliveries, |one| self.now + smear(app, one.user_id))
             .await?;
         event::tell(tx, &said.events).await?;
-        let later = delivery::reached::look(app, tx, &ids, &said.owed, self.now).await?;
+        let later = delivery::reached::look(app, tx, &reach, &said.owed, self.now).await?;
         said.wakes.extend(later);
         Ok(said)
     }

@@ -23,13 +23,14 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    StoreError, Tx, account, check_in, delivery, device_link,
+    Asked, StoreError, Tx, account, check_in, delivery, device_link,
     due::{self, Wake},
     event, fold, idempotency, key_reset, login_attempt,
     look::{self, Found},
     occurrence, open_reminder, operator_pass, outbox,
     regime::{self, RegimeRow},
-    service, session,
+    service::{self, Outages},
+    session,
     step::StepRow,
     tap, throttle,
 };
@@ -42,6 +43,8 @@ use tracing::Instrument as _;
 
 /// About so many steps in one transaction.
 const BATCH: usize = 400;
+/// For so many wakes all that may be needed is asked for at once, and nobody waits twice; for more, what is needed.
+const FEW: usize = 16;
 /// The letters of so many buckets in one transaction.
 const LETTERS: usize = 16;
 /// At least so often a worker says that it is alive.
@@ -133,14 +136,15 @@ async fn work_off(app: &App, agenda: &mut Agenda, now: Instant) -> Result<u64, S
 async fn batch(app: &App, buckets: &[i16], now: Instant) -> Result<usize, StoreError> {
     let mut tx = app.store.write().await?;
     let wakes = due::claim(&mut tx, buckets, now).await?;
-    look(app, &mut tx, &wakes).await?;
+    let told = look(app, &mut tx, &wakes).await?;
     tx.commit().await?;
-    app.messages.give(wakes.iter().map(|wake| wake.patient_id));
+    app.messages.give_due(told);
     app.metrics.woken(wakes.len());
     Ok(wakes.len())
 }
 
-async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> {
+/// Looks at them; gives who is told something.
+async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<Vec<UserId>, StoreError> {
     let everybody: BTreeSet<UserId> = wakes.iter().map(|wake| wake.patient_id).collect();
     let everybody: Vec<UserId> = everybody.into_iter().collect();
     let of_steps = wakes.iter().filter(|wake| !wake.is_of_person());
@@ -156,6 +160,13 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
     let found = look::lock(tx, &steps).await?;
     let regimes = regime::of_people(tx, &everybody).await?;
     let open = open_reminder::of_people(tx, &everybody).await?;
+    let outages = service::outages(tx).await?;
+    let (mut answers, mut ways) = (None, None);
+    if wakes.len() <= FEW {
+        let whole: Vec<_> = steps.iter().map(|(patient, step)| (*patient, *step, 0)).collect();
+        answers = Some(check_in::of_steps(tx, &whole).await?);
+        ways = Some(announce::Ways::ask(tx, &everybody, &everybody).await?);
+    }
     let (people, found) = (people.answer(tx).await?, found.answer(tx).await?);
     let now = app.now();
     let mut habits: HashMap<UserId, Vec<RegimeRow>> = HashMap::new();
@@ -166,7 +177,8 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
     let habits: HashMap<UserId, Habits> = habits.into_iter().filter_map(|one| read(one).ok()).collect();
     let open = open.answer(tx).await?;
     let mut open: BTreeMap<_, _> = open.into_iter().map(|one| ((one.patient_id, one.step_id), one)).collect();
-    let steps = replay(app, tx, found, &since, &habits, now).await?;
+    let under = Under { since: &since, habits: &habits, outages: outages.answer(tx).await?, now };
+    let steps = replay(app, tx, found, under, answers).await?;
     let looks = steps.iter().map(|(step, since)| {
         let was_open = open.get(&(step.row.patient_id, step.row.id)).copied();
         Look { step, rows: Rows::Until(*since), was_open, corrected: None }
@@ -183,22 +195,32 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<(), StoreError> 
         of_told.entry(one.patient_id).or_default().push(one);
     }
     let people: Vec<_> = people.into_iter().filter(|(id, _)| told.contains(id)).collect();
-    let said = announce::Round { people: &people, habits: &habits, now }.tell(app, tx, of_told).await?;
+    let said = announce::Round { people: &people, habits: &habits, now }.tell(app, tx, of_told, ways).await?;
     changes.wakes.extend(said.wakes);
     changes.opened.extend(said.open.into_iter().map(|one| ((one.patient_id, one.step_id), one)));
-    changes.write(tx, now).await
+    changes.write(tx, now).await?;
+    Ok(said.deliveries.into_iter().map(|one| one.user_id).collect())
 }
 
-/// Replays steps, each with since when its rows may be missing. One that cannot be read is set aside and told of: it must
-/// not stop the others.
+/// What steps are replayed under.
+struct Under<'a> {
+    /// Since when rows of each may be missing.
+    since: &'a BTreeMap<(UserId, StepId), Instant>,
+    habits: &'a HashMap<UserId, Habits>,
+    outages: Outages,
+    now: Instant,
+}
+
+/// Replays steps, each with since when its rows may be missing; asks for their answers where nobody has asked. One that
+/// cannot be read is set aside and told of: it must not stop the others.
 async fn replay(
     app: &App,
     tx: &mut Tx,
     found: Vec<Found>,
-    since: &BTreeMap<(UserId, StepId), Instant>,
-    habits: &HashMap<UserId, Habits>,
-    now: Instant,
+    under: Under<'_>,
+    answers: Option<Asked<Vec<(StepId, Answer)>>>,
 ) -> Result<Vec<(PlanStep, Instant)>, StoreError> {
+    let Under { since, habits, outages, now } = under;
     let mut settled: HashMap<StepId, Settled> = HashMap::new();
     for found in &found {
         // What cannot be read is not needed: it is replayed whole.
@@ -208,14 +230,21 @@ async fn replay(
         settled.extend(read.map(|read| (found.id, read)));
     }
     let from = |id| settled.get(&id).map_or(0, Settled::first_open);
-    let ids: Vec<_> = found.iter().map(|found| (found.patient_id, found.id, from(found.id))).collect();
-    let answers = check_in::of_steps(tx, &ids).await?;
+    let answers = match answers {
+        Some(answers) => answers,
+        None => {
+            let ids: Vec<_> = found.iter().map(|one| (one.patient_id, one.id, from(one.id))).collect();
+            check_in::of_steps(tx, &ids).await?
+        }
+    };
     let until = |row: &StepRow| settled.get(&row.id).and_then(Settled::until).unwrap_or(row.activated_at);
     let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(until).min();
-    let outages = service::outages(tx, began.unwrap_or(now), now).await?;
+    let outages = outages.since(began.unwrap_or(now), now);
     let mut logs: HashMap<StepId, Vec<Answer>> = HashMap::new();
     for (step, answer) in answers.answer(tx).await? {
-        logs.entry(step).or_default().push(answer);
+        if answer.ordinal >= from(step) {
+            logs.entry(step).or_default().push(answer);
+        }
     }
     let mut steps = Vec::new();
     for Found { id, patient_id, row, .. } in found {

@@ -253,10 +253,10 @@ impl AskedPlan {
         let patient = self.patient;
         let rows = self.steps.answer(tx).await?;
         let logs = logs_of(self.answers.answer(tx).await?, rows.iter())?;
-        let (regimes, mut outages) = self.under.answer(tx).await?.at(now);
+        let (regimes, outages) = self.under.answer(tx).await?;
         let habits = Habits::of(patient, regimes)?;
         let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
-        outages.retain(|outage| outage.to > first);
+        let outages = outages.since(first, now);
         let steps =
             rows.into_iter().zip(logs).map(|(row, log)| PlanStep::new(row, &habits, &log, &outages, now));
         let steps = steps.collect::<Result<_, _>>()?;
@@ -323,9 +323,9 @@ pub async fn lock_many(
     let rows = rows.answer(tx).await?;
     let now = clock.now();
     let logs = logs_of(logs.answer(tx).await?, rows.iter())?;
-    let (regimes, mut outages) = under.answer(tx).await?.at(now);
+    let (regimes, outages) = under.answer(tx).await?;
     let Some(began) = rows.iter().map(|row| row.activated_at).min() else { return Ok(Vec::new()) };
-    outages.retain(|outage| outage.to > began);
+    let outages = outages.since(began, now);
     let habits = Habits::of(patient, regimes)?;
     let locked = rows.into_iter().zip(logs).map(|(row, log)| {
         let step = PlanStep::new(row, &habits, &log, &outages, now)?;

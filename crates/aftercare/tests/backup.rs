@@ -79,7 +79,7 @@ async fn a_copy_is_whole_while_people_write() {
     let notes = inspect::table(&mut store.read().await.unwrap(), "note").await.unwrap().unwrap();
     let id = before.as_str().unwrap().replace('-', "");
     assert!(notes.iter().any(|row| row.contains(&id)), "{notes:?}");
-    store.close().await;
+    store.close();
 
     // Other keys open nothing.
     let stranger = tempfile::tempdir().unwrap();

@@ -139,7 +139,7 @@ async fn paths_and_queries_that_are_not_as_they_should_be() {
 async fn a_database_that_is_gone_is_said_and_nothing_is_answered_wrongly() {
     let app = TestApp::new().await;
     let (patient, doctor) = app.pair().await;
-    app.app.store.close().await;
+    app.app.store.close();
     let answer =
         doctor.post("/api/submit-notes/", json!({ "patient_id": patient.id(), "note": "Rest." })).await;
     assert_eq!(answer.problem(), (503, "unavailable"));

@@ -119,7 +119,7 @@ async fn a_restart_loses_and_changes_nothing() {
     app.advance(Span::from_hours(30)).await;
     let before = (patient.reminders("").await, patient.get("/api/actionable-steps/").await.ok());
     let now = app.app.now();
-    app.app.store.close().await;
+    app.app.store.close();
 
     let clock = ServiceClock::standing(app.app.clock.wall());
     let again = start::open(config(&app.folder, &[]), Random::seeded(8), clock).await.unwrap();
@@ -135,7 +135,7 @@ async fn a_restart_loses_and_changes_nothing() {
 async fn without_its_master_key_the_service_does_not_start() {
     let app = TestApp::with(On::Sqlite, &[]).await;
     app.pair().await;
-    app.app.store.close().await;
+    app.app.store.close();
     let clock = || ServiceClock::standing(app.app.clock.wall());
     let key = app.folder.path().join("data.key");
     assert_eq!(

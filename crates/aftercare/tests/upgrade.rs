@@ -70,7 +70,7 @@ async fn what_an_earlier_version_wrote_goes_on() {
         assert!(before.len() > 100, "{}: {} rows", fixture.display(), before.len());
         let store = aftercare_store::Store::sqlite(&file).unwrap();
         store.migrate().await.unwrap();
-        store.close().await;
+        store.close();
         assert_eq!(held(&file), before, "{}", fixture.display());
 
         let keys = master_keys();

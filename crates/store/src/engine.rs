@@ -133,7 +133,7 @@ impl Store {
     }
 
     /// Closes all connections; SQLite folds its log into the file.
-    pub async fn close(&self) {
+    pub fn close(&self) {
         match &self.engine {
             Engine::Sqlite { write, read } => {
                 read.close();

@@ -1,8 +1,8 @@
 //! Whether people are reached: since when somebody has been owed a message that nobody has seen arrive.
 
 use crate::{
-    StoreError, Tx,
-    many::{execute_in, fetch_in, insert_many},
+    Asked, StoreError, Tx,
+    many::{ask_in, execute_in, insert_many},
 };
 use aftercare_core::{
     id::{Bucket, UserId},
@@ -34,7 +34,7 @@ pub async fn owe(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<(), Sto
 
 /// People were reached. Gives those of whom it had been said that they were not.
 pub async fn reached(tx: &mut Tx, people: &[UserId], now: Instant) -> Result<Vec<UserId>, StoreError> {
-    let told = of_people(tx, people).await?.into_iter().filter(|(_, reach)| reach.told);
+    let told = of_people(tx, people).await?.answer(tx).await?.into_iter().filter(|(_, reach)| reach.told);
     let told = told.map(|(id, _)| id).collect();
     insert_many!(
         tx,
@@ -58,25 +58,27 @@ pub async fn set_told(tx: &mut Tx, people: &[UserId]) -> Result<(), StoreError> 
 }
 
 /// How well people are reached; those to whom nothing was ever sent are left out.
-pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Vec<(UserId, Reach)>, StoreError> {
-    let rows = fetch_in!(
+pub async fn of_people(tx: &mut Tx, people: &[UserId]) -> Result<Asked<Vec<(UserId, Reach)>>, StoreError> {
+    ask_in!(
         tx,
         (Uuid, Option<i64>, Option<i64>, bool),
         "-- reach::of_people\nselect user_id, owed_since, reached_at, told from reach where (bucket, user_id)",
         people,
         |id| [Bucket::of(*id).get(), id.0],
-        ""
-    )?;
-    let read = |(id, owed, reached, told): (Uuid, Option<i64>, Option<i64>, bool)| {
-        let reach =
-            Reach { owed_since: owed.map(Instant::from), reached_at: reached.map(Instant::from), told };
-        (UserId(id), reach)
-    };
-    Ok(rows.into_iter().map(read).collect())
+        "",
+        [],
+        |rows| {
+            let read = |(id, owed, reached, told): (Uuid, Option<i64>, Option<i64>, bool)| {
+                let (owed_since, reached_at) = (owed.map(Instant::from), reached.map(Instant::from));
+                (UserId(id), Reach { owed_since, reached_at, told })
+            };
+            Ok(rows.into_iter().map(read).collect())
+        }
+    )
 }
 
 /// How well a person is reached.
 pub async fn of(tx: &mut Tx, user: UserId) -> Result<Reach, StoreError> {
-    let found = of_people(tx, &[user]).await?;
+    let found = of_people(tx, &[user]).await?.answer(tx).await?;
     Ok(found.first().map(|(_, reach)| *reach).unwrap_or_default())
 }

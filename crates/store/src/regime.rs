@@ -3,10 +3,10 @@
 use crate::{
     Asked, StoreError, Tx,
     many::ask_in,
+    service::Outages,
     sql::{ask_all, put},
 };
 use aftercare_core::{
-    course::Outage,
     id::{Bucket, UserId},
     instant::Instant,
 };
@@ -46,8 +46,10 @@ pub async fn of(tx: &mut Tx, person: UserId) -> Result<Vec<RegimeRow>, StoreErro
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// What a plan is replayed under: a person's regimes in order, and the outages of the service. One that has not ended yet
-/// is over by `now`, which is learnt after it is asked.
+/// What a plan is replayed under: a person's regimes in order, and the outages of the service.
+pub type WithOutages = (Vec<RegimeRow>, Outages);
+
+/// Asks for it, in one statement.
 pub async fn with_outages(tx: &mut Tx, person: UserId) -> Result<Asked<WithOutages>, StoreError> {
     ask_all!(
         tx,
@@ -57,29 +59,17 @@ pub async fn with_outages(tx: &mut Tx, person: UserId) -> Result<Asked<WithOutag
         union all select from_at, to_at, '', null from outage
         union all select at, null, '', null from heartbeat order by 1",
         [Bucket::of(person).get(), person.0],
-        |rows| Ok(WithOutages(rows))
-    )
-}
-
-/// See [`with_outages`].
-pub struct WithOutages(Vec<(i64, Option<i64>, String, Option<String>)>);
-
-impl WithOutages {
-    /// As of an instant.
-    pub fn at(self, now: Instant) -> (Vec<RegimeRow>, Vec<Outage>) {
-        let (mut regimes, mut outages) = (Vec::new(), Vec::new());
-        for (from, to, time_zone, anchors) in self.0 {
-            let from = Instant::from(from);
-            match (anchors, to) {
-                (Some(anchors), _) => regimes.push(RegimeRow { from, time_zone, anchors }),
-                (None, Some(to)) => outages.push(Outage { from, to: to.into() }),
-                // Since the last sign of life.
-                (None, None) if now - from > Outage::SILENCE => outages.push(Outage { from, to: now }),
-                (None, None) => {}
+        |rows| {
+            let (mut regimes, mut outages) = (Vec::new(), Vec::new());
+            for (from, to, time_zone, anchors) in rows {
+                match anchors {
+                    Some(anchors) => regimes.push(RegimeRow { from: from.into(), time_zone, anchors }),
+                    None => outages.push((from, to)),
+                }
             }
+            Ok((regimes, Outages::of(outages)))
         }
-        (regimes, outages)
-    }
+    )
 }
 
 /// The regimes of some people, each person's in order.

@@ -1,8 +1,8 @@
 //! What the service keeps about itself: its heartbeat, its outages, its signing keys.
 
 use crate::{
-    StoreError, Tx,
-    sql::{fetch_all, fetch_one, put},
+    Asked, StoreError, Tx,
+    sql::{ask_all, fetch_all, fetch_one, put},
 };
 use aftercare_core::{
     course::Outage,
@@ -53,20 +53,49 @@ pub async fn add_outage(tx: &mut Tx, outage: Outage) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The outages that ended after an instant. One that lasts still, since no worker has been heard of, is among them, up
-/// to `now`: whoever writes meanwhile takes nothing for missed that nobody was reminded of.
-pub async fn outages(tx: &mut Tx, since: Instant, now: Instant) -> Result<Vec<Outage>, StoreError> {
-    let rows = fetch_all!(
+/// The service's outages.
+#[derive(Debug, Default)]
+pub struct Outages {
+    /// Those that are over.
+    pub(crate) over: Vec<Outage>,
+    /// The last sign of life.
+    pub(crate) last: Option<Instant>,
+}
+
+impl Outages {
+    /// Of rows from, to; without an end the last sign of life.
+    pub(crate) fn of(rows: impl IntoIterator<Item = (i64, Option<i64>)>) -> Self {
+        let mut outages = Self::default();
+        for (from, to) in rows {
+            match to {
+                Some(to) => outages.over.push(Outage { from: from.into(), to: to.into() }),
+                None => outages.last = Some(from.into()),
+            }
+        }
+        outages
+    }
+
+    /// Those that ended after an instant. One that lasts still, since no worker has been heard of, is among them, up to
+    /// `now`: whoever writes meanwhile takes nothing for missed that nobody was reminded of.
+    pub fn since(self, since: Instant, now: Instant) -> Vec<Outage> {
+        let Self { over: mut all, last } = self;
+        let lasts = last.filter(|last| now - *last > Outage::SILENCE);
+        all.extend(lasts.map(|from| Outage { from, to: now }));
+        all.retain(|outage| outage.to > since);
+        all.sort_unstable_by_key(|outage| outage.from);
+        all
+    }
+}
+
+/// All outages.
+pub async fn outages(tx: &mut Tx) -> Result<Asked<Outages>, StoreError> {
+    ask_all!(
         tx,
-        (i64, i64),
-        "-- service::outages
-        select from_at, to_at from outage where to_at > $1
-        union all select at, $2 from heartbeat where at < $3 order by 1",
-        since.as_micros(),
-        now.as_micros(),
-        (now - Outage::SILENCE).as_micros()
-    )?;
-    Ok(rows.into_iter().map(|(from, to)| Outage { from: from.into(), to: to.into() }).collect())
+        (i64, Option<i64>),
+        "-- service::outages\nselect from_at, to_at from outage union all select at, null from heartbeat",
+        [],
+        |rows| Ok(Outages::of(rows))
+    )
 }
 
 /// A token signing key, sealed by the outer layer.

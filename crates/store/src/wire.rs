@@ -34,7 +34,7 @@ const WAITS: Duration = Duration::from_secs(3);
 /// good: asking it costs as much as what is wanted of it.
 const RESTED: Duration = Duration::from_secs(1);
 /// One is replaced when it is so old: what the server keeps for it grows.
-const OLD: Duration = Duration::from_secs(30 * 60);
+const OLD: Duration = Duration::from_mins(30);
 /// What whoever sends nothing is told by: a peer that is gone without a word.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -101,9 +101,7 @@ impl Connections {
         Ok(Held {
             client: Some(Arc::new(client)),
             coming: VecDeque::new(),
-            open: false,
-            refused: false,
-            lost: false,
+            state: State::Outside,
             spread: self.spread,
         })
     }
@@ -124,7 +122,7 @@ impl Connections {
 
     async fn begin_with(&self, sql: &'static str) -> Result<Held, StoreError> {
         let mut held = self.lease().await?;
-        held.open = true;
+        held.state = State::Within;
         let client = held.client();
         held.send(async move { client.batch_execute(sql).await }).await;
         Ok(held)
@@ -139,25 +137,35 @@ impl Connections {
 /// An answer on its way.
 type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No transaction is open.
+    Outside,
+    /// One is open.
+    Within,
+    /// One is open, and a statement of it was refused.
+    Refused,
+    /// The connection is not to be used again.
+    Lost,
+}
+
 /// A connection, within a transaction or outside of one. Dropped within one, it is undone.
 pub struct Held {
     /// Taken when it goes back.
     client: Option<Arc<Object>>,
     /// Answers that nobody waits for, in the order in which they come.
     coming: VecDeque<Coming<()>>,
-    /// Whether a transaction is open.
-    open: bool,
-    /// Whether a statement of it was refused.
-    refused: bool,
-    /// Whether it is not to be used again.
-    lost: bool,
+    state: State,
     /// Whether rows are spread over machines by bucket: then one statement locks, and changes, those of one.
     pub(crate) spread: bool,
 }
 
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").field("open", &self.open).field("spread", &self.spread).finish_non_exhaustive()
+        f.debug_struct("Held")
+            .field("state", &self.state)
+            .field("spread", &self.spread)
+            .finish_non_exhaustive()
     }
 }
 
@@ -201,9 +209,12 @@ impl Held {
     }
 
     fn refusal(&mut self, error: Error) -> StoreError {
-        self.refused = self.open;
         // A primary that has become a standby stays one: another connection may reach the new one.
-        self.lost |= error.is_closed() || error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
+        if error.is_closed() || error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+            self.state = State::Lost;
+        } else if self.state == State::Within {
+            self.state = State::Refused;
+        }
         error.into()
     }
 
@@ -213,13 +224,11 @@ impl Held {
             self.answers().await?;
             asked.await.map_err(|error| self.refusal(error))
         });
-        match waited.await {
-            Ok(done) => done,
-            Err(_) => {
-                self.lost = true;
-                Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())))
-            }
+        if let Ok(done) = waited.await {
+            return done;
         }
+        self.state = State::Lost;
+        Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())))
     }
 
     async fn prepared(&mut self, sql: &str, args: &Args) -> Result<Statement, StoreError> {
@@ -243,7 +252,7 @@ impl Held {
 
     /// Runs a statement whose answer says nothing. Within a transaction nobody waits for it.
     pub(crate) async fn put(&mut self, sql: &str, args: Args) -> Result<(), StoreError> {
-        if !self.open {
+        if self.state == State::Outside {
             return self.execute(sql, args).await.map(|_| ());
         }
         let statement = self.prepared(sql, &args).await?;
@@ -296,17 +305,20 @@ impl Held {
 
     /// Makes it permanent.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        if !self.open {
-            return Ok(());
-        }
-        if self.refused {
+        match self.state {
+            State::Outside => return Ok(()),
+            State::Within => {}
             // PostgreSQL would answer COMMIT with a rollback, and call it well done.
-            return Err(StoreError::Broken("a statement of the transaction was refused".to_owned()));
+            State::Refused | State::Lost => {
+                return Err(StoreError::Broken("a statement of the transaction was refused".to_owned()));
+            }
         }
         let client = self.client();
         self.send(async move { client.batch_execute("commit").await }).await;
         let done = self.answers().await;
-        self.open = false;
+        if self.state != State::Lost {
+            self.state = State::Outside;
+        }
         done
     }
 }
@@ -330,14 +342,12 @@ impl Drop for Held {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
         self.coming.clear();
-        if self.lost {
-            if let Some(client) = Arc::into_inner(client) {
-                // The server notices that nobody is there any more.
-                drop(Object::take(client));
-            }
-        } else if self.open {
+        match self.state {
+            State::Outside => {}
             // Sent at once; whoever has the connection next stands behind it.
-            let _ = client.batch_execute("rollback").now_or_never();
+            State::Within | State::Refused => drop(client.batch_execute("rollback").now_or_never()),
+            // The server notices that nobody is there any more.
+            State::Lost => drop(Arc::into_inner(client).map(Object::take)),
         }
     }
 }

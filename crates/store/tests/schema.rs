@@ -18,12 +18,12 @@ async fn a_newer_schema_is_refused_where_it_took_something_away() {
     let file = folder.path().join("newer.db");
     let store = Store::sqlite(&file).unwrap();
     store.migrate().await.unwrap();
-    store.close().await;
+    store.close();
     let newer = rusqlite::Connection::open(&file).unwrap();
     newer.execute_batch("insert into migration (version, least) values (998, 14)").unwrap();
     let store = Store::sqlite(&file).unwrap();
     store.migrate().await.unwrap();
-    store.close().await;
+    store.close();
     newer.execute_batch("insert into migration (version, least) values (999, 999)").unwrap();
     newer.close().unwrap();
     let error = Store::sqlite(&file).unwrap().migrate().await.unwrap_err();

@@ -46,10 +46,10 @@ pub(super) fn with_app(
 ) -> anyhow::Result<()> {
     let config = settings.load()?;
     block_on(&config.clone(), async {
-        start::existing_store(&config).await?.close().await;
+        start::existing_store(&config).await?.close();
         let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
         work(&app).await?;
-        app.store.close().await;
+        app.store.close();
         Ok(())
     })
 }

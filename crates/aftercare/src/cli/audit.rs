@@ -31,7 +31,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     let config = settings.load()?;
     block_on(&config.clone(), async {
         // Looks into what is there: makes neither a database nor a key.
-        start::existing_store(&config).await?.close().await;
+        start::existing_store(&config).await?.close();
         let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
         let mut out = std::io::stdout().lock();
         let known = parse(&known)?;
@@ -48,7 +48,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
                 bail!("the record is not whole");
             }
         }
-        app.store.close().await;
+        app.store.close();
         Ok(())
     })
 }

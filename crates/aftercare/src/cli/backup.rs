@@ -141,7 +141,7 @@ async fn opens(file: &Path, config: &Config) -> anyhow::Result<String> {
         .context("it does not open with these master keys")?;
     let version = schema::version(&mut app.store.peek().await?).await?;
     let checked = audit::check(&app, BTreeMap::new(), &mut std::io::stderr().lock()).await?;
-    app.store.close().await;
+    app.store.close();
     ensure!(checked.faults == 0, "the record of what happened is not whole");
     Ok(format!("whole: schema {version}, {} chains with {} events", checked.chains, checked.events))
 }

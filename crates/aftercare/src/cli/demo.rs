@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             Demo { transport: Transport::here(http::service(app.clone())), app: app.clone(), zone: zone() }
                 .make()
                 .await?;
-        app.store.close().await;
+        app.store.close();
         sign_ins(made)
     })
 }

@@ -30,7 +30,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     let config = settings.load()?;
     block_on(&config.clone(), async {
         // Looks into what is there: makes neither a database nor a key.
-        start::existing_store(&config).await?.close().await;
+        start::existing_store(&config).await?.close();
         let file = start::key_ring_file(&config);
         let mut app = start::open(config.clone(), Random::from_system()?, ServiceClock::default()).await?;
         match command {
@@ -38,7 +38,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
                 if let Some(file) = &file {
                     // Known to everybody who looks for it before anything is under it.
                     start::replace_key_ring(file, &app.master.with_new(&mut app.random.rng())?)?;
-                    app.store.close().await;
+                    app.store.close();
                     let config = settings.load()?;
                     app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
                 }
@@ -62,7 +62,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
                 writeln!(std::io::stdout(), "only k{newest} is left in {}", file.display())?;
             }
         }
-        app.store.close().await;
+        app.store.close();
         Ok(())
     })
 }

@@ -123,7 +123,7 @@ pub(super) fn migrate(args: &Migrate) -> anyhow::Result<()> {
         let store = start::migrated(&config, args.parts).await?;
         let version = schema::version(&mut store.read().await?).await?;
         writeln!(std::io::stdout(), "schema {version} on {}", store.engine_name())?;
-        store.close().await;
+        store.close();
         Ok(())
     })
 }
@@ -167,7 +167,7 @@ async fn set<F: AsyncFnOnce(&App, &mut Tx) -> anyhow::Result<()>>(
     change: F,
 ) -> anyhow::Result<()> {
     // Looks into what is there: makes neither a database nor a key.
-    start::existing_store(&config).await?.close().await;
+    start::existing_store(&config).await?.close();
     let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
     let mut tx = app.store.write().await?;
     change(&app, &mut tx).await?;
@@ -176,7 +176,7 @@ async fn set<F: AsyncFnOnce(&App, &mut Tx) -> anyhow::Result<()>>(
     let event = Event::own(who.id, Action::StateSet).anonymous().with(detail);
     audit::record(&app, &mut tx, event).await?;
     tx.commit().await?;
-    app.store.close().await;
+    app.store.close();
     writeln!(std::io::stdout(), "{} is {what}", who.id)?;
     Ok(())
 }
@@ -260,10 +260,10 @@ fn reset_keys(who: &Who) -> anyhow::Result<()> {
 pub(super) fn operator_link(settings: &Settings) -> anyhow::Result<()> {
     let config = settings.load()?;
     block_on(&config.clone(), async {
-        start::existing_store(&config).await?.close().await;
+        start::existing_store(&config).await?.close();
         let app = start::open(config, Random::from_system()?, ServiceClock::default()).await?;
         let link = operator::link(&app).await?;
-        app.store.close().await;
+        app.store.close();
         Ok(writeln!(std::io::stdout(), "{link}")?)
     })
 }

@@ -130,7 +130,7 @@ fn metrics(app: &App) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
 }
 
 async fn finish(app: &App) -> anyhow::Result<()> {
-    app.store.close().await;
+    app.store.close();
     tracing::info!("stopped");
     Ok(())
 }

@@ -13,7 +13,9 @@ use aftercare_store::{
     channel::{Channel, ChannelState},
     due::Wake,
     event::{self, Event, EventKind},
-    outbox, reach, service,
+    outbox,
+    reach::{self, Reach},
+    service,
 };
 use std::collections::HashMap;
 
@@ -37,16 +39,15 @@ pub async fn unreached_since(
     Ok(owed.filter(|since| unreached_at(*since, outages) <= now))
 }
 
-/// People whom a message is owed to, some of them from now on. Those who have not been reached for a
+/// People, with how well they are reached, whom a message is owed to, some of them from now on. Those who have not been reached for a
 /// day are told, and their doctors; gives when to look at the others.
 pub async fn look(
     app: &App,
     tx: &mut Tx,
-    people: &[UserId],
+    known: &[(UserId, Reach)],
     owed_now: &[UserId],
     now: Instant,
 ) -> Result<Vec<Wake>, StoreError> {
-    let known = reach::of_people(tx, people).await?;
     let owed: HashMap<_, _> = known.iter().filter_map(|(id, reach)| Some((*id, reach.owed_since?))).collect();
     let begins = |id: &&UserId| !owed.contains_key(*id);
     let mut wakes: Vec<_> =
@@ -57,7 +58,7 @@ pub async fn look(
     if !waiting.iter().any(|(_, owed)| unreached_at(*owed, &[]) <= now) {
         return Ok(wakes);
     }
-    let outages = service::outages(tx, now - LOOK_BACK, now).await?;
+    let outages = service::outages(tx).await?.answer(tx).await?.since(now - LOOK_BACK, now);
     let (mut told, mut events): (Vec<UserId>, Vec<_>) = (vec![], vec![]);
     for (id, owed) in waiting {
         let at = unreached_at(owed, &outages);

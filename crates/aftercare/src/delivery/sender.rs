@@ -117,6 +117,10 @@ async fn claim(app: &App, buckets: &[i16], first: &mut i16) -> Result<(usize, Ve
     // A lease that is lost is one that a dead sender held.
     let mut tx = app.store.write_unsynced().await?;
     let attempts = delivery::claim(&mut tx, &buckets, now, now + LEASE, BATCH).await?;
+    if attempts.is_empty() {
+        *first = 0;
+        return Ok((0, Vec::new()));
+    }
     let jobs = still_true(app, &mut tx, &attempts).await?;
     tx.commit().await?;
     let of: BTreeSet<i16> = attempts.iter().map(|one| Bucket::of(one.user_id).get()).collect();

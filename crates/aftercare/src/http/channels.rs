@@ -218,7 +218,8 @@ pub async fn list_channels(
     let mut tx = app.store.read().await?;
     let (items, next_cursor) = page.cut(channel::of(&mut tx, actor.id).await?)?;
     let items = items.into_iter().map(|channel| ChannelView::of(&app, channel)).collect::<Result<_, _>>()?;
-    let outages = service::outages(&mut tx, app.now() - LOOK_BACK, app.now()).await?;
+    let outages = service::outages(&mut tx).await?.answer(&mut tx).await?;
+    let outages = outages.since(app.now() - LOOK_BACK, app.now());
     let not_reached_since = unreached_since(&mut tx, actor.id, &outages, app.now()).await?;
     Ok(Json(ChannelList { items, next_cursor, not_reached_since }))
 }

@@ -128,7 +128,8 @@ pub async fn list_patients(
 ) -> Result<Json<Dashboard>, Problem> {
     let page = Page { limit: search.limit, cursor: search.cursor };
     let mut tx = app.store.read().await?;
-    let outages = service::outages(&mut tx, app.now() - LOOK_BACK, app.now()).await?;
+    let outages = service::outages(&mut tx).await?.answer(&mut tx).await?;
+    let outages = outages.since(app.now() - LOOK_BACK, app.now());
     let mut lines = Vec::new();
     for patient in care::caseload(&mut tx, actor.id).await? {
         lines.extend(line(&app, &mut tx, patient, actor.id, &outages).await?);

@@ -125,8 +125,8 @@ pub async fn run(settings: &Settings, config: &Config) -> Result<Tally, Broken> 
         }
     };
     let days = (world.now() - began).as_micros() / 86_400_000_000;
-    world.apps[0].store.close().await;
-    world.apps[1].store.close().await;
+    world.apps[0].store.close();
+    world.apps[1].store.close();
     match done {
         Ok(()) => Ok(world.tally),
         Err(error) => Err(broken(steps, u16::try_from(days).unwrap_or(u16::MAX), error)),

@@ -265,8 +265,9 @@ impl World {
     }
 
     async fn outages_now(&self) -> anyhow::Result<Vec<Outage>> {
-        Ok(service::outages(&mut self.apps[0].store.peek().await?, Instant::from_micros(0), self.now())
-            .await?)
+        let mut tx = self.apps[0].store.peek().await?;
+        let outages = service::outages(&mut tx).await?.answer(&mut tx).await?;
+        Ok(outages.since(Instant::from_micros(0), self.now()))
     }
 
     /// One step of time; false at the end of the world.
