@@ -77,12 +77,11 @@ impl Round<'_> {
         ways: Option<Ways>,
     ) -> Result<Said, StoreError> {
         let ids: BTreeSet<UserId> = self.people.iter().map(|(id, _)| *id).collect();
-        let ways = match ways {
-            Some(ways) => ways,
-            None => {
-                let with: Vec<UserId> = ids.iter().copied().filter(|id| open.contains_key(id)).collect();
-                Ways::ask(tx, &with, &ids.iter().copied().collect::<Vec<_>>()).await?
-            }
+        let ways = if let Some(ways) = ways {
+            ways
+        } else {
+            let with: Vec<UserId> = ids.iter().copied().filter(|id| open.contains_key(id)).collect();
+            Ways::ask(tx, &with, &ids.iter().copied().collect::<Vec<_>>()).await?
         };
         let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
         for channel in ways.channels.answer(tx).await? {

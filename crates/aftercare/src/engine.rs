@@ -230,12 +230,11 @@ async fn replay(
         settled.extend(read.map(|read| (found.id, read)));
     }
     let from = |id| settled.get(&id).map_or(0, Settled::first_open);
-    let answers = match answers {
-        Some(answers) => answers,
-        None => {
-            let ids: Vec<_> = found.iter().map(|one| (one.patient_id, one.id, from(one.id))).collect();
-            check_in::of_steps(tx, &ids).await?
-        }
+    let answers = if let Some(answers) = answers {
+        answers
+    } else {
+        let ids: Vec<_> = found.iter().map(|one| (one.patient_id, one.id, from(one.id))).collect();
+        check_in::of_steps(tx, &ids).await?
     };
     let until = |row: &StepRow| settled.get(&row.id).and_then(Settled::until).unwrap_or(row.activated_at);
     let began = found.iter().filter_map(|found| found.row.as_ref().ok()).map(until).min();

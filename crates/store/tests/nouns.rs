@@ -92,7 +92,7 @@ on_both_engines! {
         let found = account::get(&mut tx, user(1)).await.unwrap().unwrap();
         assert_eq!((found.name.as_str(), found.password.kdf), ("Ada", (65_536, 3, 1)));
         assert_eq!(wrapped_key::get(&mut tx, user(1), 1).await.unwrap(), Some((2, vec![9; 92])));
-        assert_eq!(bundle::of(&mut tx, user(1)).await.unwrap()[0].enc_pk.len(), 1216);
+        assert_eq!(bundle::of(&mut tx, user(1)).await.unwrap().answer(&mut tx).await.unwrap()[0].enc_pk.len(), 1216);
         drop(tx);
         let mut tx = store.write().await.unwrap();
         let again = account::insert(&mut tx, &person(user(2)), &[9; 32], &[7; 32], &a_bundle()).await;
@@ -223,7 +223,8 @@ on_both_engines! {
         assert_eq!(outbox::work_off(&mut tx, &theirs, now(), || aftercare_core::id::EventId(Uuid::from_u128(9))).await.unwrap(), 1);
         assert_eq!(outbox::work_off(&mut tx, &theirs, now(), || aftercare_core::id::EventId(Uuid::from_u128(9))).await.unwrap(), 0);
         assert_eq!(care::caseload(&mut tx, user(2)).await.unwrap(), [user(1)]);
-        let locked = care::lock(&mut tx, user(1), user(2)).await.unwrap().unwrap();
+        let locked = care::lock(&mut tx, user(1), user(2)).await.unwrap();
+        let locked = locked.answer(&mut tx).await.unwrap().unwrap();
         assert_eq!(care::take_ticket(&mut tx, &locked).await.unwrap(), 1);
         care.until = Some(now());
         care::put(&mut tx, &care, Uuid::from_u128(2)).await.unwrap();
@@ -282,8 +283,10 @@ on_both_engines! {
         service::beat(&mut tx, now() - Span::from_hours(1)).await.unwrap();
         assert_eq!(service::heartbeat(&mut tx).await.unwrap(), Some(now()));
         service::add_outage(&mut tx, Outage { from: now(), to: now() + Span::from_hours(1) }).await.unwrap();
-        assert_eq!(service::outages(&mut tx, now(), now()).await.unwrap().len(), 1);
-        assert!(service::outages(&mut tx, now() + Span::from_hours(1), now()).await.unwrap().is_empty());
+        for (since, found) in [(now(), 1), (now() + Span::from_hours(1), 0)] {
+            let all = service::outages(&mut tx).await.unwrap().answer(&mut tx).await.unwrap();
+            assert_eq!(all.since(since, now()).len(), found);
+        }
     }
 
     /// A request key is begun once.

@@ -49,7 +49,8 @@ pub(super) fn work(args: &WorkArgs) -> anyhow::Result<()> {
             engine::run(app.clone(), done(stop.clone())),
             sender::run(app.clone(), done(stop)),
         );
-        finish(&app).await
+        finish(&app);
+        Ok(())
     })
 }
 
@@ -93,10 +94,11 @@ pub(super) async fn run(config: Config, worker: bool) -> anyhow::Result<()> {
     // Without its engine a service that still answers would remind nobody: it ends instead.
     tokio::select! {
         ended = &mut engine => ended.context("the engine broke off")?,
-        served = &mut serving => { served?; engine.await?; return finish(&app).await; }
+        served = &mut serving => { served?; engine.await?; finish(&app); return Ok(()); }
     }
     serving.await?;
-    finish(&app).await
+    finish(&app);
+    Ok(())
 }
 
 /// So often the master keys are looked at again: a new one may have been put into use.
@@ -129,10 +131,9 @@ fn metrics(app: &App) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
     })))
 }
 
-async fn finish(app: &App) -> anyhow::Result<()> {
+fn finish(app: &App) {
     app.store.close();
     tracing::info!("stopped");
-    Ok(())
 }
 
 /// True once the process is asked to end (SIGTERM, SIGINT). A second signal ends it at once.
