@@ -23,6 +23,7 @@ use std::{
     task::Poll,
     time::Duration,
 };
+use tokio::sync::oneshot::{self, Receiver, error::TryRecvError};
 use tokio_postgres::{Error, Row, Statement, error::SqlState};
 
 /// How many connections there are at the most.
@@ -134,8 +135,17 @@ impl Connections {
     }
 }
 
-/// An answer on its way.
-type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+/// A refusal as it is to somebody who did not wait for it: who wants to know whether a key is taken does. To anybody else
+/// somebody was faster.
+fn untold(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Taken(key) => StoreError::Conflict(key),
+        other => other,
+    }
+}
+
+/// An answer on its way; it is put where whoever asked will look for it.
+type Coming = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -153,8 +163,9 @@ enum State {
 pub struct Held {
     /// Taken when it goes back.
     client: Option<Arc<Object>>,
-    /// Answers that nobody waits for, in the order in which they come.
-    coming: VecDeque<Coming<()>>,
+    /// What is not answered yet, in the order in which it was asked. Answers are taken in this order alone: the driver
+    /// reads no further while one is left lying.
+    coming: VecDeque<Coming>,
     state: State,
     /// Whether rows are spread over machines by bucket: then one statement locks, and changes, those of one.
     pub(crate) spread: bool,
@@ -169,17 +180,6 @@ impl fmt::Debug for Held {
     }
 }
 
-/// Sends what a future sends when it is first asked.
-async fn sent<T: Send + 'static>(
-    asked: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Coming<T> {
-    let mut asked: Coming<T> = Box::pin(asked);
-    match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
-        Poll::Ready(done) => Box::pin(ready(done)),
-        Poll::Pending => asked,
-    }
-}
-
 impl Held {
     fn client(&self) -> Arc<Object> {
         match &self.client {
@@ -188,24 +188,58 @@ impl Held {
         }
     }
 
-    async fn send(&mut self, asked: impl Future<Output = Result<(), Error>> + Send + 'static) {
-        self.coming.push_back(sent(asked).await);
+    /// Sends what a future sends when it is first asked; where its answer will lie.
+    async fn send<T: Send + 'static>(
+        &mut self,
+        asked: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Receiver<T> {
+        let (give, take) = oneshot::channel();
+        let mut coming: Coming = Box::pin(async move {
+            // Where nobody wants to know, that it was taken is enough.
+            let _ = give.send(asked.await?);
+            Ok(())
+        });
+        let sent = poll_fn(|context| Poll::Ready(coming.as_mut().poll(context))).await;
+        self.coming.push_back(match sent {
+            Poll::Ready(done) => Box::pin(ready(done)),
+            Poll::Pending => coming,
+        });
+        take
     }
 
-    /// What was sent and is not answered yet; the first refusal.
-    async fn answers(&mut self) -> Result<(), StoreError> {
-        while let Some(next) = self.coming.front_mut() {
-            let done = next.await;
-            self.coming.pop_front();
-            if let Err(error) = done {
-                return Err(match self.refusal(error) {
-                    // Who wants to know whether a key is taken waits. To anybody else somebody was faster.
-                    StoreError::Taken(key) => StoreError::Conflict(key),
-                    other => other,
-                });
-            }
+    /// Waits for the next answer; false where there is none to come.
+    async fn next(&mut self) -> Result<bool, StoreError> {
+        let Some(next) = self.coming.front_mut() else { return Ok(false) };
+        let done = next.await;
+        self.coming.pop_front();
+        match done {
+            Ok(()) => Ok(true),
+            Err(error) => Err(self.refusal(error)),
         }
+    }
+
+    /// Waits for all answers; the first refusal.
+    async fn answers(&mut self) -> Result<(), StoreError> {
+        while self.next().await.map_err(untold)? {}
         Ok(())
+    }
+
+    /// Waits for one answer, and all before it.
+    async fn answer<T>(&mut self, mut lies: Receiver<T>) -> Result<T, StoreError> {
+        self.in_time(async |held| {
+            loop {
+                if let Ok(answer) = lies.try_recv() {
+                    return Ok(answer);
+                }
+                match held.next().await {
+                    Ok(true) => {}
+                    Ok(false) => return Err(StoreError::Broken("an answer was taken before".to_owned())),
+                    Err(error) if matches!(lies.try_recv(), Err(TryRecvError::Closed)) => return Err(error),
+                    Err(error) => return Err(untold(error)),
+                }
+            }
+        })
+        .await
     }
 
     fn refusal(&mut self, error: Error) -> StoreError {
@@ -218,13 +252,12 @@ impl Held {
         error.into()
     }
 
-    /// Waits for an answer, and those before it.
-    async fn wait<T>(&mut self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
-        let waited = tokio::time::timeout(DEADLINE, async {
-            self.answers().await?;
-            asked.await.map_err(|error| self.refusal(error))
-        });
-        if let Ok(done) = waited.await {
+    /// Whoever has waited too long does not use the connection again.
+    async fn in_time<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Ok(done) = tokio::time::timeout(DEADLINE, work(self)).await {
             return done;
         }
         self.state = State::Lost;
@@ -236,18 +269,29 @@ impl Held {
         let client = self.client();
         let mut asked = pin!(client.prepare_typed_cached(sql, &args.types));
         // Where it is known, there is nothing to wait for.
-        match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
-            Poll::Ready(known) => known.map_err(|error| self.refusal(error)),
-            Poll::Pending => self.wait(asked).await,
-        }
+        let known = match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
+            Poll::Ready(known) => known,
+            Poll::Pending => {
+                self.in_time(async |held| {
+                    held.answers().await?;
+                    Ok(asked.await)
+                })
+                .await?
+            }
+        };
+        known.map_err(|error| self.refusal(error))
+    }
+
+    async fn send_statement(&mut self, sql: &str, args: Args) -> Result<Receiver<u64>, StoreError> {
+        let statement = self.prepared(sql, &args).await?;
+        let client = self.client();
+        Ok(self.send(async move { client.execute_raw(&statement, args.values).await }).await)
     }
 
     /// Runs a statement; the number of rows it touched.
     pub(crate) async fn execute(&mut self, sql: &str, args: Args) -> Result<u64, StoreError> {
-        let statement = self.prepared(sql, &args).await?;
-        let client = self.client();
-        let asked = sent(async move { client.execute_raw(&statement, args.values).await }).await;
-        self.wait(asked).await
+        let touched = self.send_statement(sql, args).await?;
+        self.answer(touched).await
     }
 
     /// Runs a statement whose answer says nothing. Within a transaction nobody waits for it.
@@ -255,10 +299,7 @@ impl Held {
         if self.state == State::Outside {
             return self.execute(sql, args).await.map(|_| ());
         }
-        let statement = self.prepared(sql, &args).await?;
-        let client = self.client();
-        self.send(async move { client.execute_raw(&statement, args.values).await.map(|_| ()) }).await;
-        Ok(())
+        self.send_statement(sql, args).await.map(|_| ())
     }
 
     /// The same, once for each.
@@ -285,7 +326,7 @@ impl Held {
         let statement = self.prepared(sql, &args).await?;
         let client = self.client();
         let rows = async move { client.query_raw(&statement, args.values).await?.try_collect().await };
-        Ok(Rows(vec![sent(rows).await]))
+        Ok(Rows(vec![self.send(rows).await]))
     }
 
     /// The same, asked once for each.
@@ -324,14 +365,14 @@ impl Held {
 }
 
 /// Rows on their way.
-pub(crate) struct Rows(Vec<Coming<Vec<Row>>>);
+pub(crate) struct Rows(Vec<Receiver<Vec<Row>>>);
 
 impl Rows {
     /// They, once they are there.
     pub(crate) async fn come(self, held: &mut Held) -> Result<Vec<Row>, StoreError> {
         let mut all = Vec::new();
-        for coming in self.0 {
-            let rows = held.wait(coming).await?;
+        for lies in self.0 {
+            let rows = held.answer(lies).await?;
             if all.is_empty() { all = rows } else { all.extend(rows) }
         }
         Ok(all)

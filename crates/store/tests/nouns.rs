@@ -199,6 +199,27 @@ on_both_engines! {
         }
     }
 
+    /// Answers that nobody has taken yet hold up no question, however large they are and whichever is taken first.
+    async fn questions_are_asked_together(store: Store) {
+        const MANY: i64 = 40;
+        let mut tx = store.write().await.unwrap();
+        for n in 0..MANY {
+            let from = Instant::from_micros(n);
+            let row = RegimeRow { from, time_zone: "UTC".to_owned(), anchors: "x".repeat(100_000) };
+            regime::put(&mut tx, user(1), &row).await.unwrap();
+        }
+        let first = regime::of_people(&mut tx, &[user(1)]).await.unwrap();
+        let second = regime::with_outages(&mut tx, user(1)).await.unwrap();
+        note::insert(&mut tx, &a_note(1, NoteState::Live)).await.unwrap();
+        let live = note::live(&mut tx, user(1), user(2)).await.unwrap();
+        assert!(live.answer(&mut tx).await.unwrap().is_some());
+        assert_eq!(second.answer(&mut tx).await.unwrap().0.len(), MANY as usize);
+        assert_eq!(first.answer(&mut tx).await.unwrap().len(), MANY as usize);
+        let untaken = regime::of_people(&mut tx, &[user(1)]).await.unwrap();
+        drop(untaken);
+        tx.commit().await.unwrap();
+    }
+
     /// A doctor's side follows the patient's choice, however often it is told.
     async fn caseloads_follow_choices(store: Store) {
         let mut care = Care {
