@@ -212,7 +212,7 @@ pub async fn lock_live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<(
     lock!(
         tx,
         "-- step::lock_live
-        select id from step where bucket = $1 and patient_id = $2 and note_id in (
+        select id from step where bucket = $1 and patient_id = $2 and note_id = (
           select id from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1)
         order by id for update",
         Bucket::of(patient).get(),

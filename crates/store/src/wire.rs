@@ -45,7 +45,10 @@ const SETTINGS: &str = concat!(
     // a mere warning. Whoever has waited too long drops the connection, and the server notices.
     "-c client_connection_check_interval=5s -c idle_in_transaction_session_timeout=30s -c lock_timeout=5s",
     // Statements over arrays look dear to the planner, and are over before they would be compiled.
-    " -c jit=off"
+    " -c jit=off",
+    // It would plan them anew each time, for longer than they take. A plan that is kept must not depend on how small a
+    // table was when it was made: rows are found by an index.
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 );
 
 /// Connections to one PostgreSQL.
@@ -62,10 +65,12 @@ impl Connections {
         let target = Target::of(url)?;
         let connector = target.connector()?;
         let mut config = target.config;
-        let options = config.get_options().map_or_else(String::new, |own| format!("{own} "));
+        // What the URL says comes later, and holds.
+        let own = config.get_options().unwrap_or_default();
+        let options = format!("{SETTINGS} {own}");
         config
             .application_name("aftercare")
-            .options(format!("{options}{SETTINGS}"))
+            .options(options)
             .connect_timeout(WAITS)
             .keepalives_idle(SILENCE)
             .tcp_user_timeout(SILENCE);
