@@ -201,9 +201,9 @@ on_both_engines! {
 
     /// Answers that nobody has taken yet hold up no question, however large they are and whichever is taken first.
     async fn questions_are_asked_together(store: Store) {
-        const MANY: i64 = 40;
+        const MANY: usize = 40;
         let mut tx = store.write().await.unwrap();
-        for n in 0..MANY {
+        for n in (0_i64..).take(MANY) {
             let from = Instant::from_micros(n);
             let row = RegimeRow { from, time_zone: "UTC".to_owned(), anchors: "x".repeat(100_000) };
             regime::put(&mut tx, user(1), &row).await.unwrap();
@@ -213,8 +213,8 @@ on_both_engines! {
         note::insert(&mut tx, &a_note(1, NoteState::Live)).await.unwrap();
         let live = note::live(&mut tx, user(1), user(2)).await.unwrap();
         assert!(live.answer(&mut tx).await.unwrap().is_some());
-        assert_eq!(second.answer(&mut tx).await.unwrap().0.len(), MANY as usize);
-        assert_eq!(first.answer(&mut tx).await.unwrap().len(), MANY as usize);
+        assert_eq!(second.answer(&mut tx).await.unwrap().0.len(), MANY);
+        assert_eq!(first.answer(&mut tx).await.unwrap().len(), MANY);
         let untaken = regime::of_people(&mut tx, &[user(1)]).await.unwrap();
         drop(untaken);
         tx.commit().await.unwrap();
