@@ -106,6 +106,10 @@ impl Hint {
     }
 
     fn put(&self, people: impl IntoIterator<Item = UserId>, due: bool) {
+        let mut people = people.into_iter().peekable();
+        if people.peek().is_none() {
+            return;
+        }
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for person in people {
             *buckets.entry(Bucket::of(person).get()).or_default() |= due;

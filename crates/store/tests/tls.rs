@@ -78,3 +78,11 @@ async fn a_server_is_trusted_as_the_url_says() {
         opened.unwrap().close();
     }
 }
+
+/// Of several hosts the first that takes writes is used.
+#[tokio::test]
+async fn where_one_host_is_gone_the_next_is_asked() {
+    let url = testing::postgres_url().await.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:");
+    let store = Store::postgres(&format!("{url}&target_session_attrs=read-write")).await.unwrap();
+    store.migrate().await.unwrap();
+}

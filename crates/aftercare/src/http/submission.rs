@@ -93,7 +93,7 @@ pub(super) async fn read_and_store(
     let mut words = Words::of(note.id, words);
     if let Some(id) = replaced {
         let mut tx = app.store.peek().await?;
-        words.add(app, &mut tx, actor, note.patient_id, &[(id, actor.id)]).await?;
+        words.add(app, &mut tx, actor, note.patient_id, &[(id, actor.id)], Vec::new()).await?;
     }
     Ok(Outcome { note, old, new, outline, words, failure })
 }

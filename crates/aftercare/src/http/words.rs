@@ -110,23 +110,12 @@ impl Words {
         here: Vec<note::Sealed>,
     ) -> Result<Self, Problem> {
         let mut words = Self::default();
-        words.fill(app, tx, actor, patient, notes, here).await?;
+        words.add(app, tx, actor, patient, notes, here).await?;
         Ok(words)
     }
 
     /// The same, beside what is open already.
     pub(super) async fn add(
-        &mut self,
-        app: &App,
-        tx: &mut Tx,
-        actor: &Actor,
-        patient: UserId,
-        notes: &[(NoteId, UserId)],
-    ) -> Result<(), Problem> {
-        self.fill(app, tx, actor, patient, notes, Vec::new()).await
-    }
-
-    async fn fill(
         &mut self,
         app: &App,
         tx: &mut Tx,
