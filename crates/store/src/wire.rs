@@ -45,11 +45,11 @@ const SETTINGS: &str = concat!(
     // a mere warning. Whoever has waited too long drops the connection, and the server notices.
     "-c client_connection_check_interval=5s -c idle_in_transaction_session_timeout=30s -c lock_timeout=5s",
     // Statements over arrays look dear to the planner, and are over before they would be compiled.
-    " -c jit=off",
-    // It would plan them anew each time, for longer than they take. A plan that is kept must not depend on how small a
-    // table was when it was made: rows are found by an index.
-    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
+    " -c jit=off"
 );
+/// It would plan statements over arrays anew each time, for longer than they take. A plan that is kept must not depend on how
+/// small a table was when it was made: rows are found by an index.
+const PLANS_KEPT: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
 
 /// Connections to one PostgreSQL.
 #[derive(Clone, Debug)]
@@ -63,36 +63,12 @@ impl Connections {
     /// Opens the first.
     pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
         let target = Target::of(url)?;
-        let connector = target.connector()?;
-        let mut config = target.config;
-        // What the URL says comes later, and holds.
-        let own = config.get_options().unwrap_or_default();
-        let options = format!("{SETTINGS} {own}");
-        config
-            .application_name("aftercare")
-            .options(options)
-            .connect_timeout(WAITS)
-            .keepalives_idle(SILENCE)
-            .tcp_user_timeout(SILENCE);
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, connector, recycling))
-            .max_size(CONNECTIONS)
-            .queue_mode(QueueMode::Lifo)
-            .pre_recycle(Hook::async_fn(|connection, seen| {
-                Box::pin(async move {
-                    if seen.age() > OLD {
-                        return Err(HookError::message("it is old"));
-                    }
-                    if seen.last_used() > RESTED {
-                        connection.check_connection().await.map_err(HookError::Backend)?;
-                    }
-                    Ok(())
-                })
-            }))
-            .build()
-            .map_err(|error| StoreError::Broken(error.to_string()))?;
-        let mut opened = Self { pool, spread: false };
+        let mut opened = Self { pool: pool(&target, PLANS_KEPT)?, spread: false };
         opened.spread = crate::distributed::is_spread(&mut opened.lease().await?).await?;
+        if opened.spread {
+            // Which machine is asked follows from the values, so each plan is for its own.
+            opened.pool = pool(&target, "")?;
+        }
         Ok(opened)
     }
 
@@ -138,6 +114,36 @@ impl Connections {
     pub(crate) fn close(&self) {
         self.pool.close();
     }
+}
+
+/// Connections that are made as they are needed; `plans` is what besides they are set to.
+fn pool(target: &Target, plans: &str) -> Result<Pool, StoreError> {
+    let mut config = target.config.clone();
+    // What the URL says comes last, and holds.
+    let options = format!("{SETTINGS} {plans} {}", config.get_options().unwrap_or_default());
+    config
+        .application_name("aftercare")
+        .options(options)
+        .connect_timeout(WAITS)
+        .keepalives_idle(SILENCE)
+        .tcp_user_timeout(SILENCE);
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    Pool::builder(Manager::from_config(config, target.connector()?, recycling))
+        .max_size(CONNECTIONS)
+        .queue_mode(QueueMode::Lifo)
+        .pre_recycle(Hook::async_fn(|connection, seen| {
+            Box::pin(async move {
+                if seen.age() > OLD {
+                    return Err(HookError::message("it is old"));
+                }
+                if seen.last_used() > RESTED {
+                    connection.check_connection().await.map_err(HookError::Backend)?;
+                }
+                Ok(())
+            })
+        }))
+        .build()
+        .map_err(|error| StoreError::Broken(error.to_string()))
 }
 
 /// A refusal as it is to somebody who did not wait for it: who wants to know whether a key is taken does. To anybody else
