@@ -31,7 +31,7 @@ BUGS = [
     ("an outage is not put on record", f"{SERVICE}/engine.rs",
      "service::add_outage(&mut tx, Outage { from, to: now }).await?;", "let _ = Outage { from, to: now };"),
     ("who writes during an outage takes what nobody was reminded of for missed", f"{STORE}/service.rs",
-     "union all select at, $2 from heartbeat where at < $3 order by 1", "union all select at, $2 from heartbeat where at < $3 and at is null order by 1"),
+     "last.filter(|last| now - *last > Outage::SILENCE);", "last.filter(|last| now - *last > Outage::SILENCE && *last > now);"),
     ("an answer like the last one, to another occurrence, is taken for a repetition", f"{SERVICE}/http/check_in.rs",
      "let last = locked.log.iter().rev().find(|before| before.ordinal == ordinal);", "let last = locked.log.last();"),
     ("a clock that is set back is followed", f"{SERVICE}/clock.rs",

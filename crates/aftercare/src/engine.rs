@@ -23,11 +23,11 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    Asked, StoreError, Tx, account, check_in, delivery, device_link,
+    Asked, StoreError, Tx, check_in, delivery, device_link,
     due::{self, Wake},
     event, fold, idempotency, key_reset, login_attempt,
     look::{self, Found},
-    occurrence, open_reminder, operator_pass, outbox,
+    occurrence, open_reminder, operator_pass, outbox, person_lock,
     regime::{self, RegimeRow},
     service::{self, Outages},
     session,
@@ -156,7 +156,7 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<Vec<UserId>, Sto
     }
     let steps: Vec<_> = since.keys().copied().collect();
     // People before their steps, as everywhere: answers to one person's reminders follow one another.
-    let people = account::lock_many(tx, &everybody).await?;
+    let people = person_lock::lock_many(tx, &everybody).await?;
     let found = look::lock(tx, &steps).await?;
     let regimes = regime::of_people(tx, &everybody).await?;
     let open = open_reminder::of_people(tx, &everybody).await?;
@@ -337,7 +337,7 @@ async fn put_away(app: &App, bucket: i16, before: Instant) -> Result<(), StoreEr
     }
     let mut tx = app.store.write().await?;
     let people: BTreeSet<UserId> = found.iter().map(|(person, _)| *person).collect();
-    account::lock_many(&mut tx, &people.into_iter().collect::<Vec<_>>()).await?.answer(&mut tx).await?;
+    person_lock::lock_many(&mut tx, &people.into_iter().collect::<Vec<_>>()).await?.answer(&mut tx).await?;
     for (person, step) in found {
         fold::fold(&mut tx, person, step).await?;
     }

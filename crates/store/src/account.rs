@@ -4,9 +4,8 @@ use crate::{
     Asked, StoreError, Tx,
     bundle::{self, Bundle},
     code,
-    many::ask_in,
     row::{Columns, FromRow, row},
-    sql::{ask_all, execute, fetch_all, fetch_one, lock, put},
+    sql::{ask_all, execute, fetch_all, fetch_one, put},
 };
 use aftercare_core::{
     id::{Bucket, UserId},
@@ -269,48 +268,6 @@ pub async fn opener(tx: &mut Tx, id: UserId) -> Result<Option<(Person, Opener)>,
     let KeysRow { blob, epoch, enc_pk, sign_pk, sig, succession, known_since } = keys;
     let bundle = Bundle { epoch, enc_pk, sign_pk, sig, succession, created_at: known_since.into() };
     Ok(Some((person.read(id)?, Opener { wrapped: blob, bundle })))
-}
-
-/// Locks a person's row until the transaction ends: changes to one account follow one another.
-pub async fn lock(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
-    fetch_all!(
-        tx,
-        (Uuid,),
-        "-- account::lock\nselect id from person where bucket = $1 and id = $2",
-        postgres(" for update"),
-        "",
-        Bucket::of(id).get(),
-        id.0
-    )?;
-    Ok(())
-}
-
-/// The same where nothing is decided before something asked later is answered: nobody waits for it.
-pub async fn lock_ahead(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
-    lock!(
-        tx,
-        "-- account::lock_ahead\nselect id from person where bucket = $1 and id = $2 for update",
-        Bucket::of(id).get(),
-        id.0
-    )
-}
-
-/// Some people, locked in one order for all, with how they want to be told (JSON; `None`: as
-/// everybody is by default).
-pub async fn lock_many(
-    tx: &mut Tx,
-    people: &[UserId],
-) -> Result<Asked<Vec<(UserId, Option<String>)>>, StoreError> {
-    ask_in!(
-        tx,
-        (Uuid, Option<String>),
-        "-- account::lock_many\nselect id, wishes from person where state = 0 and (bucket, id)",
-        people,
-        |id| [Bucket::of(*id).get(), id.0],
-        "order by id for update",
-        [],
-        |rows| Ok(rows.into_iter().map(|(id, wishes)| (UserId(id), wishes)).collect())
-    )
 }
 
 /// Changes how a person signs in, and their security stamp with it: every other session ends.

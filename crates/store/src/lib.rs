@@ -49,6 +49,7 @@ pub mod operator_pass;
 pub mod outbox;
 mod parts;
 pub mod passkey;
+pub mod person_lock;
 pub mod push_key;
 pub mod queue;
 pub mod reach;

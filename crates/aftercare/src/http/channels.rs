@@ -25,7 +25,7 @@ use aftercare_seal::{Bytes, bytes, password::normalize_email};
 use aftercare_store::{
     channel::{self, Channel, ChannelKind, ChannelState},
     delivery::{Delivery, DeliveryKind, DeliveryState},
-    service,
+    person_lock, service,
 };
 use axum::{extract::State, http::StatusCode};
 use rand::Rng;
@@ -245,7 +245,7 @@ pub async fn add_channel(
     let code = matches!(target, Target::Email { .. }).then(|| code(&app));
     let link = matches!(target, Target::Calendar).then(|| Link::new(&app, actor.id));
     let mut tx = app.store.write().await?;
-    aftercare_store::account::lock(&mut tx, actor.id).await?;
+    person_lock::lock(&mut tx, actor.id).await?;
     let others = channel::of(&mut tx, actor.id).await?;
     if others.len() >= MOST {
         return Err(Problem::conflict("too_many", "there are 20 channels; remove one first"));

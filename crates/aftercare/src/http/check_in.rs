@@ -25,9 +25,9 @@ use aftercare_core::{
 };
 use aftercare_seal::{Bytes, bytes};
 use aftercare_store::{
-    Tx, account, check_in,
+    Tx, check_in,
     delivery::DeliveryKind,
-    note, open_reminder,
+    note, open_reminder, person_lock,
     step::{self, Task},
 };
 use axum::extract::State;
@@ -92,7 +92,7 @@ pub async fn check_in(
         let mut tx = app.store.write().await?;
         // Answers and changes of zone or times of day follow one another: an answer is judged, now
         // and ever after, under what held when it was given.
-        account::lock_ahead(&mut tx, actor.id).await?;
+        person_lock::lock_ahead(&mut tx, actor.id).await?;
         let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
         let locked = plan::lock(&mut tx, &*app.clock, actor.id, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;

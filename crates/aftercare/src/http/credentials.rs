@@ -26,7 +26,7 @@ use aftercare_seal::{
 use aftercare_store::{
     StoreError, Tx,
     account::{self, PasswordRow, Person},
-    login_attempt, session, wrapped_key,
+    login_attempt, person_lock, session, wrapped_key,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -303,7 +303,7 @@ async fn replace(
     moved: Option<&Email>,
 ) -> Result<(), Problem> {
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, actor.id).await?;
+    person_lock::lock(&mut tx, actor.id).await?;
     let now = super::person::person(&mut tx, actor.id).await?;
     same_password(&now, &person)?;
     person = Person { stamp: now.stamp + 1, ..now };
@@ -434,7 +434,7 @@ pub async fn new_recovery_code(
         }
     };
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, person.id).await?;
+    person_lock::lock(&mut tx, person.id).await?;
     let now = super::person::person(&mut tx, person.id).await?;
     same_password(&now, &person)?;
     let person = now;

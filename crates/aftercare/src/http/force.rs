@@ -16,11 +16,12 @@ use aftercare_core::{
     step::Kind,
 };
 use aftercare_store::{
-    Tx, account,
+    Tx,
     care::Care,
     check_in,
     delivery::DeliveryKind,
     note::{self, Note, NoteState},
+    person_lock,
     step::{self, StepRow, Task},
 };
 
@@ -46,7 +47,7 @@ impl InForce {
         doctor: UserId,
     ) -> Result<Self, Problem> {
         // Whatever is open for a person changes under the person's own lock.
-        account::lock_ahead(tx, patient).await?;
+        person_lock::lock_ahead(tx, patient).await?;
         step::lock_live(tx, patient, doctor).await?;
         let live = note::live(tx, patient, doctor).await?;
         let plan = Plan::ask_current(tx, patient, Some(doctor)).await?;
@@ -257,7 +258,7 @@ pub(super) async fn take_back(
     note: &mut Note,
     care: &mut Care,
 ) -> Result<(), Problem> {
-    account::lock(tx, note.patient_id).await?;
+    person_lock::lock(tx, note.patient_id).await?;
     step::lock_note(tx, note.patient_id, note.id).await?;
     let now = app.now();
     let since = note.activated_at.filter(|at| *at + UNDO >= now && note.state == NoteState::Live);

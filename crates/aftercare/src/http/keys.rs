@@ -13,7 +13,7 @@ use crate::{
 };
 use aftercare_core::{id::UserId, instant::Instant, people::Role};
 use aftercare_seal::{Bytes, bundle::Bundle, bytes, credential::Credential, keylog::Checkpoint};
-use aftercare_store::{Tx, account, care, credential, directory, key_log, passkey};
+use aftercare_store::{Tx, account, care, credential, directory, key_log, passkey, person_lock};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -353,7 +353,7 @@ pub async fn change_keys(
     body.password.check().map_err(|error| Problem::invalid_field("/password/kdf", error))?;
     let bundle = Bundle::from(body.bundle);
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, actor.id).await?;
+    person_lock::lock(&mut tx, actor.id).await?;
     let history = History::load(&mut tx, actor.id).await?;
     bundle.verify().map_err(|error| Problem::invalid_field("/bundle", error))?;
     bundle.succeeds(history.current(), &body.succession).map_err(|_| {

@@ -17,7 +17,7 @@ use aftercare_core::{
     id::StepId,
     instant::Instant,
 };
-use aftercare_store::{account, check_in};
+use aftercare_store::{check_in, person_lock};
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -51,7 +51,7 @@ pub async fn log(
 ) -> Result<Json<StepView>, Problem> {
     let step = transact!({
         let mut tx = app.store.write().await?;
-        account::lock_ahead(&mut tx, actor.id).await?;
+        person_lock::lock_ahead(&mut tx, actor.id).await?;
         let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
         if let Some(answer) = answer(&locked, &body)? {

@@ -25,6 +25,7 @@ use aftercare_core::{
 use aftercare_store::{
     Tx, account,
     due::{self, Wake},
+    person_lock,
     regime::{self, RegimeRow},
     session, wishes as stored,
 };
@@ -142,7 +143,7 @@ pub async fn change_me(
     }
     let profile = body.profile.as_ref().map(|change| change.check(actor.role, &mut errors));
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, actor.id).await?;
+    person_lock::lock(&mut tx, actor.id).await?;
     let now = app.now();
     let before = regime::of(&mut tx, actor.id).await?;
     let before = before.last().ok_or_else(|| Problem::internal("no times of day"))?.clone();

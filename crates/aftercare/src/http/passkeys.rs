@@ -23,6 +23,7 @@ use aftercare_store::{
     StoreError, Tx, account,
     login_attempt::Purpose,
     passkey::{self, Passkey},
+    person_lock,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -166,7 +167,7 @@ pub async fn confirm_passkey(
         used_at: None,
     };
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, actor.id).await?;
+    person_lock::lock(&mut tx, actor.id).await?;
     if passkey::list(&mut tx, actor.id).await?.len() >= MOST {
         return Err(Problem::conflict("too_many", format!("at most {MOST} passkeys; remove one first")));
     }
@@ -208,7 +209,7 @@ pub async fn change_passkey(
 ) -> Result<Json<PasskeyView>, Problem> {
     actor.signed_in_recently(&app)?;
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, actor.id).await?;
+    person_lock::lock(&mut tx, actor.id).await?;
     let mut all = passkey::list(&mut tx, actor.id).await?.into_iter();
     let mut passkey = all.find(|one| one.id == id).ok_or_else(Problem::not_found)?;
     if let Some(text) = &body.name {

@@ -17,9 +17,8 @@ use crate::{
 };
 use aftercare_core::{course::Refusal, id::StepId, pattern::at};
 use aftercare_store::{
-    account,
     due::{self, Wake},
-    open_reminder, step,
+    open_reminder, person_lock, step,
 };
 use axum::extract::State;
 use jiff::{
@@ -58,7 +57,7 @@ pub async fn pause(
     Json(body): Json<Pause>,
 ) -> Result<Json<StepView>, Problem> {
     let mut tx = app.store.write().await?;
-    account::lock_ahead(&mut tx, actor.id).await?;
+    person_lock::lock_ahead(&mut tx, actor.id).await?;
     let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
     let Locked { mut step, now, habits, .. } = locked.ok_or_else(Problem::not_found)?;
     if step.row.superseded_at.is_some() {

@@ -9,9 +9,9 @@ use super::{
 use crate::app::App;
 use aftercare_core::id::NoteId;
 use aftercare_store::{
-    account, care,
+    care,
     note::{self, NoteState},
-    outbox,
+    outbox, person_lock,
 };
 use axum::extract::State;
 use serde::Deserialize;
@@ -48,7 +48,7 @@ pub async fn receipt(
 ) -> Result<Json<NoteView>, Problem> {
     let note = transact!({
         let mut tx = app.store.write().await?;
-        account::lock_ahead(&mut tx, actor.id).await?;
+        person_lock::lock_ahead(&mut tx, actor.id).await?;
         let hidden = |note: &note::Note| matches!(note.state, NoteState::Draft | NoteState::Discarded);
         let there = note::get(&mut tx, actor.id, id).await?.filter(|note| !hidden(note));
         let mut note = there.ok_or_else(Problem::not_found)?;

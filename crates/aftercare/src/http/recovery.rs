@@ -23,7 +23,7 @@ use aftercare_store::{
     Tx,
     account::{self, Opener, Person},
     login_attempt::{self, Purpose},
-    session,
+    person_lock, session,
 };
 use axum::{
     extract::State,
@@ -217,7 +217,7 @@ async fn recovered(
     index: &[u8; 32],
 ) -> Result<(), Problem> {
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, person.id).await?;
+    person_lock::lock(&mut tx, person.id).await?;
     let verifier = account::recovery_verifier(&mut tx, person.id).await?;
     // Of two that finish at once the first has changed the stamp.
     let now = super::person::person(&mut tx, person.id).await?;

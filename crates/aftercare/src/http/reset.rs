@@ -23,7 +23,7 @@ use aftercare_core::id::UserId;
 use aftercare_seal::{ark::Ark, bundle::Bundle, recovery::RecoveryKey};
 use aftercare_store::{
     account::{self, Person},
-    key_reset, login_attempt, passkey, session,
+    key_reset, login_attempt, passkey, person_lock, session,
 };
 use axum::{
     extract::State,
@@ -178,7 +178,7 @@ fn check(app: &App, found: &Found, body: &Reset) -> Result<(), Problem> {
 /// Puts new keys in the place of the old; every session ends.
 async fn reset(app: &App, person: Person, made: &Made, used: &[u8], index: &[u8; 32]) -> Result<(), Problem> {
     let mut tx = app.store.write().await?;
-    account::lock(&mut tx, person.id).await?;
+    person_lock::lock(&mut tx, person.id).await?;
     if !key_reset::take(&mut tx, person.id, used).await? {
         return Err(not_recovered());
     }

@@ -26,7 +26,7 @@ use aftercare_core::{
     instant::Instant,
     people::Role,
 };
-use aftercare_store::{Tx, audit as rows, care, check_in, erase, note};
+use aftercare_store::{Tx, audit as rows, care, check_in, erase, note, person_lock};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -202,7 +202,7 @@ pub async fn erase_me(
     actor.signed_in_recently(&app)?;
     let person = body.current.check(&app, &actor).await?.person;
     let mut tx = app.store.write().await?;
-    aftercare_store::account::lock(&mut tx, actor.id).await?;
+    person_lock::lock(&mut tx, actor.id).await?;
     app.opened.end_of(actor.id);
     match actor.role {
         Role::Patient => erase::patient(&mut tx, actor.id).await?,

@@ -12,9 +12,9 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    Tx, account,
+    Tx,
     due::{self, Wake},
-    open_reminder,
+    open_reminder, person_lock,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ pub async fn snooze(
 ) -> Result<Json<Snoozed>, Problem> {
     let until = transact!({
         let mut tx = app.store.write().await?;
-        account::lock(&mut tx, actor.id).await?;
+        person_lock::lock(&mut tx, actor.id).await?;
         let now = app.now();
         let until = match (body.minutes, body.until) {
             (Some(minutes @ 1..=1440), None) => now + Span::from_minutes(minutes),

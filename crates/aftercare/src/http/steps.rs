@@ -22,7 +22,7 @@ use aftercare_core::{
     step::Kind,
 };
 use aftercare_store::{
-    Tx, account, note,
+    Tx, note, person_lock,
     step::{self, Task},
 };
 use axum::extract::State;
@@ -136,7 +136,7 @@ pub async fn complete_step(
     Json(body): Json<Complete>,
 ) -> Result<Json<StepView>, Problem> {
     let mut tx = app.store.write().await?;
-    account::lock_ahead(&mut tx, actor.id).await?;
+    person_lock::lock_ahead(&mut tx, actor.id).await?;
     let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
     let Locked { mut step, now, .. } = locked.ok_or_else(Problem::not_found)?;
     if step.row.kind != Kind::Checklist {

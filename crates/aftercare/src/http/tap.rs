@@ -17,7 +17,7 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_seal::pae::hash;
-use aftercare_store::{account, open_reminder, tap};
+use aftercare_store::{open_reminder, person_lock, tap};
 use axum::{
     extract::{Path, State},
     http::header,
@@ -75,7 +75,7 @@ async fn answer(app: &App, token: &str, at: Option<Instant>) -> Result<Taken, Pr
     let Tap { user, step, ordinal, until } = tapped;
     let snoozed_until = transact!({
         let mut tx = app.store.write().await?;
-        account::lock_ahead(&mut tx, user).await?;
+        person_lock::lock_ahead(&mut tx, user).await?;
         let locked = plan::lock(&mut tx, &*app.clock, user, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
         let now = locked.now;
