@@ -70,12 +70,13 @@ async fn a_server_is_trusted_as_the_url_says() {
         assert!(is_private(&url), "on this machine nobody reads along");
         let opened = Store::postgres(&url).await;
         assert_eq!(opened.is_ok(), expected.is_some(), "{host} {mode}: {opened:?}");
-        let Some(expected) = expected else { continue };
+        let (Ok(store), Some(expected)) = (opened, expected) else { continue };
+        let _held = store.peek().await.unwrap();
         let sealed = "select ssl from pg_stat_ssl join pg_stat_activity using (pid)
             where application_name = 'aftercare' order by backend_start desc limit 1";
         let sealed = testing::connect(&plain).await.query_one(sealed, &[]).await.unwrap();
         assert_eq!(sealed.get::<_, bool>(0), expected, "{host} {mode}");
-        opened.unwrap().close();
+        store.close();
     }
 }
 
