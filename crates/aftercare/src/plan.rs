@@ -214,6 +214,7 @@ impl Plan {
             under: regime::with_outages(tx, patient).await?,
         })
     }
+
     /// Asks for what is in force.
     pub async fn ask_current(
         tx: &mut Tx,
@@ -316,6 +317,9 @@ pub async fn lock_many(
     patient: UserId,
     steps: &[StepId],
 ) -> Result<Vec<Locked>, StoreError> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = step::lock(tx, patient, steps).await?;
     let logs =
         check_in::of_steps(tx, &steps.iter().map(|step| (patient, *step, 0)).collect::<Vec<_>>()).await?;

@@ -83,6 +83,7 @@ fn mode(app: &App, said: Option<Mode>, own: Option<NoteMode>) -> NoteMode {
     said.map(NoteMode::from).or(own).unwrap_or_else(|| app.config.note_mode())
 }
 
+/// The same where it is not known yet how the doctor has it.
 async fn mode_of(app: &App, tx: &mut Tx, doctor: UserId, said: Option<Mode>) -> Result<NoteMode, Problem> {
     Ok(mode(app, said, account::note_mode(tx, doctor).await?.answer(tx).await?))
 }
