@@ -42,7 +42,7 @@ BUGS = [
     ("what is settled stays so when it is answered after all", f"{STORE}/look.rs",
      "where bucket = $1 and id = $2 and settled_count > $3", "where bucket = $1 and id = $2 and settled_count > $3 and settled is null"),
     ("a newer plan ends those of other doctors too", f"{STORE}/step.rs",
-     "where bucket = $1 and patient_id = $2 and note_id = $3 and superseded_at is null\",", "where bucket = $1 and patient_id = $2 and note_id <= $3 and superseded_at is null\","),
+     "where bucket = $1 and note_id = $2 and superseded_at is null\",", "where bucket = $1 and note_id <= $2 and superseded_at is null\","),
     ("a tap is taken after the reminder has closed", f"{SERVICE}/http/tap.rs",
      "if now >= until {", "if now >= until && ordinal == u32::MAX {"),
 ]

@@ -185,13 +185,13 @@ pub async fn tell_of(
     app: &App,
     tx: &mut Tx,
     person: UserId,
+    channels: &[Channel],
     kind: DeliveryKind,
     (due_at, object_id): (Instant, Option<Uuid>),
 ) -> Result<(), StoreError> {
     let now = app.now();
-    let channels = channel::of(tx, person).await?;
     let shows = |channel: &&Channel| kind != DeliveryKind::Clear || sender::is_acknowledged(channel.kind);
-    let new: Vec<_> = delivery::rung(&channels)
+    let new: Vec<_> = delivery::rung(channels)
         .into_iter()
         .filter(shows)
         .map(|channel| Delivery {

@@ -6,9 +6,10 @@
 use crate::app::App;
 use aftercare_core::id::UserId;
 use aftercare_seal::{bytes::same, pae, server::MasterKeys};
+pub use aftercare_store::audit::{Head, lock_head};
 use aftercare_store::{
     StoreError, Tx,
-    audit::{self, Head, Row},
+    audit::{self, Row},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -143,7 +144,17 @@ impl Event {
 /// Puts an event on record, in the transaction of what it tells of. Comes last there: it locks the
 /// subject's chain.
 pub async fn record(app: &App, tx: &mut Tx, event: Event) -> Result<(), StoreError> {
-    let head = audit::lock_head(tx, event.subject).await?;
+    let head = lock_head(tx, event.subject).await?.answer(tx).await?;
+    record_after(app, tx, head, event).await
+}
+
+/// The same where the chain is locked already, the last of all that is.
+pub async fn record_after(
+    app: &App,
+    tx: &mut Tx,
+    head: Option<Head>,
+    event: Event,
+) -> Result<(), StoreError> {
     let (seq, before) = head.map_or((0, vec![0; 32]), |head| (head.seq, head.hash));
     let detail = if event.detail.is_null() { String::new() } else { event.detail.to_string() };
     let mut row = Row {

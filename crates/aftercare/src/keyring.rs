@@ -7,7 +7,7 @@ use aftercare_core::{
 };
 use aftercare_seal::{Bytes, SealError, bundle::Bundle, envelope::Envelope, keylog, recovery::RecoveryKey};
 use aftercare_store::{
-    StoreError, Tx,
+    Asked, StoreError, Tx,
     bundle::{self as stored, Bundle as BundleRow},
     key_log, key_reset,
 };
@@ -100,22 +100,21 @@ impl History {
 }
 
 /// The public keys of several people.
-#[derive(Default)]
 pub struct People(HashMap<UserId, History>);
 
 impl People {
     /// Loads some people's, each once.
-    pub async fn add(&mut self, tx: &mut Tx, ids: &[UserId]) -> Result<(), StoreError> {
+    pub async fn load(tx: &mut Tx, ids: &[UserId]) -> Result<Self, StoreError> {
+        Self::ask(tx, ids).await?.answer(tx).await
+    }
+
+    /// Asks for them.
+    pub async fn ask(tx: &mut Tx, ids: &[UserId]) -> Result<AskedPeople, StoreError> {
         let mut asked = Vec::new();
         for id in ids.iter().collect::<BTreeSet<_>>() {
-            if !self.0.contains_key(id) {
-                asked.push((*id, stored::of(tx, *id).await?));
-            }
+            asked.push((*id, stored::of(tx, *id).await?));
         }
-        for (id, rows) in asked {
-            self.0.insert(id, History::of(id, rows.answer(tx).await?)?);
-        }
-        Ok(())
+        Ok(AskedPeople(asked))
     }
 
     /// The keys in use of somebody.
@@ -132,6 +131,20 @@ impl People {
     pub fn author(&self, envelope: &Envelope) -> Result<&Bundle, SealError> {
         let author = UserId(uuid::Uuid::from_bytes(envelope.author_id.0));
         self.history(author)?.by_kid(&envelope.author_kid).ok_or(SealError::Signature)
+    }
+}
+
+/// People's keys that were asked for.
+pub struct AskedPeople(Vec<(UserId, Asked<Vec<BundleRow>>)>);
+
+impl AskedPeople {
+    /// The keys.
+    pub async fn answer(self, tx: &mut Tx) -> Result<People, StoreError> {
+        let mut people = HashMap::new();
+        for (id, rows) in self.0 {
+            people.insert(id, History::of(id, rows.answer(tx).await?)?);
+        }
+        Ok(People(people))
     }
 }
 

@@ -20,6 +20,11 @@ use aftercare_store::{
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
 
+/// What is in force at any time to come is in force now.
+pub fn forever() -> Instant {
+    Instant::from_micros(i64::MAX)
+}
+
 /// The zone and times of day of a person, past and present.
 #[derive(Clone, Debug)]
 pub struct Habits(Vec<Regime>);
@@ -221,12 +226,19 @@ impl Plan {
         patient: UserId,
         doctor: Option<UserId>,
     ) -> Result<AskedPlan, StoreError> {
-        Self::ask(tx, patient, doctor, Instant::from_micros(i64::MAX)).await
+        Self::ask(tx, patient, doctor, forever()).await
     }
 
     /// The notes its steps were read out of, with their authors.
     pub fn notes(&self) -> Vec<(NoteId, UserId)> {
         self.steps.iter().map(|step| (step.row.note_id, step.row.doctor_id)).collect()
+    }
+
+    /// One of its steps whose row is another now, replayed as of the same time.
+    pub fn again(&self, logs: &Logs, row: StepRow) -> Result<PlanStep, StoreError> {
+        let place = self.steps.iter().position(|step| step.row.id == row.id);
+        let log = place.map_or(&[][..], |place| &logs.answers[place]);
+        PlanStep::new(row, &self.habits, log, &logs.outages, self.now)
     }
 
     /// Only what is in force.
@@ -248,20 +260,31 @@ pub struct AskedPlan {
     under: Asked<WithOutages>,
 }
 
+/// What a plan was replayed out of: the log of each of its steps, and the service's outages.
+pub struct Logs {
+    answers: Vec<Vec<Answer>>,
+    outages: Vec<Outage>,
+}
+
 impl AskedPlan {
     /// Replays it.
     pub async fn answer(self, tx: &mut Tx, now: Instant) -> Result<Plan, StoreError> {
+        Ok(self.with_logs(tx, now).await?.0)
+    }
+
+    /// The same, with what steps of it can be replayed out of again.
+    pub async fn with_logs(self, tx: &mut Tx, now: Instant) -> Result<(Plan, Logs), StoreError> {
         let patient = self.patient;
         let rows = self.steps.answer(tx).await?;
-        let logs = logs_of(self.answers.answer(tx).await?, rows.iter())?;
+        let answers = logs_of(self.answers.answer(tx).await?, rows.iter())?;
         let (regimes, outages) = self.under.answer(tx).await?;
         let habits = Habits::of(patient, regimes)?;
         let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
         let outages = outages.since(first, now);
         let steps =
-            rows.into_iter().zip(logs).map(|(row, log)| PlanStep::new(row, &habits, &log, &outages, now));
+            rows.into_iter().zip(&answers).map(|(row, log)| PlanStep::new(row, &habits, log, &outages, now));
         let steps = steps.collect::<Result<_, _>>()?;
-        Ok(Plan { patient_id: patient, now, habits, steps })
+        Ok((Plan { patient_id: patient, now, habits, steps }, Logs { answers, outages }))
     }
 }
 

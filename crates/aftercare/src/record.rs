@@ -10,7 +10,7 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    StoreError, Tx,
+    Asked, StoreError, Tx,
     due::{self, Wake},
     look, occurrence,
     open_reminder::{self, OpenReminder},
@@ -189,33 +189,72 @@ pub async fn record(
     corrected: Option<u32>,
     now: Instant,
 ) -> Result<(), StoreError> {
-    let Some(ordinal) = corrected else { return record_many(tx, &[step], now).await };
     let (patient, id) = (step.row.patient_id, step.row.id);
+    let Some(ordinal) = corrected else {
+        let open = open_reminder::of_people(tx, &[patient]).await?;
+        let since = due::since(tx, patient, id).await?;
+        let open = open.answer(tx).await?;
+        let since = since.answer(tx).await?.map(|since| (id, since));
+        return record_many(tx, &[step], &Stored::of(open, since), now).await;
+    };
     look::unsettle(tx, patient, id, ordinal).await?;
     let was_open = open_reminder::of_step(tx, patient, id).await?;
     let mut rows = Rows::Until(now);
     // All before what is open is recorded, and no answer to it makes one that is recorded unnecessary.
     if was_open.is_none_or(|open| open.ordinal != ordinal) {
-        rows = due::since(tx, patient, &[id]).await?.answer(tx).await?.remove(&id).map_or(rows, Rows::Until);
+        rows = due::since(tx, patient, id).await?.answer(tx).await?.map_or(rows, Rows::Until);
         forget_later(tx, step).await?;
     }
     write(tx, &[Look { step, rows, was_open, corrected }], now).await
 }
 
+/// What is stored of a person's steps: what is open, and since when rows may be missing.
+pub struct Stored {
+    open: HashMap<StepId, OpenReminder>,
+    since: HashMap<StepId, Instant>,
+}
+
+/// The same, asked for.
+pub struct AskedStored {
+    open: Asked<Vec<OpenReminder>>,
+    since: Asked<HashMap<StepId, Instant>>,
+}
+
+impl Stored {
+    fn of(open: Vec<OpenReminder>, since: impl IntoIterator<Item = (StepId, Instant)>) -> Self {
+        let open = open.into_iter().map(|open| (open.step_id, open)).collect();
+        Self { open, since: since.into_iter().collect() }
+    }
+
+    /// Asks for it, of the steps of a doctor's that are in force.
+    pub async fn ask(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<AskedStored, StoreError> {
+        Ok(AskedStored {
+            open: open_reminder::of_people(tx, &[patient]).await?,
+            since: due::since_of_plan(tx, patient, doctor).await?,
+        })
+    }
+}
+
+impl AskedStored {
+    /// What it is.
+    pub async fn answer(self, tx: &mut Tx) -> Result<Stored, StoreError> {
+        Ok(Stored::of(self.open.answer(tx).await?, self.since.answer(tx).await?))
+    }
+}
+
 /// Writes what has changed of some steps of one person, of none of them an answer.
-pub async fn record_many(tx: &mut Tx, steps: &[&PlanStep], now: Instant) -> Result<(), StoreError> {
-    let Some(patient) = steps.first().map(|step| step.row.patient_id) else { return Ok(()) };
-    let ids: Vec<_> = steps.iter().map(|step| step.row.id).collect();
-    let open = open_reminder::of_people(tx, &[patient]).await?;
-    let since = due::since(tx, patient, &ids).await?;
-    let open: HashMap<_, _> = open.answer(tx).await?.into_iter().map(|open| (open.step_id, open)).collect();
-    let since = since.answer(tx).await?;
+pub async fn record_many(
+    tx: &mut Tx,
+    steps: &[&PlanStep],
+    stored: &Stored,
+    now: Instant,
+) -> Result<(), StoreError> {
     for step in steps {
         forget_later(tx, step).await?;
     }
     let looks = steps.iter().map(|step| {
-        let rows = Rows::Until(since.get(&step.row.id).copied().unwrap_or(now));
-        Look { step, rows, was_open: open.get(&step.row.id).copied(), corrected: None }
+        let rows = Rows::Until(stored.since.get(&step.row.id).copied().unwrap_or(now));
+        Look { step, rows, was_open: stored.open.get(&step.row.id).copied(), corrected: None }
     });
     write(tx, &looks.collect::<Vec<_>>(), now).await
 }

@@ -2,9 +2,9 @@
 //! key that is not in the database.
 
 use crate::{
-    StoreError, Tx,
+    Asked, StoreError, Tx,
     row::row,
-    sql::{fetch_all, fetch_one, put},
+    sql::{ask_all, fetch_all, put},
 };
 use aftercare_core::{
     id::{Bucket, UserId},
@@ -47,17 +47,18 @@ pub struct Head {
 }
 
 /// The head of a person's chain, locked until the transaction ends.
-pub async fn lock_head(tx: &mut Tx, subject: UserId) -> Result<Option<Head>, StoreError> {
-    let row = fetch_one!(
+pub async fn lock_head(tx: &mut Tx, subject: UserId) -> Result<Asked<Option<Head>>, StoreError> {
+    ask_all!(
         tx,
         (i64, Vec<u8>, Vec<u8>),
         "-- audit::lock_head\nselect seq, hash, mac from audit_head where bucket = $1 and subject_id = $2",
         postgres(" for update"),
-        "",
-        Bucket::of(subject).get(),
-        subject.0
-    )?;
-    Ok(row.map(|(seq, hash, mac)| Head { subject_id: subject, seq, hash, mac }))
+        [Bucket::of(subject).get(), subject.0],
+        move |rows| {
+            let head = |(seq, hash, mac)| Head { subject_id: subject, seq, hash, mac };
+            Ok(rows.into_iter().next().map(head))
+        }
+    )
 }
 
 /// Adds a row and moves the head. Two that begin one chain at once find no row to lock: the later runs again.

@@ -72,7 +72,7 @@ pub async fn reasons(
         select step_id, ordinal, id, note_id, reason from check_in
         where bucket = $1 and reason is not null and step_id in (
           select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
-            and (superseded_at is null or superseded_at >= $4))
+            and coalesce(superseded_at, 9223372036854775807) >= $4)
         order by recorded_at, id",
         Bucket::of(patient).get(),
         patient.0,
@@ -155,7 +155,7 @@ pub async fn of_patient(
         select step_id, ordinal, status, at, recorded_at, cause from check_in
         where bucket = $1 and step_id in (
           select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
-            and (superseded_at is null or superseded_at >= $4))
+            and coalesce(superseded_at, 9223372036854775807) >= $4)
         order by step_id, recorded_at, id",
         [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros()],
         |rows| rows.into_iter().map(read).collect()
@@ -173,10 +173,9 @@ pub async fn count_since(
         tx,
         (i64,),
         "-- check_in::count_since
-        select count(*) from check_in where bucket = $1 and recorded_at >= $4 and step_id in (
-          select id from step where bucket = $1 and patient_id = $2 and note_id = $3)",
+        select count(*) from check_in where bucket = $1 and recorded_at >= $3 and step_id in (
+          select id from step where bucket = $1 and note_id = $2)",
         Bucket::of(patient).get(),
-        patient.0,
         note.0,
         since.as_micros()
     )?;

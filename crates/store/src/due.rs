@@ -2,9 +2,9 @@
 
 use crate::{
     Asked, StoreError, Tx,
-    many::{ask_in, insert_many},
+    many::insert_many,
     queue::{Queue, queue},
-    sql::{fetch_all, fetch_postgres},
+    sql::{ask_all, fetch_all, fetch_postgres},
 };
 use aftercare_core::{
     id::{Bucket, StepId, UserId},
@@ -143,20 +143,32 @@ pub async fn of_person(tx: &mut Tx, person: UserId) -> Result<Vec<Wake>, StoreEr
     Ok(rows.into_iter().map(Wake::read).collect())
 }
 
-/// Since when rows of some steps of a patient may be missing; none for one that is never looked at again.
-pub async fn since(
+/// Since when rows of a patient's step may be missing; `None` where it is never looked at again.
+pub async fn since(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Asked<Option<Instant>>, StoreError> {
+    ask_all!(
+        tx,
+        (Option<i64>,),
+        "-- due::since\nselect min(coalesce(since, wake_at)) from due where bucket = $1 and step_id = $2",
+        [Bucket::of(patient).get(), step.0],
+        |rows| Ok(rows.into_iter().next().and_then(|row| row.0).map(Instant::from))
+    )
+}
+
+/// The same of all steps of a doctor's that are in force.
+pub async fn since_of_plan(
     tx: &mut Tx,
     patient: UserId,
-    steps: &[StepId],
+    doctor: UserId,
 ) -> Result<Asked<HashMap<StepId, Instant>>, StoreError> {
-    ask_in!(
+    ask_all!(
         tx,
         (Uuid, i64),
-        "-- due::since\nselect step_id, min(coalesce(since, wake_at)) from due where (bucket, step_id)",
-        steps,
-        |step| [Bucket::of(patient).get(), step.0],
-        "group by step_id",
-        [],
-        |rows| { Ok(rows.into_iter().map(|(step, since)| (StepId(step), since.into())).collect()) }
+        "-- due::since_of_plan
+        select step_id, min(coalesce(since, wake_at)) from due where bucket = $1 and step_id in (
+          select id from step where bucket = $1 and patient_id = $2 and doctor_id = $3
+            and coalesce(superseded_at, 9223372036854775807) = 9223372036854775807)
+        group by step_id",
+        [Bucket::of(patient).get(), patient.0, doctor.0],
+        |rows| Ok(rows.into_iter().map(|(step, since)| (StepId(step), since.into())).collect())
     )
 }

@@ -150,6 +150,13 @@ impl Tx {
         matches!(self, Self::Postgres(Held { spread: true, .. }))
     }
 
+    /// Lets what was said go to the server before the caller computes for a while: it is worked on meanwhile.
+    pub async fn send(&mut self) {
+        if let Self::Postgres(_) = self {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Makes it permanent. Runs to its end even where the caller is dropped: a cancelled COMMIT
     /// would leave nobody knowing.
     pub async fn commit(self) -> Result<(), StoreError> {

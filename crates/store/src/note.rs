@@ -165,17 +165,16 @@ pub async fn sealed(
         tx,
         SealedRow,
         "-- note::sealed
-        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted
+        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted, envelope.patient_id
         from envelope left join note_grant on note_grant.bucket = envelope.bucket
           and note_grant.note_id = envelope.note_id and note_grant.recipient_id = $1
-        where envelope.patient_id = $2 and (envelope.bucket, envelope.note_id)",
+        where (envelope.bucket, envelope.note_id)",
         notes,
         |id| [Bucket::of(patient).get(), id.0],
         "order by envelope.note_id, envelope.seq, note_grant.recipient_kid",
-        reader.0,
-        patient.0
+        reader.0
     )?;
-    Ok(gather(rows))
+    Ok(gather(rows, patient))
 }
 
 /// Those of the notes of all steps that [`crate::step::of_patient`] gives for the same arguments.
@@ -190,23 +189,24 @@ pub async fn sealed_of_plan(
         tx,
         SealedRow,
         "-- note::sealed_of_plan
-        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted
+        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted, envelope.patient_id
         from envelope left join note_grant on note_grant.bucket = envelope.bucket
           and note_grant.note_id = envelope.note_id and note_grant.recipient_id = $5
-        where envelope.bucket = $1 and envelope.patient_id = $2 and envelope.note_id in (
+        where envelope.bucket = $1 and envelope.note_id in (
           select note_id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
-            and (superseded_at is null or superseded_at >= $4))
+            and coalesce(superseded_at, 9223372036854775807) >= $4)
         order by envelope.note_id, envelope.seq, note_grant.recipient_kid",
         [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros(), reader.0],
-        |rows| Ok(gather(rows))
+        move |rows| Ok(gather(rows, patient))
     )
 }
 
-type SealedRow = (Uuid, i64, Vec<u8>, Option<Vec<u8>>);
+type SealedRow = (Uuid, i64, Vec<u8>, Option<Vec<u8>>, Uuid);
 
-fn gather(rows: Vec<SealedRow>) -> Vec<Sealed> {
+/// Whose they are is looked at here: asked for by patient, each that they ever got would be read for the one that is wanted.
+fn gather(rows: Vec<SealedRow>, patient: UserId) -> Vec<Sealed> {
     let mut found: Vec<(i64, Sealed)> = Vec::new();
-    for (id, seq, body, granted) in rows {
+    for (id, seq, body, granted, _) in rows.into_iter().filter(|row| row.4 == patient.0) {
         let id = NoteId(id);
         match found.last_mut().filter(|(_, last)| last.id == id) {
             Some((of, last)) if *of == seq => last.grants.extend(granted),

@@ -5,7 +5,7 @@ use crate::{
     StoreError, Tx, care, code,
     event::{self, Event, EventKind},
     many::{execute_in, fetch_in, insert_many},
-    sql::fetch_all,
+    sql::{fetch_all, put},
 };
 use aftercare_core::{
     id::{Bucket, EventId, UserId},
@@ -39,12 +39,16 @@ pub async fn put(tx: &mut Tx, letters: &[Letter], news: News) -> Result<(), Stor
 
 /// Has every doctor of a patient look at their list again.
 pub async fn tell_doctors(tx: &mut Tx, patient: UserId) -> Result<(), StoreError> {
-    let letters: Vec<_> = care::of_patient(tx, patient)
-        .await?
-        .into_iter()
-        .map(|care| Letter { id: care.id.0, patient_id: patient, doctor_id: care.doctor_id })
-        .collect();
-    put(tx, &letters, News::Attention).await
+    put!(
+        tx,
+        "-- outbox::tell_doctors
+        insert into outbox (bucket, id, patient_id, doctor_id, kind)
+          select bucket, id, patient_id, doctor_id, $3 from care where bucket = $1 and patient_id = $2 and until is null
+          on conflict do nothing",
+        Bucket::of(patient).get(),
+        patient.0,
+        code::news(News::Attention)
+    )
 }
 
 /// The buckets in which something waits.

@@ -26,9 +26,10 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0013_pause.sql"),
     include_str!("schema/0014_beside.sql"),
     include_str!("schema/0015_folded.sql"),
+    include_str!("schema/0016_in_force.sql"),
 ];
 /// The oldest program, by the schema that it knows, that goes on beside this one.
-pub const LEAST: i64 = 15;
+pub const LEAST: i64 = 16;
 /// A table in use is waited for so many times, each as long as a lock may take: whoever uses it is not held up meanwhile.
 const TRIES: u32 = 10;
 

@@ -140,7 +140,7 @@ impl Row {
 }
 
 /// A patient's steps, of one doctor or of all: those in force, and those that were still in
-/// force at `since`. In the order of notes and places.
+/// force at `since`. In the order of notes and places. Asked for in the words of the index `step_in_force`.
 pub async fn of_patient(
     tx: &mut Tx,
     patient: UserId,
@@ -153,7 +153,7 @@ pub async fn of_patient(
         "-- step::of_patient
         select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
         from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
-          and (superseded_at is null or superseded_at >= $4)
+          and coalesce(superseded_at, 9223372036854775807) >= $4
         order by note_id, position",
         [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros()],
         move |rows| rows.into_iter().map(|row| row.read(patient)).collect()
@@ -167,9 +167,8 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
         Row,
         "-- step::of_note
         select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
-        from step where bucket = $1 and patient_id = $2 and note_id = $3 order by position",
+        from step where bucket = $1 and note_id = $2 order by position",
         Bucket::of(patient).get(),
-        patient.0,
         note.0
     )?;
     rows.into_iter().map(|row| row.read(patient)).collect()
@@ -197,11 +196,10 @@ pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(),
         tx,
         (Uuid,),
         "-- step::lock_note
-        select id from step where bucket = $1 and patient_id = $2 and note_id = $3 order by id",
+        select id from step where bucket = $1 and note_id = $2 order by id",
         postgres(" for update"),
         "",
         Bucket::of(patient).get(),
-        patient.0,
         note.0
     )?;
     Ok(())
@@ -212,7 +210,7 @@ pub async fn lock_live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<(
     lock!(
         tx,
         "-- step::lock_live
-        select id from step where bucket = $1 and patient_id = $2 and note_id = (
+        select id from step where bucket = $1 and note_id = (
           select id from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1)
         order by id for update",
         Bucket::of(patient).get(),
@@ -262,10 +260,9 @@ pub async fn supersede(
     put!(
         tx,
         "-- step::supersede
-        update step set superseded_at = $4, superseded_by = $5
-        where bucket = $1 and patient_id = $2 and note_id = $3 and superseded_at is null",
+        update step set superseded_at = $3, superseded_by = $4
+        where bucket = $1 and note_id = $2 and superseded_at is null",
         Bucket::of(patient).get(),
-        patient.0,
         note.0,
         at.as_micros(),
         by.0
@@ -349,9 +346,8 @@ pub async fn put_back(
         (Uuid,),
         "-- step::put_back ended
         update step set superseded_at = null, superseded_by = null
-        where bucket = $1 and patient_id = $2 and superseded_by = $3 and note_id = $4 returning id",
+        where bucket = $1 and superseded_by = $2 and note_id = $3 returning id",
         bucket,
-        patient.0,
         note.0,
         before.map(|note| note.0)
     )?;
@@ -365,16 +361,10 @@ pub async fn remove(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), St
     for table in ["check_in", "occurrence", "due", "open_reminder"] {
         let sql = format!(
             "-- step::remove {table}\ndelete from {table} where bucket = $1 and step_id in (
-               select id from step where bucket = $1 and patient_id = $2 and note_id = $3)"
+               select id from step where bucket = $1 and note_id = $2)"
         );
-        put!(tx, sql.as_str(), bucket, patient.0, note.0)?;
+        put!(tx, sql.as_str(), bucket, note.0)?;
     }
-    put!(
-        tx,
-        "-- step::remove\ndelete from step where bucket = $1 and patient_id = $2 and note_id = $3",
-        bucket,
-        patient.0,
-        note.0
-    )?;
+    put!(tx, "-- step::remove\ndelete from step where bucket = $1 and note_id = $2", bucket, note.0)?;
     Ok(())
 }

@@ -92,11 +92,11 @@ async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()>
     if bundle::of(&mut tx, patient).await?.answer(&mut tx).await?.is_empty() {
         bail!("no account {patient}; list them with `aftercare user list`");
     }
-    let mut people = People::default();
+    let notes = note::list(&mut tx, patient, None, false, None, i64::MAX).await?;
+    let people = People::load(&mut tx, &notes.iter().map(|note| note.doctor_id).collect::<Vec<_>>()).await?;
     let mut taken = Vec::new();
-    for note in note::list(&mut tx, patient, None, false, None, i64::MAX).await? {
+    for note in notes {
         let Some(body) = note::envelope(&mut tx, patient, note.id).await? else { continue };
-        people.add(&mut tx, &[note.doctor_id]).await?;
         let read = serde_json::from_slice::<Envelope>(&body).map_err(anyhow::Error::from);
         let both = read.and_then(|envelope| {
             let author = people.author(&envelope)?.clone();

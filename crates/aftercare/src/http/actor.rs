@@ -6,7 +6,7 @@ use super::{context::Context, login::assisted_forbidden, problem::Problem};
 use crate::{
     app::App,
     config::Assisted,
-    keyring::{History, raw},
+    keyring::{History, People, raw},
     limits,
     opened::Asks,
 };
@@ -63,9 +63,17 @@ impl Actor {
     /// The private keys, for this request: out of the token, the session and the master key
     /// together, and out of no two of them. A sealed session has none here.
     pub async fn keys(&self, app: &App, tx: &mut Tx) -> Result<Keys, Problem> {
-        let ek =
-            self.ek.as_ref().ok_or_else(|| Problem::sealed_session("send what you have sealed there"))?;
-        session_keys(app, tx, &self.session, ek).await
+        session_keys(app, tx, &self.session, self.proof()?).await
+    }
+
+    /// The same where the public ones are at hand.
+    pub fn keys_among(&self, app: &App, people: &People) -> Result<Keys, Problem> {
+        let ark = unwrap(app, &self.session, self.proof()?, people.of(self.id)?.epoch)?;
+        Ok(ark.keys(raw(self.id)))
+    }
+
+    fn proof(&self) -> Result<&Bytes<60>, Problem> {
+        self.ek.as_ref().ok_or_else(|| Problem::sealed_session("send what you have sealed there"))
     }
 
     /// As they ask for what their session has opened before.
@@ -104,14 +112,19 @@ pub(crate) async fn session_ark(
     session: &Session,
     ek: &Bytes<60>,
 ) -> Result<(Ark, u32), Problem> {
+    let epoch = History::load(tx, session.user_id).await?.current().epoch;
+    Ok((unwrap(app, session, ek, epoch)?, epoch))
+}
+
+/// The same where the epoch of its keys is known.
+fn unwrap(app: &App, session: &Session, ek: &Bytes<60>, epoch: u32) -> Result<Ark, Problem> {
     let user = raw(session.user_id);
     let sid = Bytes(*session.id.as_bytes());
     let ssk = app.master.open_session(sid, user, ek).map_err(|_| Problem::unauthenticated())?;
     let wrapped = session.wrapped.as_deref().ok_or_else(Problem::unauthenticated)?;
     let blob = app.master.open_column("session", user, &[4], wrapped)?;
-    let epoch = History::load(tx, session.user_id).await?.current().epoch;
     let blob = Bytes::try_from(blob.as_slice())?;
-    Ok((Slot::Session.unwrap(&blob, &session_kek(&ssk), user, epoch)?, epoch))
+    Ok(Slot::Session.unwrap(&blob, &session_kek(&ssk), user, epoch)?)
 }
 
 /// An assisted session's private keys.

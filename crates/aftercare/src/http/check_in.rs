@@ -25,7 +25,7 @@ use aftercare_core::{
 };
 use aftercare_seal::{Bytes, bytes};
 use aftercare_store::{
-    Tx, check_in,
+    Tx, channel, check_in,
     delivery::DeliveryKind,
     note, open_reminder, person_lock,
     step::{self, Task},
@@ -162,7 +162,8 @@ pub(super) async fn take(
     locked.answer(answer)?;
     record::record(tx, &locked.step, Some(ordinal), now).await?;
     let of = (open.map_or(now, |open| open.open.due_at), Some(ReminderId::of(locked.step.row.id, ordinal).0));
-    announce::tell_of(app, tx, patient, DeliveryKind::Clear, of).await?;
+    let channels = channel::of(tx, patient).await?;
+    announce::tell_of(app, tx, patient, &channels, DeliveryKind::Clear, of).await?;
     Ok(())
 }
 
@@ -205,8 +206,7 @@ async fn seal_reason(
     id: CheckInId,
     text: &str,
 ) -> Result<Vec<u8>, Problem> {
-    let mut people = People::default();
-    people.add(tx, &[actor.id, step.row.doctor_id]).await?;
+    let people = People::load(tx, &[actor.id, step.row.doctor_id]).await?;
     let note = sealed_note(tx, actor, actor.id, step.row.note_id).await?;
     let (envelope, key) = note.unlock(&actor.keys(app, tx).await?, &people)?;
     let id = Bytes(*id.as_bytes());

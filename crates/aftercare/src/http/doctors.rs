@@ -221,8 +221,7 @@ pub async fn select_doctor(
         entry(&mut tx, body.doctor_id).await?
     };
     let doctor = doctor.filter(|_| selected || current.is_some()).ok_or_else(Problem::not_found)?;
-    let mut people = People::default();
-    people.add(&mut tx, &[actor.id, body.doctor_id]).await?;
+    let people = People::load(&mut tx, &[actor.id, body.doctor_id]).await?;
     if let Some(care) = current.clone().filter(|_| body.statement.is_none())
         && statement_holds(&care, &people)?
     {
@@ -320,8 +319,7 @@ async fn signed(
     (n, selected): (i64, bool),
     given: Option<&Stated>,
 ) -> Result<Statement, Problem> {
-    let mut people = People::default();
-    people.add(tx, &[actor.id, doctor]).await?;
+    let people = People::load(tx, &[actor.id, doctor]).await?;
     let (patient, doctor_keys) = (people.of(actor.id)?, people.of(doctor)?);
     let time = given.map_or(app.now().as_secs(), |given| given.time);
     let statement = Selection {

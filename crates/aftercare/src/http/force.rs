@@ -5,37 +5,53 @@ use crate::{
     announce,
     app::App,
     outline::Outline,
-    plan::{self, Habits, Locked, Plan, PlanStep},
-    record,
+    plan::{self, AskedPlan, Habits, Logs, Plan, PlanStep, forever},
+    record::{self, AskedStored, Stored},
 };
 use aftercare_core::{
     course::Course,
-    id::{NoteId, StepId, UserId},
+    id::{NoteId, UserId},
     instant::{Instant, Span},
     pattern::task_due,
     step::Kind,
 };
 use aftercare_store::{
-    Tx,
+    Asked, Tx,
     care::Care,
+    channel::{self, Channel},
     check_in,
     delivery::DeliveryKind,
     note::{self, Note, NoteState},
     person_lock,
     step::{self, StepRow, Task},
 };
+use std::collections::HashMap;
 
 /// For so long after it came into force a note can be taken back.
 pub(super) const UNDO: Span = Span::from_secs(60);
 
-/// A doctor's plan for a patient, locked until the transaction ends.
+/// A doctor's plan for a patient, locked until the transaction ends, with all that is to be known to replace it.
 pub(super) struct InForce {
     /// The note in force.
     pub(super) live: Option<Note>,
     /// Its steps.
     pub(super) plan: Plan,
+    /// The notes of these, as they lie there for the doctor.
+    pub(super) sealed: Vec<note::Sealed>,
     /// The time after the locks were got: no answer that was taken is later.
     pub(super) now: Instant,
+    logs: Logs,
+    stored: Stored,
+    channels: Vec<Channel>,
+}
+
+/// The same, asked for.
+pub(super) struct AskedInForce {
+    live: Asked<Option<Note>>,
+    plan: AskedPlan,
+    sealed: Asked<Vec<note::Sealed>>,
+    stored: AskedStored,
+    channels: Asked<Vec<Channel>>,
 }
 
 impl InForce {
@@ -43,18 +59,49 @@ impl InForce {
     pub(super) async fn lock(
         app: &App,
         tx: &mut Tx,
-        patient: UserId,
-        doctor: UserId,
+        (patient, doctor): (UserId, UserId),
     ) -> Result<Self, Problem> {
+        Self::ask(tx, (patient, doctor)).await?.answer(app, tx).await
+    }
+
+    /// Locks it, and asks for it.
+    pub(super) async fn ask(
+        tx: &mut Tx,
+        (patient, doctor): (UserId, UserId),
+    ) -> Result<AskedInForce, Problem> {
         // Whatever is open for a person changes under the person's own lock.
         person_lock::lock_ahead(tx, patient).await?;
         step::lock_live(tx, patient, doctor).await?;
-        let live = note::live(tx, patient, doctor).await?;
-        let plan = Plan::ask_current(tx, patient, Some(doctor)).await?;
-        let live = live.answer(tx).await?;
+        Ok(AskedInForce {
+            live: note::live(tx, patient, doctor).await?,
+            plan: Plan::ask_current(tx, patient, Some(doctor)).await?,
+            sealed: note::sealed_of_plan(tx, patient, Some(doctor), forever(), doctor).await?,
+            stored: Stored::ask(tx, patient, doctor).await?,
+            channels: channel::of_people(tx, &[patient]).await?,
+        })
+    }
+
+    /// One of its steps whose row is another now.
+    fn again(&self, row: StepRow) -> Result<PlanStep, Problem> {
+        Ok(self.plan.again(&self.logs, row)?)
+    }
+}
+
+impl AskedInForce {
+    /// The plan.
+    pub(super) async fn answer(self, app: &App, tx: &mut Tx) -> Result<InForce, Problem> {
+        let live = self.live.answer(tx).await?;
         let now = app.now();
-        let plan = plan.answer(tx, now).await?;
-        Ok(Self { live, plan, now })
+        let (plan, logs) = self.plan.with_logs(tx, now).await?;
+        Ok(InForce {
+            live,
+            plan,
+            sealed: self.sealed.answer(tx).await?,
+            now,
+            logs,
+            stored: self.stored.answer(tx).await?,
+            channels: self.channels.answer(tx).await?,
+        })
     }
 }
 
@@ -76,13 +123,12 @@ pub(super) async fn put(
     steps: &[Outline],
     before: &InForce,
 ) -> Result<Replaced, Problem> {
-    let InForce { live, plan, now } = before;
     note.state = NoteState::Live;
-    note.activated_at = Some(*now);
+    note.activated_at = Some(before.now);
     care.live_ticket = note.ticket;
     let mut carried = Vec::new();
     for (place, step) in steps.iter().enumerate().filter(|(_, step)| step.continues) {
-        let old = plan.steps.iter().find(|old| old.row.id == step.id && old.is_active());
+        let old = before.plan.steps.iter().find(|old| old.row.id == step.id && old.is_active());
         let old = old.ok_or_else(|| cannot_continue(place))?;
         let row = StepRow {
             note_id: note.id,
@@ -94,16 +140,16 @@ pub(super) async fn put(
             ..old.row.clone()
         };
         step::carry(tx, &old.row, &row).await?;
-        carried.push(step.id);
+        carried.push(before.again(row)?);
     }
-    let replaced = match live {
-        Some(live) => Some(end(app, tx, live.clone(), plan, &carried, note.id, *now).await?),
-        None => None,
-    };
-    let new = begin(app, tx, note, steps, &plan.habits, &carried, *now).await?;
-    let of = (*now, Some(note.id.0));
-    announce::tell_of(app, tx, note.patient_id, DeliveryKind::PlanChanged, of).await?;
-    Ok(Replaced { new, note: replaced })
+    let ended = end(tx, before, &carried, note.id).await?;
+    // What was open is called off, on record.
+    let changed: Vec<_> = ended.iter().chain(&carried).collect();
+    record::record_many(tx, &changed, &before.stored, before.now).await?;
+    let new = begin(tx, note, steps, before, carried).await?;
+    let of = (before.now, Some(note.id.0));
+    announce::tell_of(app, tx, note.patient_id, &before.channels, DeliveryKind::PlanChanged, of).await?;
+    Ok(Replaced { new, note: before.live.as_ref().map(|live| live.id) })
 }
 
 fn cannot_continue(place: usize) -> Problem {
@@ -122,56 +168,38 @@ fn timing(step: &Outline) -> Result<Option<String>, Problem> {
     json.transpose().map_err(Problem::internal)
 }
 
-/// Ends the plan in force in favour of a note.
+/// Ends the plan in force in favour of a note, but for what goes on. Gives the steps that end.
 async fn end(
-    app: &App,
     tx: &mut Tx,
-    mut live: Note,
-    plan: &Plan,
-    carried: &[StepId],
+    before: &InForce,
+    carried: &[PlanStep],
     by: NoteId,
-    now: Instant,
-) -> Result<NoteId, Problem> {
-    live.state = NoteState::Superseded;
-    live.superseded_at = Some(now);
-    live.superseded_by = Some(by);
-    note::update(tx, &live).await?;
-    step::supersede(tx, live.patient_id, live.id, now, by).await?;
-    let ended = plan.steps.iter().map(|step| step.row.id).filter(|step| !carried.contains(step));
-    // What was open is called off, on record.
-    let ended = plan::lock_many(tx, &*app.clock, live.patient_id, &ended.collect::<Vec<_>>()).await?;
-    record(tx, &ended).await?;
-    Ok(live.id)
+) -> Result<Vec<PlanStep>, Problem> {
+    let Some(live) = &before.live else { return Ok(Vec::new()) };
+    let (superseded_at, superseded_by) = (Some(before.now), Some(by));
+    let ended = Note { state: NoteState::Superseded, superseded_at, superseded_by, ..live.clone() };
+    note::update(tx, &ended).await?;
+    step::supersede(tx, live.patient_id, live.id, before.now, by).await?;
+    let steps = before.plan.steps.iter().map(|step| &step.row).filter(|row| row.note_id == live.id);
+    steps
+        .filter(|row| carried.iter().all(|carried| carried.row.id != row.id))
+        .map(|row| before.again(StepRow { superseded_at, superseded_by, ..row.clone() }))
+        .collect()
 }
 
 /// Stores the steps of a note in force; those carried on are there already.
 async fn begin(
-    app: &App,
     tx: &mut Tx,
     note: &Note,
     steps: &[Outline],
-    habits: &Habits,
-    carried: &[StepId],
-    now: Instant,
+    before: &InForce,
+    carried: Vec<PlanStep>,
 ) -> Result<Vec<PlanStep>, Problem> {
-    let mut steps = begun(note, steps, habits, now)?;
-    let mut locked = plan::lock_many(tx, &*app.clock, note.patient_id, carried).await?;
-    record(tx, &locked).await?;
-    for step in steps.iter_mut().filter(|step| carried.contains(&step.row.id)) {
-        let found = locked.iter().position(|locked| locked.step.row.id == step.row.id);
-        let found = found.ok_or_else(|| Problem::internal("a step that was carried on is gone"))?;
-        *step = locked.swap_remove(found).step;
-    }
-    let new: Vec<_> = steps.iter().filter(|step| !carried.contains(&step.row.id)).collect();
-    store(tx, &new, now).await?;
-    Ok(steps)
-}
-
-/// Records how steps stand that have been ended, or go on under another note.
-async fn record(tx: &mut Tx, locked: &[Locked]) -> Result<(), Problem> {
-    let Some(now) = locked.first().map(|locked| locked.now) else { return Ok(()) };
-    let steps: Vec<_> = locked.iter().map(|locked| &locked.step).collect();
-    Ok(record::record_many(tx, &steps, now).await?)
+    let steps = begun(note, steps, &before.plan.habits, before.now)?;
+    let mut carried: HashMap<_, _> = carried.into_iter().map(|step| (step.row.id, step)).collect();
+    let new: Vec<_> = steps.iter().filter(|step| !carried.contains_key(&step.row.id)).collect();
+    store(tx, &new, before.now).await?;
+    Ok(steps.into_iter().map(|step| carried.remove(&step.row.id).unwrap_or(step)).collect())
 }
 
 /// Stores steps that begin.

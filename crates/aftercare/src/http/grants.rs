@@ -95,9 +95,8 @@ async fn given(app: &App, tx: &mut Tx, actor: &Actor, note: &Note, body: NewGran
         }
     };
     let keys = actor.keys(app, tx).await?;
-    let mut people = People::default();
     must_deal(tx, note, to, "/to").await?;
-    people.add(tx, &[actor.id, note.doctor_id, to]).await?;
+    let people = People::load(tx, &[actor.id, note.doctor_id, to]).await?;
     let sealed = sealed_note(tx, actor, note.patient_id, note.id).await?;
     let (envelope, key) = sealed.unlock(&keys, &people).map_err(|_| {
         Problem::conflict("not_open", "this note is not open to your own key; ask another of its readers")

@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     app::App,
-    audit::Action,
+    audit::{self, Action},
     draft::{Edit, apply},
+    keyring::People,
     notebook::OpenNote,
     outline::{Outline, outline},
     plan::{Plan, PlanStep},
@@ -152,11 +153,11 @@ pub async fn edit_steps(
         let words = open(&app, &mut tx, &actor, &note).await?;
         let plan = Plan::current(&mut tx, note.patient_id, Some(actor.id), now).await?;
         let words = apply(&body, &words, &plan, || app.random.id(now)).map_err(Problem::invalid)?;
-        let keys = actor.keys(&app, &mut tx).await?;
-        add_page(&app, &mut tx, &actor, &note, &mut care, &words, &keys).await?;
+        let people = People::load(&mut tx, &[note.patient_id, note.doctor_id]).await?;
+        add_page(&app, &mut tx, (&actor, &people), &note, &mut care, &words).await?;
         care::update(&mut tx, &care).await?;
         let outcome = draft(&app, &mut tx, &actor, note).await?;
-        written(&app, &mut tx, &actor, &outcome.note).await?;
+        audit::record(&app, &mut tx, written(&actor, &outcome.note)).await?;
         tx.commit().await?;
         Ok(outcome)
     })?;
@@ -203,7 +204,7 @@ pub async fn edit_envelope(
         add_envelope(&mut tx, &note, &mut care, &body.envelope, &outline).await?;
         care::update(&mut tx, &care).await?;
         let outcome = draft(&app, &mut tx, &actor, note).await?;
-        written(&app, &mut tx, &actor, &outcome.note).await?;
+        audit::record(&app, &mut tx, written(&actor, &outcome.note)).await?;
         tx.commit().await?;
         Ok(outcome)
     })?;
@@ -234,7 +235,7 @@ pub async fn activate(
             no_open_questions(&open(&app, &mut tx, &actor, &note).await?)?;
         }
         let outline = stored_outline(&app, &mut tx, &actor, &note).await?;
-        let before = InForce::lock(&app, &mut tx, note.patient_id, actor.id).await?;
+        let before = InForce::lock(&app, &mut tx, (note.patient_id, actor.id)).await?;
         // To put it into force is to submit it: of two notes in flight the later wins.
         note.ticket = care::take_ticket(&mut tx, &care).await?;
         care.last_ticket = note.ticket;
@@ -243,7 +244,7 @@ pub async fn activate(
         care::update(&mut tx, &care).await?;
         let notes: Vec<_> =
             [Some(note.id), replaced.note].into_iter().flatten().map(|id| (id, actor.id)).collect();
-        let words = Words::load(&app, &mut tx, &actor, note.patient_id, &notes).await?;
+        let words = Words::load_beside(&app, &mut tx, &actor, note.patient_id, &notes, before.sealed).await?;
         tx.commit().await?;
         Ok(Outcome { note, old: before.plan, new: replaced.new, outline, words, failure: None })
     })?;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit,
     keyring::{People, raw},
     outline::Outline,
 };
@@ -91,7 +92,7 @@ pub(super) async fn submit(
             return again(app, &mut tx, actor, (patient, id), &body).await;
         }
         let outline = check(app, &mut tx, &care, envelope, clear).await?;
-        let before = InForce::lock(app, &mut tx, patient, actor.id).await?;
+        let before = InForce::lock(app, &mut tx, (patient, actor.id)).await?;
         let ticket = care::take_ticket(&mut tx, &care).await?;
         care.last_ticket = ticket;
         let mut note = Note {
@@ -126,8 +127,8 @@ pub(super) async fn submit(
         care.last_note_at = care.last_note_at.max(Some(note.created_at));
         care::update(&mut tx, &care).await?;
         let notes: Vec<_> = replaced.into_iter().chain([id]).map(|id| (id, actor.id)).collect();
-        let words = Words::load(app, &mut tx, actor, patient, &notes).await?;
-        written(app, &mut tx, actor, &note).await?;
+        let words = Words::load_beside(app, &mut tx, actor, patient, &notes, before.sealed).await?;
+        audit::record(app, &mut tx, written(actor, &note)).await?;
         tx.commit().await?;
         Ok(Outcome { note, old: before.plan, new, outline, words, failure: None })
     })?;
@@ -163,8 +164,7 @@ pub(super) async fn check(
     envelope: &Envelope,
     clear: &[ClearStep],
 ) -> Result<Vec<Outline>, Problem> {
-    let mut people = People::default();
-    people.add(tx, &[care.patient_id, care.doctor_id]).await?;
+    let people = People::load(tx, &[care.patient_id, care.doctor_id]).await?;
     let (patient, doctor) = (people.of(care.patient_id)?, people.of(care.doctor_id)?);
     if envelope.author_kid != doctor.kid() {
         return Err(stale("your own keys were changed; fetch them at /api/keys/{user_id}/ and seal again"));

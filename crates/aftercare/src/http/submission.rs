@@ -25,7 +25,7 @@ use aftercare_core::{
     supersede::takes_force,
 };
 use aftercare_extract::extraction::Extraction;
-use aftercare_seal::{ark::Keys, envelope::Envelope};
+use aftercare_seal::envelope::Envelope;
 use aftercare_store::{
     Tx,
     account::{self, NoteMode},
@@ -80,20 +80,19 @@ pub(super) async fn read_and_store(
     again: Option<Note>,
     gone: impl Future<Output = ()>,
 ) -> Result<Outcome, Problem> {
-    let keys = actor.keys(app, &mut app.store.peek().await?).await?;
     let (read, failure) = read(app, actor.id, &arrived, gone).await?;
     let now = app.now();
     let words = Reading::of(&read).into_note(arrived.text.clone(), || app.random.id(now));
     let what = Sealable { arrived: &arrived, by: &read.by, failed: failure.is_some(), words: &words };
-    let Stored { note, old, new, replaced } =
-        transact!({ store(app, actor, &keys, &what, again.as_ref()).await })?;
+    let Stored { note, old, new, replaced, sealed } =
+        transact!({ store(app, actor, &what, again.as_ref()).await })?;
     app.stir(note.patient_id);
 
     let outline = outline(&words);
     let mut words = Words::of(note.id, words);
     if let Some(id) = replaced {
         let mut tx = app.store.peek().await?;
-        words.add(app, &mut tx, actor, note.patient_id, &[(id, actor.id)], Vec::new()).await?;
+        words.add(app, &mut tx, actor, note.patient_id, &[(id, actor.id)], sealed).await?;
     }
     Ok(Outcome { note, old, new, outline, words, failure })
 }
@@ -113,21 +112,29 @@ pub(super) struct Stored {
     pub(super) new: Vec<PlanStep>,
     /// The note that was replaced, or would be.
     pub(super) replaced: Option<NoteId>,
+    /// That note as it lies there.
+    sealed: Vec<note::Sealed>,
 }
 
 /// Seals a note, and puts it into force or keeps it as a draft, in one transaction.
 async fn store(
     app: &App,
     actor: &Actor,
-    keys: &Keys,
     what: &Sealable<'_>,
     again: Option<&Note>,
 ) -> Result<Stored, Problem> {
     let arrived = what.arrived;
+    let pair = (arrived.patient, actor.id);
     let mut tx = app.store.write().await?;
-    // Locked first, then asked: the patient may have left while the note was read.
-    let mut care = current_care(&mut tx, arrived.patient, actor.id).await?;
-    let before = InForce::lock(app, &mut tx, arrived.patient, actor.id).await?;
+    // Locked first, then asked: the patient may have left while the note was read. All is asked for at once.
+    let care = care::lock(&mut tx, pair.0, pair.1).await?;
+    let before = InForce::ask(&mut tx, pair).await?;
+    let people = People::ask(&mut tx, &[pair.0, pair.1]).await?;
+    let head = audit::lock_head(&mut tx, pair.0).await?;
+    let mut care = current(care.answer(&mut tx).await?)?;
+    let before = before.answer(app, &mut tx).await?;
+    let people = people.answer(&mut tx).await?;
+    let head = head.answer(&mut tx).await?;
     let mut note = blank(arrived, actor.id);
     if let Some(again) = again {
         let stored = note::get(&mut tx, arrived.patient, arrived.id).await?;
@@ -178,28 +185,30 @@ async fn store(
     } else {
         note::insert(&mut tx, &note).await?;
     }
-    add_page(app, &mut tx, actor, &note, &mut care, what.words, keys).await?;
+    add_page(app, &mut tx, (actor, &people), &note, &mut care, what.words).await?;
     care.last_note_at = care.last_note_at.max(Some(arrived.created_at));
     if what.failed {
         care.failed_ticket = care.failed_ticket.max(arrived.ticket);
     }
     care::update(&mut tx, &care).await?;
     outbox::tell_doctors(&mut tx, note.patient_id).await?;
-    written(app, &mut tx, actor, &note).await?;
+    audit::record_after(app, &mut tx, head, written(actor, &note)).await?;
     tx.commit().await?;
-    Ok(Stored { note, old: before.plan, new, replaced })
+    Ok(Stored { note, old: before.plan, new, replaced, sealed: before.sealed })
 }
 
 /// The care of a patient by a doctor, locked; 404 where the patient has not chosen them.
 pub(super) async fn current_care(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Care, Problem> {
-    let care = care::lock(tx, patient, doctor).await?.answer(tx).await?;
+    current(care::lock(tx, patient, doctor).await?.answer(tx).await?)
+}
+
+fn current(care: Option<Care>) -> Result<Care, Problem> {
     care.filter(Care::is_current).ok_or_else(Problem::not_found)
 }
 
-/// Puts on record that a note was written, or written again.
-pub(super) async fn written(app: &App, tx: &mut Tx, actor: &Actor, note: &Note) -> Result<(), Problem> {
-    let event = Event::by(actor.id, note.patient_id, Action::NoteWritten).on(note.id.0);
-    Ok(audit::record(app, tx, event).await?)
+/// That a note was written, or written again.
+pub(super) fn written(actor: &Actor, note: &Note) -> Event {
+    Event::by(actor.id, note.patient_id, Action::NoteWritten).on(note.id.0)
 }
 
 /// Whether a note that stands so may be read again.
@@ -309,19 +318,18 @@ fn blank(arrived: &Arrived, doctor: UserId) -> Note {
     }
 }
 
-/// Seals a note's words as the next page of the doctor's chain.
+/// Seals a note's words as the next page of the doctor's chain, given the public keys of both.
 pub(super) async fn add_page(
     app: &App,
     tx: &mut Tx,
-    actor: &Actor,
+    (actor, people): (&Actor, &People),
     note: &Note,
     care: &mut Care,
     words: &OpenNote,
-    keys: &Keys,
 ) -> Result<(), Problem> {
-    let mut people = People::default();
-    people.add(tx, &[note.patient_id, note.doctor_id]).await?;
-    must_hold(care, &people)?;
+    tx.send().await;
+    must_hold(care, people)?;
+    let keys = actor.keys_among(app, people)?;
     let page = Page {
         id: note.id,
         patient_id: note.patient_id,
@@ -332,7 +340,7 @@ pub(super) async fn add_page(
     };
     let (author, patient) = (people.of(note.doctor_id)?, people.of(note.patient_id)?);
     let readers: Vec<_> = std::iter::once(patient).chain(app.emergency()).collect();
-    let (envelope, key) = notebook::write(&page, keys, author, &readers, &mut app.random.rng())?;
+    let (envelope, key) = notebook::write(&page, &keys, author, &readers, &mut app.random.rng())?;
     let body = add_envelope(tx, note, care, &envelope, &outline(words)).await?;
     app.opened.put(&actor.asks(app), note.id, &body, key);
     Ok(())

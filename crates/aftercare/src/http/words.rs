@@ -149,9 +149,8 @@ impl Words {
         if found.is_empty() {
             return Ok(());
         }
-        let mut people = People::default();
         let authors = found.iter().map(|(_, author, _)| *author);
-        people.add(tx, &authors.chain([actor.id]).collect::<Vec<_>>()).await?;
+        let people = People::load(tx, &authors.chain([actor.id]).collect::<Vec<_>>()).await?;
         let keys = actor.keys(app, tx).await?;
         for (id, _, note) in found {
             let opened = note.unlock(&keys, &people);
