@@ -20,11 +20,6 @@ use aftercare_store::{
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
 
-/// What is in force at any time to come is in force now.
-pub fn forever() -> Instant {
-    Instant::from_micros(i64::MAX)
-}
-
 /// The zone and times of day of a person, past and present.
 #[derive(Clone, Debug)]
 pub struct Habits(Vec<Regime>);
@@ -226,7 +221,7 @@ impl Plan {
         patient: UserId,
         doctor: Option<UserId>,
     ) -> Result<AskedPlan, StoreError> {
-        Self::ask(tx, patient, doctor, forever()).await
+        Self::ask(tx, patient, doctor, Instant::from_micros(i64::MAX)).await
     }
 
     /// The notes its steps were read out of, with their authors.
@@ -236,8 +231,8 @@ impl Plan {
 
     /// One of its steps whose row is another now, replayed as of the same time.
     pub fn again(&self, logs: &Logs, row: StepRow) -> Result<PlanStep, StoreError> {
-        let place = self.steps.iter().position(|step| step.row.id == row.id);
-        let log = place.map_or(&[][..], |place| &logs.answers[place]);
+        let log = self.steps.iter().zip(&logs.answers).find(|(step, _)| step.row.id == row.id);
+        let (_, log) = log.ok_or_else(|| StoreError::Broken(format!("no step {} in this plan", row.id)))?;
         PlanStep::new(row, &self.habits, log, &logs.outages, self.now)
     }
 

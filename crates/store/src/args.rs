@@ -11,6 +11,11 @@ pub(crate) trait Value: ToSql {
     const TYPE: Type;
     /// That of an array of such.
     const ARRAY: Type;
+
+    /// How many there are of it.
+    fn rows(&self) -> usize {
+        1
+    }
 }
 
 macro_rules! values {
@@ -47,16 +52,28 @@ impl<T: Value> Value for Option<T> {
 impl<T: Value> Value for &T {
     const TYPE: Type = T::TYPE;
     const ARRAY: Type = T::ARRAY;
+
+    fn rows(&self) -> usize {
+        T::rows(self)
+    }
 }
 
 impl<T: Value> Value for &[T] {
     const TYPE: Type = T::ARRAY;
     const ARRAY: Type = T::ARRAY;
+
+    fn rows(&self) -> usize {
+        self.len()
+    }
 }
 
 impl<T: Value> Value for Vec<T> {
     const TYPE: Type = T::ARRAY;
     const ARRAY: Type = T::ARRAY;
+
+    fn rows(&self) -> usize {
+        self.len()
+    }
 }
 
 /// The values of a statement's parameters, in their order.
@@ -64,6 +81,8 @@ impl<T: Value> Value for Vec<T> {
 pub(crate) struct Args {
     pub(crate) types: Vec<Type>,
     pub(crate) values: Vec<Encoded>,
+    /// Over how many rows the statement goes.
+    pub(crate) rows: usize,
     room: BytesMut,
 }
 
@@ -74,6 +93,7 @@ pub(crate) struct Encoded(Result<Option<BytesMut>, String>);
 impl Args {
     /// With the next one.
     pub(crate) fn bind<T: Value>(mut self, value: &T) -> Self {
+        self.rows = self.rows.max(value.rows());
         let done = value.to_sql(&T::TYPE, &mut self.room);
         let bytes = self.room.split();
         self.types.push(T::TYPE);
@@ -140,6 +160,7 @@ mod tests {
             Type::BYTEA,
         ];
         assert_eq!(args.types, types);
+        assert_eq!((args.rows, args![vec![7_i16, 8, 9], 1_i16].rows), (1, 3));
         assert_eq!(args.values[0].0, Ok(Some(BytesMut::from(&[0, 7][..]))));
         assert_eq!(args.values[2].0, Ok(None));
     }

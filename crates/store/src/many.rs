@@ -65,7 +65,7 @@ macro_rules! insert_many {
 /// All rows of a query over keys, which stand where `head` ends: its last words are the key's columns. No rows for no
 /// keys.
 macro_rules! fetch_in {
-    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {
+    ($tx:expr, $row:ty, $head:expr, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {
         match $crate::many::ask_in!($tx, $row, $head, $keys, |$key| [$($part),+], $tail, [$($arg),*], Ok) {
             Ok(asked) => asked.answer($tx).await,
             Err(error) => Err(error),
@@ -75,7 +75,7 @@ macro_rules! fetch_in {
 
 /// The same, to be read when they are needed: an [`Asked`](crate::Asked).
 macro_rules! ask_in {
-    ($tx:expr, $row:ty, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal, [$($arg:expr),*], $read:expr) => {{
+    ($tx:expr, $row:ty, $head:expr, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal, [$($arg:expr),*], $read:expr) => {{
         let keys = $keys;
         let before = <[&str]>::len(&[$(stringify!($arg)),*]);
         let columns = [$(stringify!($part)),+].len();
@@ -110,7 +110,7 @@ macro_rules! ask_in {
 
 /// Runs a statement over keys, which stand where `head` ends. Nothing for no keys.
 macro_rules! execute_in {
-    ($tx:expr, $head:literal, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {{
+    ($tx:expr, $head:expr, $keys:expr, |$key:ident| [$($part:expr),+ $(,)?], $tail:literal $(, $arg:expr)* $(,)?) => {{
         let keys = $keys;
         let before = <[&str]>::len(&[$(stringify!($arg)),*]);
         let columns = [$(stringify!($part)),+].len();

@@ -154,6 +154,25 @@ pub struct Sealed {
     pub grants: Vec<Vec<u8>>,
 }
 
+/// The text of a question for notes as they lie there: who reads is `$1`, which notes is said at the end.
+macro_rules! sealed {
+    ($name:literal, $which:literal) => {
+        concat!(
+            "-- note::",
+            $name,
+            "
+        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted, envelope.patient_id
+        from envelope left join note_grant on note_grant.bucket = envelope.bucket
+          and note_grant.note_id = envelope.note_id and note_grant.recipient_id = $1
+        where ",
+            $which
+        )
+    };
+    ($name:literal, $which:literal, in order) => {
+        concat!(sealed!($name, $which), " order by envelope.note_id, envelope.seq, note_grant.recipient_kid")
+    };
+}
+
 /// Several of a patient's notes, for a reader.
 pub async fn sealed(
     tx: &mut Tx,
@@ -164,17 +183,33 @@ pub async fn sealed(
     let rows = fetch_in!(
         tx,
         SealedRow,
-        "-- note::sealed
-        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted, envelope.patient_id
-        from envelope left join note_grant on note_grant.bucket = envelope.bucket
-          and note_grant.note_id = envelope.note_id and note_grant.recipient_id = $1
-        where (envelope.bucket, envelope.note_id)",
+        sealed!("sealed", "(envelope.bucket, envelope.note_id)"),
         notes,
         |id| [Bucket::of(patient).get(), id.0],
         "order by envelope.note_id, envelope.seq, note_grant.recipient_kid",
         reader.0
     )?;
     Ok(gather(rows, patient))
+}
+
+/// The one of a doctor's that is in force.
+pub async fn sealed_live(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: UserId,
+) -> Result<Asked<Vec<Sealed>>, StoreError> {
+    ask_all!(
+        tx,
+        SealedRow,
+        sealed!(
+            "sealed_live",
+            "envelope.bucket = $2 and envelope.note_id = (
+          select id from note where bucket = $2 and patient_id = $3 and doctor_id = $1 and state = 1)",
+            in order
+        ),
+        [doctor.0, Bucket::of(patient).get(), patient.0],
+        move |rows| Ok(gather(rows, patient))
+    )
 }
 
 /// Those of the notes of all steps that [`crate::step::of_patient`] gives for the same arguments.
@@ -188,15 +223,14 @@ pub async fn sealed_of_plan(
     ask_all!(
         tx,
         SealedRow,
-        "-- note::sealed_of_plan
-        select envelope.note_id, envelope.seq, envelope.body, note_grant.body as granted, envelope.patient_id
-        from envelope left join note_grant on note_grant.bucket = envelope.bucket
-          and note_grant.note_id = envelope.note_id and note_grant.recipient_id = $5
-        where envelope.bucket = $1 and envelope.note_id in (
-          select note_id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
-            and coalesce(superseded_at, 9223372036854775807) >= $4)
-        order by envelope.note_id, envelope.seq, note_grant.recipient_kid",
-        [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros(), reader.0],
+        sealed!(
+            "sealed_of_plan",
+            "envelope.bucket = $2 and envelope.note_id in (
+          select note_id from step where bucket = $2 and patient_id = $3 and (doctor_id = $4 or $4 is null)
+            and coalesce(superseded_at, 9223372036854775807) >= $5)",
+            in order
+        ),
+        [reader.0, Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros()],
         move |rows| Ok(gather(rows, patient))
     )
 }
@@ -284,11 +318,10 @@ pub async fn received(
     put!(
         tx,
         "-- note::received
-        update note set received_at = coalesce(received_at, $4), read_at = coalesce(read_at, $5)
-        where bucket = $1 and id = $2 and patient_id = $3",
+        update note set received_at = coalesce(received_at, $3), read_at = coalesce(read_at, $4)
+        where bucket = $1 and id = $2",
         Bucket::of(patient).get(),
         note.0,
-        patient.0,
         at.as_micros(),
         read.then_some(at.as_micros())
     )?;
@@ -315,12 +348,11 @@ pub async fn get(tx: &mut Tx, patient: UserId, id: NoteId) -> Result<Option<Note
         Row,
         "-- note::get
         select id, patient_id, doctor_id, state, ticket, created_at, provider, model, fallback, superseded_at, superseded_by, activated_at, received_at, read_at
-        from note where bucket = $1 and id = $2 and patient_id = $3",
+        from note where bucket = $1 and id = $2",
         Bucket::of(patient).get(),
-        id.0,
-        patient.0
+        id.0
     )?;
-    row.map(read).transpose()
+    row.filter(|row| row.patient_id == patient.0).map(read).transpose()
 }
 
 /// A note by its id alone, for a doctor who wrote it. Looks into every bucket.

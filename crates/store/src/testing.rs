@@ -2,7 +2,7 @@
 //! started from the installed binaries on loopback and ends with the test process.
 #![expect(clippy::panic, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{Store, Tx};
+use crate::{Store, Tx, sql::fetch_postgres};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -68,6 +68,15 @@ pub async fn run(tx: &mut Tx, sql: &str) {
         Tx::Sqlite(lease) => lease.batch(sql).expect("it runs"),
         Tx::Postgres(held) => held.batch(sql).await.expect("it runs"),
     }
+}
+
+/// The number that a question to PostgreSQL is answered with.
+///
+/// # Panics
+/// Where it is not answered with one.
+pub async fn number(tx: &mut Tx, sql: &str) -> i64 {
+    let rows = fetch_postgres!(tx, (i64,), sql);
+    rows.expect("an answer").first().expect("on PostgreSQL").0
 }
 
 /// Starts a server whose life hangs on a pipe to this process: when the test process ends,

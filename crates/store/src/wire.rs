@@ -50,6 +50,10 @@ const SETTINGS: &str = concat!(
 /// It would plan statements over arrays anew each time, for longer than they take. A plan that is kept must not depend on how
 /// small a table was when it was made: rows are found by an index.
 const PLANS_KEPT: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
+/// For more rows than these a plan costs less than what is wrong with one that was kept: made when a table was empty, it
+/// compares each of its rows with each that is asked for.
+const FEW: usize = 16;
+const PLAN_ANEW: &str = "set local plan_cache_mode = force_custom_plan";
 
 /// Connections to one PostgreSQL.
 #[derive(Clone, Debug)]
@@ -84,6 +88,7 @@ impl Connections {
             client: Some(Arc::new(client)),
             coming: VecDeque::new(),
             state: State::Outside,
+            plans_anew: false,
             spread: self.spread,
         })
     }
@@ -178,6 +183,8 @@ pub struct Held {
     /// reads no further while one is left lying.
     coming: VecDeque<Coming>,
     state: State,
+    /// Whether the transaction has its statements planned by what they are asked, from now on.
+    plans_anew: bool,
     /// Whether rows are spread over machines by bucket: then one statement locks, and changes, those of one.
     pub(crate) spread: bool,
 }
@@ -278,6 +285,11 @@ impl Held {
     async fn prepared(&mut self, sql: &str, args: &Args) -> Result<Statement, StoreError> {
         fault::step()?;
         let client = self.client();
+        if args.rows > FEW && self.state == State::Within && !self.plans_anew {
+            self.plans_anew = true;
+            let client = Arc::clone(&client);
+            self.send(async move { client.batch_execute(PLAN_ANEW).await }).await;
+        }
         let mut asked = pin!(client.prepare_typed_cached(sql, &args.types));
         // Where it is known, there is nothing to wait for.
         let known = match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {

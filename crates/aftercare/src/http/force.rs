@@ -5,7 +5,7 @@ use crate::{
     announce,
     app::App,
     outline::Outline,
-    plan::{self, AskedPlan, Habits, Logs, Plan, PlanStep, forever},
+    plan::{self, AskedPlan, Habits, Logs, Plan, PlanStep},
     record::{self, AskedStored, Stored},
 };
 use aftercare_core::{
@@ -36,7 +36,7 @@ pub(super) struct InForce {
     pub(super) live: Option<Note>,
     /// Its steps.
     pub(super) plan: Plan,
-    /// The notes of these, as they lie there for the doctor.
+    /// That note as it lies there for the doctor.
     pub(super) sealed: Vec<note::Sealed>,
     /// The time after the locks were got: no answer that was taken is later.
     pub(super) now: Instant,
@@ -75,7 +75,7 @@ impl InForce {
         Ok(AskedInForce {
             live: note::live(tx, patient, doctor).await?,
             plan: Plan::ask_current(tx, patient, Some(doctor)).await?,
-            sealed: note::sealed_of_plan(tx, patient, Some(doctor), forever(), doctor).await?,
+            sealed: note::sealed_live(tx, patient, doctor).await?,
             stored: Stored::ask(tx, patient, doctor).await?,
             channels: channel::of_people(tx, &[patient]).await?,
         })
