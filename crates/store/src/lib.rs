@@ -26,6 +26,7 @@ mod distributed;
 pub mod due;
 pub mod durability;
 pub mod engine;
+pub mod envelope;
 pub mod erase;
 mod error;
 pub mod event;

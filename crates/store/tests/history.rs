@@ -9,7 +9,7 @@ use aftercare_core::{
     step::Kind,
 };
 use aftercare_store::{
-    Store, Tx, check_in, due,
+    Store, Tx, check_in, due, envelope,
     note::{self, Note, NoteState},
     open_reminder,
     step::{self, StepRow, Task},
@@ -79,7 +79,7 @@ async fn filled() -> Store {
     for n in 0..=BEFORE {
         let note = note(n);
         note::insert(&mut tx, &note).await.unwrap();
-        note::add_envelope(&mut tx, &note, i64::from(n) + 1, &[7; 100], "[]").await.unwrap();
+        envelope::add(&mut tx, &note, i64::from(n) + 1, &[7; 100], "[]").await.unwrap();
         step::insert(&mut tx, &[&step(&note)]).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -116,18 +116,18 @@ async fn what_is_over_is_not_read() {
         due::since_of_plan(tx, PATIENT, DOCTOR).await.unwrap().answer(tx).await.unwrap();
     });
     reads_few!("its notes", |tx| {
-        let asked = note::sealed_of_plan(tx, PATIENT, Some(DOCTOR), ever, PATIENT).await.unwrap();
+        let asked = envelope::of_plan(tx, PATIENT, Some(DOCTOR), ever, PATIENT).await.unwrap();
         assert_eq!(asked.answer(tx).await.unwrap().len(), 1);
     });
     reads_few!("the note in force, sealed", |tx| {
-        let asked = note::sealed_live(tx, PATIENT, DOCTOR).await.unwrap();
+        let asked = envelope::live(tx, PATIENT, DOCTOR).await.unwrap();
         assert_eq!(asked.answer(tx).await.unwrap().len(), 1);
     });
     reads_few!("a note's envelope", |tx| {
-        assert_eq!(note::sealed(tx, PATIENT, &[live], PATIENT).await.unwrap().len(), 1);
+        assert_eq!(envelope::some(tx, PATIENT, &[live], PATIENT).await.unwrap().len(), 1);
     });
     reads_few!("that alone", |tx| {
-        assert!(note::envelope(tx, PATIENT, live).await.unwrap().is_some());
+        assert!(envelope::newest(tx, PATIENT, live).await.unwrap().is_some());
     });
     reads_few!("a note", |tx| assert!(note::get(tx, PATIENT, live).await.unwrap().is_some()));
     reads_few!("the note in force", |tx| {
@@ -152,7 +152,7 @@ async fn a_note_is_given_for_its_patient_alone() {
     let other = (3..100_000)
         .map(|n| UserId(Uuid::from_u128(n)))
         .find(|id| aftercare_core::id::Bucket::of(*id) == bucket);
-    let found = note::sealed(&mut tx, other.unwrap(), &[note(BEFORE).id], DOCTOR).await.unwrap();
+    let found = envelope::some(&mut tx, other.unwrap(), &[note(BEFORE).id], DOCTOR).await.unwrap();
     assert!(found.is_empty());
 }
 

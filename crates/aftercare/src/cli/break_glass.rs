@@ -15,7 +15,7 @@ use crate::{
 };
 use aftercare_core::{clock::Clock, id::UserId};
 use aftercare_seal::{bundle::Bundle, emergency::Recipient, envelope::Envelope, reader::open_key};
-use aftercare_store::{bundle, note};
+use aftercare_store::{bundle, envelope, note};
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -96,7 +96,7 @@ async fn take(app: &App, patient: UserId, reference: &str) -> anyhow::Result<()>
     let people = People::load(&mut tx, &notes.iter().map(|note| note.doctor_id).collect::<Vec<_>>()).await?;
     let mut taken = Vec::new();
     for note in notes {
-        let Some(body) = note::envelope(&mut tx, patient, note.id).await? else { continue };
+        let Some(body) = envelope::newest(&mut tx, patient, note.id).await? else { continue };
         let read = serde_json::from_slice::<Envelope>(&body).map_err(anyhow::Error::from);
         let both = read.and_then(|envelope| {
             let author = people.author(&envelope)?.clone();

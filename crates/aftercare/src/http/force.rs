@@ -21,6 +21,7 @@ use aftercare_store::{
     channel::{self, Channel},
     check_in,
     delivery::DeliveryKind,
+    envelope,
     note::{self, Note, NoteState},
     person_lock,
     step::{self, StepRow, Task},
@@ -37,7 +38,7 @@ pub(super) struct InForce {
     /// Its steps.
     pub(super) plan: Plan,
     /// That note as it lies there for the doctor.
-    pub(super) sealed: Vec<note::Sealed>,
+    pub(super) sealed: Vec<envelope::Sealed>,
     /// The time after the locks were got: no answer that was taken is later.
     pub(super) now: Instant,
     logs: Logs,
@@ -49,7 +50,7 @@ pub(super) struct InForce {
 pub(super) struct AskedInForce {
     live: Asked<Option<Note>>,
     plan: AskedPlan,
-    sealed: Asked<Vec<note::Sealed>>,
+    sealed: Asked<Vec<envelope::Sealed>>,
     stored: AskedStored,
     channels: Asked<Vec<Channel>>,
 }
@@ -75,7 +76,7 @@ impl InForce {
         Ok(AskedInForce {
             live: note::live(tx, patient, doctor).await?,
             plan: Plan::ask_current(tx, patient, Some(doctor)).await?,
-            sealed: note::sealed_live(tx, patient, doctor).await?,
+            sealed: envelope::live(tx, patient, doctor).await?,
             stored: Stored::ask(tx, patient, doctor).await?,
             channels: channel::of_people(tx, &[patient]).await?,
         })

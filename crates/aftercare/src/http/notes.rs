@@ -20,7 +20,7 @@ use aftercare_core::{
     people::Role,
 };
 use aftercare_store::{
-    Tx, audit as audit_rows,
+    Tx, audit as audit_rows, envelope,
     note::{self, Note, NoteState},
 };
 use axum::{
@@ -253,7 +253,7 @@ pub async fn read_envelope(
 ) -> Result<Response, Problem> {
     let mut tx = app.store.read().await?;
     let note = find(&mut tx, &actor, id).await?;
-    let body = note::envelope(&mut tx, note.patient_id, id).await?.ok_or_else(Problem::not_found)?;
+    let body = envelope::newest(&mut tx, note.patient_id, id).await?.ok_or_else(Problem::not_found)?;
     drop(tx);
     opened(&app, &actor, note.patient_id, Action::NotesRead, Some(id)).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())

@@ -23,7 +23,7 @@ use aftercare_core::{
 use aftercare_seal::bytes;
 use aftercare_store::{
     check_in::{self, Reason},
-    note,
+    envelope,
     step::Task,
 };
 use axum::extract::State;
@@ -84,7 +84,7 @@ pub async fn reminders(
     let mut tx = app.store.peek().await?;
     let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let plan = Plan::ask(&mut tx, patient, doctor, from).await?;
-    let sealed = note::sealed_of_plan(&mut tx, patient, doctor, from, actor.id).await?;
+    let sealed = envelope::of_plan(&mut tx, patient, doctor, from, actor.id).await?;
     let plan = plan.answer(&mut tx, now).await?;
     let skipped =
         |step: &PlanStep| step.occurrences().iter().any(|one| one.status == OccurrenceStatus::Skipped);

@@ -24,7 +24,7 @@ use crate::{
 use aftercare_core::{access::Act, id::NoteId};
 use aftercare_seal::envelope::Envelope;
 use aftercare_store::{
-    Tx, care,
+    Tx, care, envelope,
     note::{self, Note, NoteState},
 };
 use axum::{extract::State, http::StatusCode};
@@ -57,7 +57,7 @@ fn not_a_draft(note: &Note) -> Problem {
 
 /// The steps of a stored note without their words.
 async fn stored_outline(app: &App, tx: &mut Tx, actor: &Actor, note: &Note) -> Result<Vec<Outline>, Problem> {
-    match note::outline(tx, note.patient_id, note.id).await? {
+    match envelope::outline(tx, note.patient_id, note.id).await? {
         Some(json) => serde_json::from_str(&json).map_err(Problem::internal),
         // Sealed before outlines were kept.
         None => Ok(outline(&open(app, tx, actor, note).await?)),

@@ -32,6 +32,7 @@ use aftercare_store::{
     Tx,
     account::NoteMode,
     care::{self, Care},
+    envelope,
     note::{self, Note, NoteState},
 };
 use serde::Deserialize;
@@ -144,7 +145,7 @@ async fn again(
     body: &[u8],
 ) -> Result<Outcome, Problem> {
     let note = note::by_doctor(tx, actor.id, id).await?;
-    let same = note::envelope(tx, patient, id).await?.is_some_and(|stored| stored == body);
+    let same = envelope::newest(tx, patient, id).await?.is_some_and(|stored| stored == body);
     match note.filter(|_| same) {
         Some(note) => super::review::stored(app, tx, actor, note).await,
         None => Err(Problem::conflict(

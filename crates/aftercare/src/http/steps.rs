@@ -22,7 +22,7 @@ use aftercare_core::{
     step::Kind,
 };
 use aftercare_store::{
-    Tx, note, person_lock,
+    Tx, envelope, note, person_lock,
     step::{self, Task},
 };
 use axum::extract::State;
@@ -81,7 +81,7 @@ pub async fn actionable_steps(
     let since = if which.include.is_some() { i64::MIN } else { i64::MAX };
     let since = Instant::from_micros(since);
     let plan = Plan::ask(&mut tx, patient, doctor, since).await?;
-    let sealed = note::sealed_of_plan(&mut tx, patient, doctor, since, actor.id).await?;
+    let sealed = envelope::of_plan(&mut tx, patient, doctor, since, actor.id).await?;
     // A note in force may have no step and still say when to seek help.
     let live = note::live_ids(&mut tx, patient, doctor).await?;
     let plan = plan.answer(&mut tx, now).await?;

@@ -30,6 +30,7 @@ use aftercare_store::{
     Tx,
     account::{self, NoteMode},
     care::{self, Care},
+    envelope,
     note::{self, Note, NoteState},
     outbox,
 };
@@ -113,7 +114,7 @@ pub(super) struct Stored {
     /// The note that was replaced, or would be.
     pub(super) replaced: Option<NoteId>,
     /// That note as it lies there.
-    sealed: Vec<note::Sealed>,
+    sealed: Vec<envelope::Sealed>,
 }
 
 /// Seals a note, and puts it into force or keeps it as a draft, in one transaction.
@@ -142,7 +143,7 @@ async fn store(
             return Err(already_extracted());
         };
         // The doctor may have edited it while it was read: their edit stands.
-        let envelope = note::envelope(&mut tx, arrived.patient, arrived.id).await?;
+        let envelope = envelope::newest(&mut tx, arrived.patient, arrived.id).await?;
         if (stored.state, stored.ticket) != (again.state, again.ticket) || arrived.envelope != envelope {
             return Err(Problem::conflict(
                 "changed_meanwhile",
@@ -356,7 +357,7 @@ pub(super) async fn add_envelope(
 ) -> Result<Vec<u8>, Problem> {
     let body = serde_json::to_vec(envelope).map_err(Problem::internal)?;
     let outline = serde_json::to_string(outline).map_err(Problem::internal)?;
-    note::add_envelope(tx, note, care.last_seq + 1, &body, &outline).await?;
+    envelope::add(tx, note, care.last_seq + 1, &body, &outline).await?;
     care.last_seq += 1;
     care.last_transcript = envelope.transcript().to_vec();
     Ok(body)

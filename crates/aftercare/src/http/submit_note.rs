@@ -21,7 +21,7 @@ use aftercare_seal::envelope::Envelope;
 use aftercare_store::{
     Tx,
     account::{self, NoteMode},
-    care,
+    care, envelope,
     note::{self, Note, NoteState},
 };
 use axum::{extract::State, http::StatusCode};
@@ -196,7 +196,7 @@ pub async fn extract_again(
         _ => mode_of(&app, &mut tx, actor.id, None).await?,
     };
     let text = open(&app, &mut tx, &actor, &note).await?.text;
-    let envelope = note::envelope(&mut tx, note.patient_id, id).await?;
+    let envelope = envelope::newest(&mut tx, note.patient_id, id).await?;
     drop(tx);
     let arrived = Arrived {
         id,

@@ -15,7 +15,7 @@ use aftercare_seal::{
     grant::Grant,
     reader::{ContentKey, open_key},
 };
-use aftercare_store::{Tx, note};
+use aftercare_store::{Tx, envelope};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -107,7 +107,7 @@ impl Words {
         actor: &Actor,
         patient: UserId,
         notes: &[(NoteId, UserId)],
-        here: Vec<note::Sealed>,
+        here: Vec<envelope::Sealed>,
     ) -> Result<Self, Problem> {
         let mut words = Self::default();
         words.add(app, tx, actor, patient, notes, here).await?;
@@ -122,7 +122,7 @@ impl Words {
         actor: &Actor,
         patient: UserId,
         notes: &[(NoteId, UserId)],
-        here: Vec<note::Sealed>,
+        here: Vec<envelope::Sealed>,
     ) -> Result<(), Problem> {
         let mut wanted: Vec<(NoteId, UserId)> = Vec::new();
         for &(id, author) in notes {
@@ -203,14 +203,14 @@ async fn sealed_notes(
     actor: &Actor,
     patient: UserId,
     notes: &[(NoteId, UserId)],
-    here: Vec<note::Sealed>,
+    here: Vec<envelope::Sealed>,
 ) -> Result<Vec<(NoteId, UserId, SealedNote)>, Problem> {
     let mut found: HashMap<_, _> = here.into_iter().map(|note| (note.id, note)).collect();
     let missing = notes.iter().map(|(id, _)| *id).filter(|id| !found.contains_key(id));
-    let missing = note::sealed(tx, patient, &missing.collect::<Vec<_>>(), actor.id).await?;
+    let missing = envelope::some(tx, patient, &missing.collect::<Vec<_>>(), actor.id).await?;
     found.extend(missing.into_iter().map(|note| (note.id, note)));
     let sealed = notes.iter().map(|(id, author)| {
-        let note::Sealed { body, grants, .. } =
+        let envelope::Sealed { body, grants, .. } =
             found.remove(id).ok_or_else(|| Problem::internal(format!("note {id} without its envelope")))?;
         Ok((*id, *author, SealedNote { body, grants }))
     });
