@@ -155,9 +155,9 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<Vec<UserId>, Sto
         *since = wake.since.min(*since);
     }
     let steps: Vec<_> = since.keys().copied().collect();
-    // People before their steps, as everywhere: answers to one person's reminders follow one another.
+    // A person's lock is that of their steps: answers to one person's reminders follow one another.
     let people = person_lock::lock_many(tx, &everybody).await?;
-    let found = look::lock(tx, &steps).await?;
+    let found = look::at(tx, &steps).await?;
     let regimes = regime::of_people(tx, &everybody).await?;
     let open = open_reminder::of_people(tx, &everybody).await?;
     let outages = service::outages(tx).await?;

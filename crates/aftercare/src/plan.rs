@@ -295,7 +295,7 @@ pub fn logs_of<'a>(
     steps.map(|step| fold::whole(step.folded.as_deref(), rows.remove(&step.id).unwrap_or_default())).collect()
 }
 
-/// A step whose row is locked until the transaction ends.
+/// A step of a person whose lock is held until the transaction ends.
 pub struct Locked {
     /// The step with its course, as of `now`.
     pub step: PlanStep,
@@ -318,40 +318,22 @@ impl Locked {
     }
 }
 
-/// Locks one step of a patient.
-pub async fn lock(
+/// One step of a patient, whose lock was asked for.
+pub async fn locked(
     tx: &mut Tx,
     clock: &impl Clock,
     patient: UserId,
     step: StepId,
 ) -> Result<Option<Locked>, StoreError> {
-    Ok(lock_many(tx, clock, patient, &[step]).await?.pop())
-}
-
-/// Locks some steps of a patient, in one order for all.
-pub async fn lock_many(
-    tx: &mut Tx,
-    clock: &impl Clock,
-    patient: UserId,
-    steps: &[StepId],
-) -> Result<Vec<Locked>, StoreError> {
-    if steps.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = step::lock(tx, patient, steps).await?;
-    let logs =
-        check_in::of_steps(tx, &steps.iter().map(|step| (patient, *step, 0)).collect::<Vec<_>>()).await?;
+    let row = step::get(tx, patient, step).await?;
+    let log = check_in::of_steps(tx, &[(patient, step, 0)]).await?;
     let under = regime::with_outages(tx, patient).await?;
-    let rows = rows.answer(tx).await?;
+    let Some(row) = row.answer(tx).await? else { return Ok(None) };
     let now = clock.now();
-    let logs = logs_of(logs.answer(tx).await?, rows.iter())?;
+    let log = logs_of(log.answer(tx).await?, std::iter::once(&row))?.pop().unwrap_or_default();
     let (regimes, outages) = under.answer(tx).await?;
-    let Some(began) = rows.iter().map(|row| row.activated_at).min() else { return Ok(Vec::new()) };
-    let outages = outages.since(began, now);
+    let outages = outages.since(row.activated_at, now);
     let habits = Habits::of(patient, regimes)?;
-    let locked = rows.into_iter().zip(logs).map(|(row, log)| {
-        let step = PlanStep::new(row, &habits, &log, &outages, now)?;
-        Ok(Locked { step, log, habits: habits.clone(), outages: outages.clone(), now })
-    });
-    locked.collect()
+    let step = PlanStep::new(row, &habits, &log, &outages, now)?;
+    Ok(Some(Locked { step, log, habits, outages, now }))
 }

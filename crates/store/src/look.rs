@@ -10,18 +10,18 @@ use crate::{
 use aftercare_core::id::{Bucket, StepId, UserId};
 use uuid::Uuid;
 
-/// Some steps, locked in one order for all.
-pub async fn lock(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Asked<Vec<Found>>, StoreError> {
+/// Some steps, of people whose locks are held.
+pub async fn at(tx: &mut Tx, steps: &[(UserId, StepId)]) -> Result<Asked<Vec<Found>>, StoreError> {
     ask_in!(
         tx,
         FoundRow,
-        "-- look::lock
+        "-- look::at
         select patient_id, settled,
           id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
         from step where (bucket, id)",
         steps,
         |key| [Bucket::of(key.0).get(), key.1.0],
-        "order by id for update",
+        "order by id",
         [],
         |rows| Ok(rows.into_iter().map(FoundRow::found).collect())
     )

@@ -1,4 +1,4 @@
-//! A person's own lock: whatever is open for a person, and how they sign in, changes under it.
+//! A person's own lock: their steps, whatever is open for them, and how they sign in change under it.
 
 use crate::{
     Asked, StoreError, Tx,
@@ -32,7 +32,7 @@ pub async fn lock_ahead(tx: &mut Tx, id: UserId) -> Result<(), StoreError> {
     )
 }
 
-/// Some people, locked in one order for all, with how they want to be told (JSON; `None`: as
+/// Some people, locked in one order for all; of those whose account is open how they want to be told (JSON; `None`: as
 /// everybody is by default).
 pub async fn lock_many(
     tx: &mut Tx,
@@ -40,12 +40,15 @@ pub async fn lock_many(
 ) -> Result<Asked<Vec<(UserId, Option<String>)>>, StoreError> {
     ask_in!(
         tx,
-        (Uuid, Option<String>),
-        "-- person_lock::lock_many\nselect id, wishes from person where state = 0 and (bucket, id)",
+        (Uuid, i16, Option<String>),
+        "-- person_lock::lock_many\nselect id, state, wishes from person where (bucket, id)",
         people,
         |id| [Bucket::of(*id).get(), id.0],
         "order by id for update",
         [],
-        |rows| Ok(rows.into_iter().map(|(id, wishes)| (UserId(id), wishes)).collect())
+        |rows| {
+            let open = rows.into_iter().filter(|(_, state, _)| *state == 0);
+            Ok(open.map(|(id, _, wishes)| (UserId(id), wishes)).collect())
+        }
     )
 }

@@ -1,10 +1,11 @@
-//! Steps: when, never what. The words stand in the note's envelope.
+//! Steps: when, never what. The words stand in the note's envelope. Whoever changes one holds its patient's lock
+//! ([`crate::person_lock`]): steps have none of their own.
 
 use crate::{
     Asked, StoreError, Tx, code,
-    many::{ask_in, insert_many},
-    row::row,
-    sql::{ask_all, fetch_all, lock, put},
+    many::insert_many,
+    row::{Columns, FromRow, row},
+    sql::{ask_all, fetch_all, put},
 };
 use aftercare_core::{
     course::Policy,
@@ -174,48 +175,31 @@ pub async fn of_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<Vec<S
     rows.into_iter().map(|row| row.read(patient)).collect()
 }
 
-/// Some steps of a patient, in one order for all. Locked until the transaction ends: answers to them follow one another.
-pub async fn lock(tx: &mut Tx, patient: UserId, steps: &[StepId]) -> Result<Asked<Vec<StepRow>>, StoreError> {
-    ask_in!(
-        tx,
-        Row,
-        "-- step::lock
-        select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
-        from step where patient_id = $1 and (bucket, id)",
-        steps,
-        |step| [Bucket::of(patient).get(), step.0],
-        "order by id for update",
-        [patient.0],
-        move |rows| rows.into_iter().map(|row| row.read(patient)).collect()
-    )
+struct Theirs {
+    patient_id: Uuid,
+    row: Row,
 }
 
-/// Locks the steps of a note, in one order for all: answers being given are waited for.
-pub async fn lock_note(tx: &mut Tx, patient: UserId, note: NoteId) -> Result<(), StoreError> {
-    fetch_all!(
-        tx,
-        (Uuid,),
-        "-- step::lock_note
-        select id from step where bucket = $1 and note_id = $2 order by id",
-        postgres(" for update"),
-        "",
-        Bucket::of(patient).get(),
-        note.0
-    )?;
-    Ok(())
+impl FromRow for Theirs {
+    fn read(row: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { patient_id: row.next()?, row: FromRow::read(row)? })
+    }
 }
 
-/// The same of the note of a doctor that is in force; held by the time that anything asked later is answered.
-pub async fn lock_live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<(), StoreError> {
-    lock!(
+/// A step of a patient; none of anybody else's.
+pub async fn get(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Asked<Option<StepRow>>, StoreError> {
+    ask_all!(
         tx,
-        "-- step::lock_live
-        select id from step where bucket = $1 and note_id = (
-          select id from note where bucket = $1 and patient_id = $2 and doctor_id = $3 and state = 1)
-        order by id for update",
-        Bucket::of(patient).get(),
-        patient.0,
-        doctor.0
+        Theirs,
+        "-- step::get
+        select patient_id,
+          id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at, superseded_by, attention, paused_until, folded
+        from step where bucket = $1 and id = $2",
+        [Bucket::of(patient).get(), step.0],
+        move |rows| {
+            let theirs = rows.into_iter().find(|found| found.patient_id == patient.0);
+            theirs.map(|found| found.row.read(patient)).transpose()
+        }
     )
 }
 
@@ -327,7 +311,7 @@ pub async fn put_back(
     )?;
     let mut back: Vec<StepId> = Vec::new();
     for (id, from, position, timing, policy) in carried {
-        if let Some(mut step) = lock(tx, patient, &[StepId(id)]).await?.answer(tx).await?.pop() {
+        if let Some(mut step) = get(tx, patient, StepId(id)).await?.answer(tx).await? {
             (step.note_id, step.position, step.timing) = (NoteId(from), position, timing);
             step.policy = code::to_policy(policy)?;
             place(tx, &step).await?;

@@ -94,7 +94,7 @@ pub async fn check_in(
         // and ever after, under what held when it was given.
         person_lock::lock_ahead(&mut tx, actor.id).await?;
         let (step, ordinal) = find(&mut tx, &actor, body.reminder_id).await?;
-        let locked = plan::lock(&mut tx, &*app.clock, actor.id, step).await?;
+        let locked = plan::locked(&mut tx, &*app.clock, actor.id, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
         let sealed = sealed(&app, &mut tx, &actor, &locked, &body, reason.as_deref()).await?;
         let given = Given { status: body.status, at: body.at, cause: body.cause, sealed };

@@ -70,9 +70,7 @@ impl InForce {
         tx: &mut Tx,
         (patient, doctor): (UserId, UserId),
     ) -> Result<AskedInForce, Problem> {
-        // Whatever is open for a person changes under the person's own lock.
         person_lock::lock_ahead(tx, patient).await?;
-        step::lock_live(tx, patient, doctor).await?;
         Ok(AskedInForce {
             live: note::live(tx, patient, doctor).await?,
             plan: Plan::ask_current(tx, patient, Some(doctor)).await?,
@@ -288,7 +286,6 @@ pub(super) async fn take_back(
     care: &mut Care,
 ) -> Result<(), Problem> {
     person_lock::lock(tx, note.patient_id).await?;
-    step::lock_note(tx, note.patient_id, note.id).await?;
     let now = app.now();
     let since = note.activated_at.filter(|at| *at + UNDO >= now && note.state == NoteState::Live);
     let since = since.ok_or_else(|| {
@@ -327,7 +324,7 @@ pub(super) async fn take_back(
         note::update(tx, &late).await?;
     }
     for id in back {
-        if let Some(locked) = plan::lock(tx, &*app.clock, note.patient_id, id).await? {
+        if let Some(locked) = plan::locked(tx, &*app.clock, note.patient_id, id).await? {
             record::record_anew(tx, &locked.step, locked.now).await?;
         }
     }

@@ -52,7 +52,7 @@ pub async fn log(
     let step = transact!({
         let mut tx = app.store.write().await?;
         person_lock::lock_ahead(&mut tx, actor.id).await?;
-        let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
+        let locked = plan::locked(&mut tx, &*app.clock, actor.id, id).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
         if let Some(answer) = answer(&locked, &body)? {
             check_in::insert(&mut tx, actor.id, id, app.random.id(locked.now), &answer, None).await?;

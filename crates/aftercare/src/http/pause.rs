@@ -58,7 +58,7 @@ pub async fn pause(
 ) -> Result<Json<StepView>, Problem> {
     let mut tx = app.store.write().await?;
     person_lock::lock_ahead(&mut tx, actor.id).await?;
-    let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
+    let locked = plan::locked(&mut tx, &*app.clock, actor.id, id).await?;
     let Locked { mut step, now, habits, .. } = locked.ok_or_else(Problem::not_found)?;
     if step.row.superseded_at.is_some() {
         return Err(Refusal::Superseded.into());

@@ -137,7 +137,7 @@ pub async fn complete_step(
 ) -> Result<Json<StepView>, Problem> {
     let mut tx = app.store.write().await?;
     person_lock::lock_ahead(&mut tx, actor.id).await?;
-    let locked = plan::lock(&mut tx, &*app.clock, actor.id, id).await?;
+    let locked = plan::locked(&mut tx, &*app.clock, actor.id, id).await?;
     let Locked { mut step, now, .. } = locked.ok_or_else(Problem::not_found)?;
     if step.row.kind != Kind::Checklist {
         return Err(Problem::conflict(

@@ -76,7 +76,7 @@ async fn answer(app: &App, token: &str, at: Option<Instant>) -> Result<Taken, Pr
     let snoozed_until = transact!({
         let mut tx = app.store.write().await?;
         person_lock::lock_ahead(&mut tx, user).await?;
-        let locked = plan::lock(&mut tx, &*app.clock, user, step).await?;
+        let locked = plan::locked(&mut tx, &*app.clock, user, step).await?;
         let mut locked = locked.ok_or_else(Problem::not_found)?;
         let now = locked.now;
         if now >= until {
