@@ -74,7 +74,7 @@ drill-kill: setup
 	KILLS=$${KILLS:-200} $(DRILL) kill -- --nocapture
 
 drill-resets: setup
-	RESETS=$${RESETS:-1000} $(DRILL) resets -- --nocapture
+	RESETS=$${RESETS:-180} $(DRILL) resets -- --nocapture
 
 drill-point-in-time: setup
 	$(DRILL) point_in_time -- --nocapture
