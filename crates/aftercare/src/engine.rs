@@ -259,8 +259,7 @@ async fn replay(
             Ok(step) => steps.push((step, since)),
             Err(cause) => {
                 tracing::error!(step = %id, %cause, "a step cannot be read; it is looked at again in an hour");
-                let wake = Wake::step(patient_id, id, app.now() + Span::from_hours(1));
-                due::insert(tx, wake.with_rows_until(since)).await?;
+                due::insert(tx, Wake::put_off(patient_id, id, since, app.now())).await?;
             }
         }
     }

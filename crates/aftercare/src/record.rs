@@ -192,7 +192,7 @@ pub async fn record(
     let (patient, id) = (step.row.patient_id, step.row.id);
     let Some(ordinal) = corrected else {
         let open = open_reminder::of_people(tx, &[patient]).await?;
-        let since = due::since(tx, patient, id).await?;
+        let since = due::since(tx, patient, id, now).await?;
         let open = open.answer(tx).await?;
         let since = since.answer(tx).await?.map(|since| (id, since));
         return record_many(tx, &[step], &Stored::of(open, since), now).await;
@@ -202,7 +202,7 @@ pub async fn record(
     let mut rows = Rows::Until(now);
     // All before what is open is recorded, and no answer to it makes one that is recorded unnecessary.
     if was_open.is_none_or(|open| open.ordinal != ordinal) {
-        rows = due::since(tx, patient, id).await?.answer(tx).await?.map_or(rows, Rows::Until);
+        rows = due::since(tx, patient, id, now).await?.answer(tx).await?.map_or(rows, Rows::Until);
         forget_later(tx, step).await?;
     }
     write(tx, &[Look { step, rows, was_open, corrected }], now).await
@@ -227,10 +227,15 @@ impl Stored {
     }
 
     /// Asks for it, of the steps of a doctor's that are in force.
-    pub async fn ask(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<AskedStored, StoreError> {
+    pub async fn ask(
+        tx: &mut Tx,
+        patient: UserId,
+        doctor: UserId,
+        now: Instant,
+    ) -> Result<AskedStored, StoreError> {
         Ok(AskedStored {
             open: open_reminder::of_people(tx, &[patient]).await?,
-            since: due::since_of_plan(tx, patient, doctor).await?,
+            since: due::since_of_plan(tx, patient, doctor, now).await?,
         })
     }
 }

@@ -8,13 +8,16 @@ use crate::{
 };
 use aftercare_core::{
     id::{Bucket, StepId, UserId},
-    instant::Instant,
+    instant::{Instant, Span},
 };
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The engine's queue.
 pub const QUEUE: Queue = queue!("due", "wake_at");
+
+/// Something that cannot be looked at is put off for so long.
+pub const PUT_OFF: Span = Span::from_hours(1);
 
 type Row = (i64, Uuid, Uuid, Option<i64>);
 
@@ -42,10 +45,9 @@ impl Wake {
         Self::step(patient_id, StepId(patient_id.0), at)
     }
 
-    /// The same, where rows may be missing since an instant.
-    #[must_use]
-    pub fn with_rows_until(self, since: Instant) -> Self {
-        Self { since, ..self }
+    /// Puts a step off, whose rows may be missing since an instant.
+    pub fn put_off(patient_id: UserId, step_id: StepId, since: Instant, now: Instant) -> Self {
+        Self { since, ..Self::step(patient_id, step_id, now + PUT_OFF) }
     }
 
     fn read((at, step, patient, since): Row) -> Self {
@@ -143,13 +145,20 @@ pub async fn of_person(tx: &mut Tx, person: UserId) -> Result<Vec<Wake>, StoreEr
     Ok(rows.into_iter().map(Wake::read).collect())
 }
 
-/// Since when rows of a patient's step may be missing; `None` where it is never looked at again.
-pub async fn since(tx: &mut Tx, patient: UserId, step: StepId) -> Result<Asked<Option<Instant>>, StoreError> {
+/// Since when rows of a patient's step may be missing; `None` where none of before now are. A step that was not looked at
+/// in time has a wake that is past, or was put off: no later one is looked at.
+pub async fn since(
+    tx: &mut Tx,
+    patient: UserId,
+    step: StepId,
+    now: Instant,
+) -> Result<Asked<Option<Instant>>, StoreError> {
     ask_all!(
         tx,
         (Option<i64>,),
-        "-- due::since\nselect min(coalesce(since, wake_at)) from due where bucket = $1 and step_id = $2",
-        [Bucket::of(patient).get(), step.0],
+        "-- due::since
+        select min(coalesce(since, wake_at)) from due where bucket = $1 and wake_at <= $2 and step_id = $3",
+        [Bucket::of(patient).get(), (now + PUT_OFF).as_micros(), step.0],
         |rows| Ok(rows.into_iter().next().and_then(|row| row.0).map(Instant::from))
     )
 }
@@ -159,16 +168,17 @@ pub async fn since_of_plan(
     tx: &mut Tx,
     patient: UserId,
     doctor: UserId,
+    now: Instant,
 ) -> Result<Asked<HashMap<StepId, Instant>>, StoreError> {
     ask_all!(
         tx,
         (Uuid, i64),
         "-- due::since_of_plan
-        select step_id, min(coalesce(since, wake_at)) from due where bucket = $1 and step_id in (
+        select step_id, min(coalesce(since, wake_at)) from due where bucket = $1 and wake_at <= $4 and step_id in (
           select id from step where bucket = $1 and patient_id = $2 and doctor_id = $3
             and coalesce(superseded_at, 9223372036854775807) = 9223372036854775807)
         group by step_id",
-        [Bucket::of(patient).get(), patient.0, doctor.0],
+        [Bucket::of(patient).get(), patient.0, doctor.0, (now + PUT_OFF).as_micros()],
         |rows| Ok(rows.into_iter().map(|(step, since)| (StepId(step), since.into())).collect())
     )
 }

@@ -113,7 +113,7 @@ async fn what_is_over_is_not_read() {
         check_in::of_patient(tx, PATIENT, Some(DOCTOR), ever).await.unwrap().answer(tx).await.unwrap();
     });
     reads_few!("its wakes", |tx| {
-        due::since_of_plan(tx, PATIENT, DOCTOR).await.unwrap().answer(tx).await.unwrap();
+        due::since_of_plan(tx, PATIENT, DOCTOR, now()).await.unwrap().answer(tx).await.unwrap();
     });
     reads_few!("its notes", |tx| {
         let asked = envelope::of_plan(tx, PATIENT, Some(DOCTOR), ever, PATIENT).await.unwrap();

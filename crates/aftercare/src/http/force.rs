@@ -62,20 +62,21 @@ impl InForce {
         tx: &mut Tx,
         (patient, doctor): (UserId, UserId),
     ) -> Result<Self, Problem> {
-        Self::ask(tx, (patient, doctor)).await?.answer(app, tx).await
+        Self::ask(tx, (patient, doctor), app.now()).await?.answer(app, tx).await
     }
 
     /// Locks it, and asks for it.
     pub(super) async fn ask(
         tx: &mut Tx,
         (patient, doctor): (UserId, UserId),
+        now: Instant,
     ) -> Result<AskedInForce, Problem> {
         person_lock::lock_ahead(tx, patient).await?;
         Ok(AskedInForce {
             live: note::live(tx, patient, doctor).await?,
             plan: Plan::ask_current(tx, patient, Some(doctor)).await?,
             sealed: envelope::live(tx, patient, doctor).await?,
-            stored: Stored::ask(tx, patient, doctor).await?,
+            stored: Stored::ask(tx, patient, doctor, now).await?,
             channels: channel::of_people(tx, &[patient]).await?,
         })
     }

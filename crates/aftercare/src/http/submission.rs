@@ -129,7 +129,7 @@ async fn store(
     let mut tx = app.store.write().await?;
     // Locked first, then asked: the patient may have left while the note was read. All is asked for at once.
     let care = care::lock(&mut tx, pair.0, pair.1).await?;
-    let before = InForce::ask(&mut tx, pair).await?;
+    let before = InForce::ask(&mut tx, pair, app.now()).await?;
     let people = People::ask(&mut tx, &[pair.0, pair.1]).await?;
     let head = audit::lock_head(&mut tx, pair.0).await?;
     let mut care = current(care.answer(&mut tx).await?)?;
