@@ -28,8 +28,8 @@ use uuid::Uuid;
 const ZONE: &str = "Europe/Berlin";
 /// So many steps has each of the crowd.
 const EACH: u32 = 4;
-/// Rows are written in blocks of so many people.
-const BLOCK: usize = 1_024;
+/// About so many occurrences are written at once: nobody waits for a row but the commit for them all, and it has its deadline.
+const ROWS: u32 = 16_384;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -222,7 +222,8 @@ async fn load(app: &App, settings: &Settings, now: Instant) -> anyhow::Result<()
         // There rows lie by bucket, in whichever order they come: in this one it is done soonest.
         people.sort_by_cached_key(|n| Bucket::of(person(*n)).get());
     }
-    for people in people.chunks(BLOCK) {
+    let at_once = (ROWS / (EACH * settings.history.max(1))).max(1);
+    for people in people.chunks(at_once as usize) {
         let steps = people.iter().flat_map(|n| n * EACH..(n + 1) * EACH);
         let block: Vec<u32> = steps.filter(|step| *step < settings.schedules).collect();
         let people: Vec<_> = people.iter().map(|n| person(*n)).collect();
