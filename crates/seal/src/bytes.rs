@@ -1,7 +1,10 @@
 //! Fixed-size byte strings, base64url without padding in JSON.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// `N` public bytes.
@@ -45,8 +48,7 @@ impl<const N: usize> Serialize for Bytes<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = decode(&String::deserialize(deserializer)?)
-            .ok_or_else(|| D::Error::custom("not base64url without padding"))?;
+        let bytes = deserializer.deserialize_str(Text)?;
         let length = bytes.len();
         bytes
             .try_into()
@@ -55,17 +57,31 @@ impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
     }
 }
 
+/// Reads base64url where it stands: an envelope is a few kilobytes of it.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("base64url without padding")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u8>, E> {
+        decode(text).ok_or_else(|| E::custom("not base64url without padding"))
+    }
+}
+
 /// Bytes of any length, for serde's `with`.
 pub(crate) mod any {
-    use super::{Deserialize, Deserializer, Error, Serializer, decode, encode};
+    use super::{Deserializer, Serializer, Text, encode};
 
     pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&encode(bytes))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        decode(&String::deserialize(deserializer)?)
-            .ok_or_else(|| D::Error::custom("not base64url without padding"))
+        deserializer.deserialize_str(Text)
     }
 }
 
