@@ -68,4 +68,10 @@ async fn tables_in_parts_are_as_good_as_whole() {
     let row = connect(&url).await.query_one(counted, &[]).await.unwrap();
     let (parts, rows) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
     assert!(parts > 1 && rows >= 18, "{rows} rows in {parts} parts");
+    // And notes lie in their rows, in each.
+    let beside = "select sum(pg_relation_size(reltoastrelid))::bigint, sum(pg_relation_size(oid))::bigint
+        from pg_class join pg_partition_tree('envelope') as part on part.relid = oid";
+    let row = connect(&url).await.query_one(beside, &[]).await.unwrap();
+    let (beside, within) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
+    assert!(beside == 0 && within >= 12 * 4_096, "{beside} bytes beside {within}");
 }

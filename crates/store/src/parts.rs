@@ -7,8 +7,23 @@ use crate::{StoreError, Tx, sql::fetch_all};
 /// More than these: a plan looks at each.
 const MOST: u32 = 64;
 
+/// Of a statement that says how a table's rows are laid down: of which, and how.
+pub(crate) fn storage(statement: &str) -> Option<(&str, &str)> {
+    statement.strip_prefix("alter table ")?.split_once(" set (")
+}
+
 /// A statement of the schema with its tables in so many parts; 0: whole.
 pub(crate) fn of(statement: &str, parts: u32) -> Vec<String> {
+    if let Some((table, laid)) = storage(statement).filter(|_| parts > 0) {
+        // Each part has rows of its own, and the whole has none. A part keeps its name where the whole is renamed.
+        return vec![format!(
+            "do $$ declare part regclass; begin
+              for part in select inhrelid::regclass from pg_inherits where inhparent = '{table}'::regclass loop
+                execute format('alter table %s set ({laid}', part);
+              end loop;
+            end $$"
+        )];
+    }
     let name = statement.strip_prefix("create table ").and_then(|rest| rest.split([' ', '(']).next());
     let Some(name) = name.filter(|_| parts > 0 && statement.contains("primary key (bucket")) else {
         return vec![statement.to_owned()];

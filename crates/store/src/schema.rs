@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("schema/0014_beside.sql"),
     include_str!("schema/0015_folded.sql"),
     include_str!("schema/0016_in_force.sql"),
+    include_str!("schema/0017_room.sql"),
 ];
 /// The oldest program, by the schema that it knows, that goes on beside this one.
 pub const LEAST: i64 = 16;
@@ -99,15 +100,16 @@ pub async fn version(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(rows.first().and_then(|row| row.0).unwrap_or(0))
 }
 
-/// The statements of a migration for an engine. `SQLite`'s are the same with its type names, strict; on PostgreSQL tables
-/// may lie in parts.
+/// The statements of a migration for an engine. `SQLite`'s are the same with its type names, strict, and without how
+/// PostgreSQL is to lay rows down; there tables may lie in parts.
 fn statements(migration: &str, sqlite: bool, parts: u32) -> Vec<String> {
     let text: String =
         migration.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
     let statements = text.split(';').map(str::trim).filter(|statement| !statement.is_empty());
-    statements
-        .flat_map(|statement| if sqlite { vec![in_sqlite(statement)] } else { parts::of(statement, parts) })
-        .collect()
+    if sqlite {
+        return statements.filter(|statement| parts::storage(statement).is_none()).map(in_sqlite).collect();
+    }
+    statements.flat_map(|statement| parts::of(statement, parts)).collect()
 }
 
 fn in_sqlite(statement: &str) -> String {

@@ -10,6 +10,7 @@ use aftercare_core::{
 };
 use aftercare_store::{
     Store, Tx, check_in, due, envelope,
+    grant::{self, GrantRow},
     note::{self, Note, NoteState},
     open_reminder,
     step::{self, StepRow, Task},
@@ -19,6 +20,8 @@ use uuid::Uuid;
 
 const PATIENT: UserId = UserId(Uuid::from_u128(1));
 const DOCTOR: UserId = UserId(Uuid::from_u128(2));
+/// To whom all of the doctor's notes are opened.
+const SUCCESSOR: UserId = UserId(Uuid::from_u128(3));
 /// So many notes came before the one in force.
 const BEFORE: u32 = 300;
 /// What a question may read, of all tables: the row that it is about, and how it was found.
@@ -81,6 +84,16 @@ async fn filled() -> Store {
         note::insert(&mut tx, &note).await.unwrap();
         envelope::add(&mut tx, &note, i64::from(n) + 1, &[7; 100], "[]").await.unwrap();
         step::insert(&mut tx, &[&step(&note)]).await.unwrap();
+        let to_successor = GrantRow {
+            note_id: note.id,
+            patient_id: PATIENT,
+            recipient_id: SUCCESSOR,
+            recipient_kid: vec![3; 32],
+            by_id: DOCTOR,
+            body: b"{}".to_vec(),
+            created_at: note.created_at,
+        };
+        grant::put(&mut tx, &to_successor).await.unwrap();
     }
     tx.commit().await.unwrap();
     store
@@ -125,6 +138,10 @@ async fn what_is_over_is_not_read() {
     });
     reads_few!("a note's envelope", |tx| {
         assert_eq!(envelope::some(tx, PATIENT, &[live], PATIENT).await.unwrap().len(), 1);
+    });
+    reads_few!("the same, opened to somebody who has many", |tx| {
+        let given = envelope::some(tx, PATIENT, &[live], SUCCESSOR).await.unwrap();
+        assert_eq!(given[0].grants.len(), 1);
     });
     reads_few!("that alone", |tx| {
         assert!(envelope::newest(tx, PATIENT, live).await.unwrap().is_some());
