@@ -258,18 +258,16 @@ pub async fn live_ids(
     tx: &mut Tx,
     patient: UserId,
     doctor: Option<UserId>,
-) -> Result<Vec<(NoteId, UserId)>, StoreError> {
-    let rows = fetch_all!(
+) -> Result<Asked<Vec<(NoteId, UserId)>>, StoreError> {
+    ask_all!(
         tx,
         (Uuid, Uuid),
         "-- note::live_ids
         select id, doctor_id from note
         where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null) and state = 1 order by id",
-        Bucket::of(patient).get(),
-        patient.0,
-        doctor.map(|id| id.0)
-    )?;
-    Ok(rows.into_iter().map(|(id, doctor)| (NoteId(id), UserId(doctor))).collect())
+        [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0)],
+        |rows| Ok(rows.into_iter().map(|(id, doctor)| (NoteId(id), UserId(doctor))).collect())
+    )
 }
 
 /// The notes whose place a note has taken: the one it replaced, and those that came when it was in

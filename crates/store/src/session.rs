@@ -1,8 +1,8 @@
 //! Signed-in sessions. A session's row is what makes its tokens good.
 
 use crate::{
-    StoreError, Tx,
-    sql::{execute, fetch_all, fetch_anywhere, fetch_one, put},
+    Asked, StoreError, Tx,
+    sql::{ask_all, execute, fetch_all, fetch_anywhere, put},
 };
 use aftercare_core::{
     id::{Bucket, SessionId, UserId},
@@ -108,20 +108,17 @@ pub async fn get(
     user: UserId,
     id: SessionId,
     now: Instant,
-) -> Result<Option<Session>, StoreError> {
-    let row = fetch_one!(
+) -> Result<Asked<Option<Session>>, StoreError> {
+    ask_all!(
         tx,
         Row,
         "-- session::get
         select id, created_at, expires_at, auth_at, stamp, wrapped, refresh_hash, previous_hash, rotated_at, device, mode, idle, amr
         from session where bucket = $1 and id = $2 and user_id = $3 and expires_at > $4 and rotated_at + idle > $4
           and stamp = (select stamp from person where person.bucket = $1 and person.id = $3 and state = 0)",
-        Bucket::of(user).get(),
-        id.0,
-        user.0,
-        now.as_micros()
-    )?;
-    Ok(row.map(|row| read(user, row)))
+        [Bucket::of(user).get(), id.0, user.0, now.as_micros()],
+        move |rows| Ok(rows.into_iter().next().map(|row| read(user, row)))
+    )
 }
 
 /// All sessions of a person, newest first.
@@ -149,7 +146,7 @@ pub async fn find(tx: &mut Tx, id: SessionId, now: Instant) -> Result<Option<Ses
         id.0
     )?;
     match row {
-        Some(row) => get(tx, UserId(row.0), id, now).await,
+        Some(row) => get(tx, UserId(row.0), id, now).await?.answer(tx).await,
         None => Ok(None),
     }
 }

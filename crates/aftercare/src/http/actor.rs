@@ -1,6 +1,6 @@
 //! Who is asking: extractors that prove it. A handler that takes a [`Doctor`] is for doctors; one that takes
 //! an [`Account`] touches nothing but the caller's own account, and is open to doctors who are not admitted
-//! yet. Everything else takes an [`Actor`].
+//! yet. Everything else takes an [`Actor`], or, where it is read again and again, an [`Arriving`].
 
 use super::{context::Context, login::assisted_forbidden, problem::Problem};
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     keyring::{History, People, raw},
     limits,
     opened::Asks,
+    token::Claims,
 };
 use aftercare_core::{
     id::{SessionId, UserId},
@@ -22,7 +23,7 @@ use aftercare_seal::{
     wrap::Slot,
 };
 use aftercare_store::{
-    Tx, directory,
+    Asked, Tx, directory,
     session::{self, Session},
 };
 use axum::{
@@ -144,7 +145,51 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-impl FromRequestParts<App> for Account {
+/// Somebody whose token is good, and whose session is asked for: what they want of their own can be asked along with it.
+/// Nothing is given before [`Arriving::actor`] has said who they are.
+pub struct Arriving {
+    claims: Claims,
+    tx: Tx,
+    session: Asked<Option<Session>>,
+    context: Option<Context>,
+}
+
+impl Arriving {
+    /// For a patient who asks for what is theirs: in what to ask along, and who they are if their session holds.
+    pub fn own(&mut self, patient: Option<UserId>) -> Option<(&mut Tx, UserId)> {
+        let own = self.claims.sub;
+        let is_own = self.claims.role == Role::Patient && patient.is_none_or(|patient| patient == own);
+        is_own.then_some((&mut self.tx, own))
+    }
+
+    /// Who they are; and what was asked along is answered in.
+    pub async fn actor(self, app: &App) -> Result<(Actor, Tx), Problem> {
+        let (Account(actor), mut tx) = self.account(app).await?;
+        if actor.role == Role::Doctor {
+            admitted(app, &mut tx, &actor).await?;
+        }
+        Ok((actor, tx))
+    }
+
+    async fn account(self, app: &App) -> Result<(Account, Tx), Problem> {
+        let Self { claims, mut tx, session, context } = self;
+        // The session may have outlived a change of credentials that was made in it; no other has.
+        let session = session.answer(&mut tx).await?.filter(|session| claims.ver <= session.stamp);
+        let session = session.ok_or_else(Problem::unauthenticated)?;
+        if session.wrapped.is_some() != claims.ek.is_some() {
+            return Err(Problem::unauthenticated());
+        }
+        if session.wrapped.is_some() && app.config.assisted == Assisted::Deny {
+            return Err(assisted_forbidden());
+        }
+        if let Some(context) = context {
+            count(&context, app, claims.sub).await?;
+        }
+        Ok((Account(Actor { id: claims.sub, role: claims.role, session, ek: claims.ek }), tx))
+    }
+}
+
+impl FromRequestParts<App> for Arriving {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -153,24 +198,14 @@ impl FromRequestParts<App> for Account {
         let claims =
             app.tokens.verify(token, now, &app.store, &app.master).await.map_err(Problem::unavailable)?;
         let claims = claims.ok_or_else(Problem::unauthenticated)?;
-        let session = session::get(&mut app.store.peek().await?, claims.sub, claims.sid, now).await?;
-        // The session may have outlived a change of credentials that was made in it; no other has.
-        let session =
-            session.filter(|session| claims.ver <= session.stamp).ok_or_else(Problem::unauthenticated)?;
-        if session.wrapped.is_some() != claims.ek.is_some() {
-            return Err(Problem::unauthenticated());
-        }
-        if session.wrapped.is_some() && app.config.assisted == Assisted::Deny {
-            return Err(assisted_forbidden());
-        }
-        count(parts, app, claims.sub).await?;
-        Ok(Self(Actor { id: claims.sub, role: claims.role, session, ek: claims.ek }))
+        let mut tx = app.store.peek().await?;
+        let session = session::get(&mut tx, claims.sub, claims.sid, now).await?;
+        Ok(Self { claims, tx, session, context: parts.extensions.get::<Context>().cloned() })
     }
 }
 
 /// Counts a request of a person, once.
-async fn count(parts: &Parts, app: &App, person: UserId) -> Result<(), Problem> {
-    let Some(context) = parts.extensions.get::<Context>() else { return Ok(()) };
+async fn count(context: &Context, app: &App, person: UserId) -> Result<(), Problem> {
     if context.quota().is_some() {
         return Ok(());
     }
@@ -179,20 +214,24 @@ async fn count(parts: &Parts, app: &App, person: UserId) -> Result<(), Problem> 
     refused.map_or(Ok(()), Err)
 }
 
+impl FromRequestParts<App> for Account {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Arriving::from_request_parts(parts, app).await?.account(app).await?.0)
+    }
+}
+
 impl FromRequestParts<App> for Actor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Account(actor) = Account::from_request_parts(parts, app).await?;
-        if actor.role == Role::Doctor {
-            admitted(app, &actor).await?;
-        }
-        Ok(actor)
+        Ok(Arriving::from_request_parts(parts, app).await?.actor(app).await?.0)
     }
 }
 
 /// Whether a doctor has what this deployment asks of doctors before they see or write anything of patients.
-async fn admitted(app: &App, doctor: &Actor) -> Result<(), Problem> {
+async fn admitted(app: &App, tx: &mut Tx, doctor: &Actor) -> Result<(), Problem> {
     if app.config.asks_second_factor() && doctor.session.amr == "pwd" {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
@@ -201,9 +240,7 @@ async fn admitted(app: &App, doctor: &Actor) -> Result<(), Problem> {
             "doctors sign in with a second factor here: set one up at /api/mfa/passkeys/ or /api/mfa/totp/ and sign in again with it",
         ));
     }
-    if app.config.approves_doctors()
-        && directory::get(&mut app.store.peek().await?, doctor.id).await?.is_none()
-    {
+    if app.config.approves_doctors() && directory::get(tx, doctor.id).await?.is_none() {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "not_approved",

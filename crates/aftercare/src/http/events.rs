@@ -81,7 +81,8 @@ impl Listening {
     /// What is new; `None` where nobody is signed in any more.
     async fn look(&mut self) -> Result<Option<Vec<Event>>, aftercare_store::StoreError> {
         let mut tx = self.app.store.peek().await?;
-        if session::get(&mut tx, self.user, self.session, self.app.clock.wall()).await?.is_none() {
+        let session = session::get(&mut tx, self.user, self.session, self.app.clock.wall()).await?;
+        if session.answer(&mut tx).await?.is_none() {
             return Ok(None);
         }
         let mut found = event::after(&mut tx, self.user, self.from, PAGE).await?;

@@ -40,6 +40,7 @@ mod passkeys;
 mod patients;
 mod pause;
 mod person;
+mod plan;
 mod preview;
 pub mod problem;
 mod profile;

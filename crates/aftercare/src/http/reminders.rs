@@ -1,11 +1,12 @@
 //! `GET /api/reminders/`: recorded past, computed future.
 
 use super::{
-    actor::Actor,
+    actor::Arriving,
     json::{Json, Params},
     notes::on_record,
+    plan::{Reading, Wanted},
     problem::Problem,
-    scope::{Scope, scope},
+    scope::Scope,
     view::{ReminderStatus, ReminderView, SealedReason},
     words::{Sealed, Words},
 };
@@ -15,7 +16,6 @@ use crate::{
     plan::{Habits, Plan, PlanStep},
 };
 use aftercare_core::{
-    access::Act,
     course::{Occurrence, OccurrenceStatus, Window},
     id::{ReminderId, UserId},
     instant::{Instant, Span},
@@ -23,7 +23,6 @@ use aftercare_core::{
 use aftercare_seal::bytes;
 use aftercare_store::{
     check_in::{self, Reason},
-    envelope,
     step::Task,
 };
 use axum::extract::State;
@@ -68,7 +67,7 @@ pub struct ReminderList {
     (status = 200, body = ReminderList), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn reminders(
     State(app): State<App>,
-    actor: Actor,
+    arriving: Arriving,
     Params(which): Params<Which>,
 ) -> Result<Json<ReminderList>, Problem> {
     let now = app.now();
@@ -80,12 +79,9 @@ pub async fn reminders(
     if to - from > Span::from_days(400) {
         return Err(Problem::invalid_field("?to", "must be at most 400 days after `from`"));
     }
-    // No snapshot: each statement sees the newest, and of steps that were there all the rest is there too.
-    let mut tx = app.store.peek().await?;
-    let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
-    let plan = Plan::ask(&mut tx, patient, doctor, from).await?;
-    let sealed = envelope::of_plan(&mut tx, patient, doctor, from, actor.id).await?;
-    let plan = plan.answer(&mut tx, now).await?;
+    let wanted = Wanted { patient: which.patient_id, since: from, live: false, now };
+    let Reading { actor, mut tx, scope: Scope { patient, doctor }, plan, sealed, .. } =
+        Reading::of(&app, arriving, wanted).await?;
     let skipped =
         |step: &PlanStep| step.occurrences().iter().any(|one| one.status == OccurrenceStatus::Skipped);
     let reasons = if plan.steps.iter().any(skipped) {
@@ -97,7 +93,6 @@ pub async fn reminders(
     let author = |reason: &Reason| plan.steps.iter().find(|step| step.row.id == reason.step_id);
     let older = reasons.iter().filter_map(|reason| Some((reason.note_id?, author(reason)?.row.doctor_id)));
     let notes = plan.notes().into_iter().chain(older).collect::<Vec<_>>();
-    let sealed = sealed.answer(&mut tx).await?;
     let words = Words::load_beside(&app, &mut tx, &actor, patient, &notes, sealed).await?;
     drop(tx);
     on_record(&app, &actor, patient, Action::PlanRead).await?;

@@ -1,28 +1,28 @@
 //! `GET /api/actionable-steps/` and answering a task.
 
 use super::{
-    actor::{Actor, Patient, Reader},
+    actor::{Actor, Arriving, Patient, Reader},
     json::{Id, Json, Params},
     notes::on_record,
+    plan::{Reading, Wanted},
     problem::Problem,
-    scope::{Scope, scope},
+    scope::Scope,
     view::{SafetyNetView, Show, StepView},
     words::{Sealed, Words},
 };
 use crate::{
     app::App,
     audit::Action,
-    plan::{self, Locked, Plan, PlanStep},
+    plan::{self, Locked, PlanStep},
     record,
 };
 use aftercare_core::{
-    access::Act,
     id::{StepId, UserId},
     instant::Instant,
     step::Kind,
 };
 use aftercare_store::{
-    Tx, envelope, note, person_lock,
+    Tx, person_lock,
     step::{self, Task},
 };
 use axum::extract::State;
@@ -71,22 +71,17 @@ pub struct Steps {
     (status = 200, body = Steps), (status = 404, body = Problem)))]
 pub async fn actionable_steps(
     State(app): State<App>,
-    actor: Actor,
+    arriving: Arriving,
     reader: Reader,
     Params(which): Params<Which>,
 ) -> Result<Json<Steps>, Problem> {
     let now = app.now();
-    let mut tx = app.store.peek().await?;
-    let Scope { patient, doctor } = scope(&mut tx, &actor, which.patient_id, Act::ReadPlan).await?;
     let since = if which.include.is_some() { i64::MIN } else { i64::MAX };
-    let since = Instant::from_micros(since);
-    let plan = Plan::ask(&mut tx, patient, doctor, since).await?;
-    let sealed = envelope::of_plan(&mut tx, patient, doctor, since, actor.id).await?;
     // A note in force may have no step and still say when to seek help.
-    let live = note::live_ids(&mut tx, patient, doctor).await?;
-    let plan = plan.answer(&mut tx, now).await?;
+    let wanted = Wanted { patient: which.patient_id, since: Instant::from_micros(since), live: true, now };
+    let Reading { actor, mut tx, scope: Scope { patient, .. }, plan, live, sealed } =
+        Reading::of(&app, arriving, wanted).await?;
     let notes = [plan.notes(), live.clone()].concat();
-    let sealed = sealed.answer(&mut tx).await?;
     let words = Words::load_beside(&app, &mut tx, &actor, patient, &notes, sealed).await?;
     drop(tx);
     on_record(&app, &actor, patient, Action::PlanRead).await?;
