@@ -41,44 +41,80 @@ pub struct Answered {
     pub bytes: usize,
 }
 
-/// A second of it warms up both sides and is not counted.
-const WARM: Duration = Duration::from_secs(1);
+/// What is asked first warms up both sides for so long, and is not counted.
+pub const WARM: Duration = Duration::from_secs(1);
 
 /// Asks for so long on so many connections, which take what is asked in turn. Anything but 2xx is an error.
 pub async fn drive(asked: &[Asked], connections: u32, lasts: Duration) -> anyhow::Result<Answered> {
-    let (begun, cpu) = (Stopwatch::now(), cpu_micros());
-    let mut all = JoinSet::new();
-    for asked in asked.iter().cycle().take(connections.max(1) as usize) {
-        let (host, request) = (asked.host.clone(), asked.request());
-        all.spawn(async move {
-            let mut connection = Connection::open(&host).await?;
-            let (mut times, mut bytes, mut sent) = (Vec::new(), 0, 0);
-            while begun.elapsed() < WARM + lasts {
-                let at = Stopwatch::now();
-                bytes = connection.ask(&request).await?;
-                sent += 1;
-                if begun.elapsed() >= WARM {
-                    times.push(u64::try_from(at.elapsed().as_micros())?);
+    let mut run = Run::default();
+    run.go_on(asked, connections, WARM, lasts).await?;
+    run.answered()
+}
+
+/// What was answered so far: what is compared is asked by turns, since a machine is faster now and then.
+#[derive(Debug, Default)]
+pub struct Run {
+    times: Vec<u64>,
+    lasted: Duration,
+    cpu_us: u64,
+    sent: u64,
+    bytes: usize,
+}
+
+impl Run {
+    /// Asks for some time more; what is asked before it is warm is not counted.
+    pub async fn go_on(
+        &mut self,
+        asked: &[Asked],
+        connections: u32,
+        warm: Duration,
+        lasts: Duration,
+    ) -> anyhow::Result<()> {
+        let (begun, cpu) = (Stopwatch::now(), cpu_micros());
+        let mut all = JoinSet::new();
+        for asked in asked.iter().cycle().take(connections.max(1) as usize) {
+            let (host, request) = (asked.host.clone(), asked.request());
+            all.spawn(async move {
+                let mut connection = Connection::open(&host).await?;
+                let (mut times, mut bytes, mut sent) = (Vec::new(), 0, 0);
+                while begun.elapsed() < warm + lasts {
+                    let at = Stopwatch::now();
+                    bytes = connection.ask(&request).await?;
+                    sent += 1;
+                    if begun.elapsed() >= warm {
+                        times.push(u64::try_from(at.elapsed().as_micros())?);
+                    }
                 }
-            }
-            anyhow::Ok((times, bytes, sent))
-        });
+                anyhow::Ok((times, bytes, sent))
+            });
+        }
+        while let Some(done) = all.join_next().await {
+            let (times, bytes, sent) = done??;
+            self.times.extend(times);
+            self.bytes = bytes;
+            self.sent += sent;
+        }
+        self.lasted += begun.elapsed().saturating_sub(warm);
+        self.cpu_us += cpu_micros() - cpu;
+        Ok(())
     }
-    let (mut times, mut bytes, mut sent) = (Vec::new(), 0, 0);
-    while let Some(done) = all.join_next().await {
-        let (some, size, asked) = done??;
-        times.extend(some);
-        bytes = size;
-        sent += asked;
+
+    /// What it comes to.
+    pub fn answered(mut self) -> anyhow::Result<Answered> {
+        ensure!(!self.times.is_empty(), "nothing was answered in time");
+        self.times.sort_unstable();
+        let many = self.times.len();
+        let at = |percent: usize| self.times[(many * percent / 100).min(many - 1)];
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        let rate = (many as f64 / self.lasted.as_secs_f64()) as u64;
+        Ok(Answered {
+            requests_per_second: rate,
+            p50_us: at(50),
+            p99_us: at(99),
+            cpu_us: self.cpu_us / self.sent,
+            bytes: self.bytes,
+        })
     }
-    let seconds = begun.elapsed().saturating_sub(WARM).as_secs_f64();
-    ensure!(!times.is_empty(), "nothing was answered in time");
-    times.sort_unstable();
-    let cpu_us = (cpu_micros() - cpu) / sent;
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-    let rate = (times.len() as f64 / seconds) as u64;
-    Ok(Answered { requests_per_second: rate, p50_us: at(50), p99_us: at(99), cpu_us, bytes })
 }
 
 impl Asked {
