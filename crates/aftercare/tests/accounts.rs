@@ -33,6 +33,22 @@ stories! {
         assert_eq!(grace.get("/api/me/").await.problem(), (401, "unauthenticated"));
     }
 
+    /// What a patient asks for is asked along with their session: where that has ended, nothing of it is given.
+    async fn an_ended_session_reads_no_plan(app: TestApp) {
+        let (patient, doctor) = app.pair().await;
+        doctor.submit(&patient, "Take Drug A daily for 7 days.").await;
+        let paths = ["/api/reminders/", "/api/actionable-steps/"];
+        for path in paths {
+            assert!(patient.get(path).await.ok().to_string().contains("Drug A"), "{path}");
+        }
+        assert_eq!(patient.post("/api/logout/", Value::Null).await.status, 204);
+        for path in paths {
+            let answer = patient.get(path).await;
+            assert_eq!(answer.problem(), (401, "unauthenticated"), "{path}");
+            assert!(!answer.json.to_string().contains("Drug A"), "{path}");
+        }
+    }
+
     /// A refresh token is good once; used again it ends its session.
     async fn refresh_tokens_rotate_and_theft_ends_the_session(app: TestApp) {
         let (patient, doctor) = app.pair().await;
