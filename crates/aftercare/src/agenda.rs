@@ -19,6 +19,9 @@ use tokio::sync::Notify;
 /// What other processes have put there is known after so long while there is work; while there is none, after a heartbeat.
 const OLD: Span = Span::from_secs(1);
 
+/// The runtime's own timer is late by up to so much.
+const COARSE: Duration = Duration::from_millis(2);
+
 /// When each bucket has something.
 #[derive(Debug)]
 pub struct Agenda {
@@ -79,10 +82,19 @@ impl Agenda {
         self.heads.iter().filter(|(_, at)| **at <= now).map(|(bucket, _)| *bucket).collect()
     }
 
-    /// How long until the next of all is due; a heartbeat at the most.
-    pub fn pause(&self, now: Instant) -> Duration {
-        let next = self.heads.values().min().map_or(HEARTBEAT, |next| (*next - now).min(HEARTBEAT));
-        Duration::from_micros(u64::try_from(next.as_micros()).unwrap_or(0))
+    /// Until the next of all is due; for so long at the least, and a heartbeat at the most. Where it could not be asked, until
+    /// it is worth another try.
+    pub async fn rest(&self, now: Instant, least: Duration) {
+        let most = if self.asked_at.is_some() { HEARTBEAT } else { OLD };
+        let next = self.heads.values().min().map_or(most, |next| (*next - now).min(most));
+        let pause = Duration::from_micros(u64::try_from(next.as_micros()).unwrap_or(0)).max(least);
+        let until = std::time::Instant::now() + pause;
+        tokio::time::sleep(pause.saturating_sub(COARSE)).await;
+        let rest = until.saturating_duration_since(std::time::Instant::now());
+        if !rest.is_zero() {
+            // A thread that waits is woken within tens of microseconds; where none is to be had, it is over sooner.
+            drop(tokio::task::spawn_blocking(move || std::thread::sleep(rest)).await);
+        }
     }
 }
 

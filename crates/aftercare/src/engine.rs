@@ -411,14 +411,13 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
                     tracing::error!(%error, "the engine's round failed; it is tried again");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
                     agenda = Agenda::of(due::QUEUE);
-                    continue;
+                    Duration::ZERO
                 }
             };
             tokio::select! {
                 () = app.hint.given() => {}
-                () = tokio::time::sleep(agenda.pause(app.now()).max(least)) => {}
+                () = agenda.rest(app.now(), least) => {}
             }
         }
     };

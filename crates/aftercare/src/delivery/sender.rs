@@ -411,19 +411,15 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     let mut agenda = Agenda::of(delivery::QUEUE);
     loop {
-        let pause = match turn(&app, &mut agenda).await {
-            // What another sender holds is not asked for without end.
-            Ok(_) => agenda.pause(app.now()).max(Duration::from_millis(5)),
-            Err(error) => {
-                tracing::error!(%error, "messages could not be sent; it is tried again");
-                agenda = Agenda::of(delivery::QUEUE);
-                Duration::from_secs(1)
-            }
-        };
+        if let Err(error) = turn(&app, &mut agenda).await {
+            tracing::error!(%error, "messages could not be sent; it is tried again");
+            agenda = Agenda::of(delivery::QUEUE);
+        }
         tokio::select! {
             () = &mut stop => return,
             () = app.messages.given() => {}
-            () = tokio::time::sleep(pause) => {}
+            // What another sender holds is not asked for without end.
+            () = agenda.rest(app.now(), Duration::from_millis(5)) => {}
         }
     }
 }
