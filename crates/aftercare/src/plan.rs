@@ -13,8 +13,11 @@ use aftercare_core::{
     timing::Timing,
 };
 use aftercare_store::{
-    Asked, StoreError, Tx, check_in, fold,
-    regime::{self, RegimeRow, WithOutages},
+    Asked, StoreError, Tx, check_in,
+    envelope::Sealed,
+    fold,
+    plan::{self, PlanRows},
+    regime::{self, RegimeRow},
     step::{self, StepRow},
 };
 use jiff::tz::TimeZone;
@@ -197,22 +200,18 @@ impl Plan {
         since: Instant,
         now: Instant,
     ) -> Result<Self, StoreError> {
-        Self::ask(tx, patient, doctor, since).await?.answer(tx, now).await
+        Self::ask(tx, patient, doctor, since, None).await?.answer(tx, now).await
     }
 
-    /// Asks for it.
+    /// Asks for it; with its notes as they lie there for a reader, where one is given.
     pub async fn ask(
         tx: &mut Tx,
         patient: UserId,
         doctor: Option<UserId>,
         since: Instant,
+        reader: Option<UserId>,
     ) -> Result<AskedPlan, StoreError> {
-        Ok(AskedPlan {
-            patient,
-            steps: step::of_patient(tx, patient, doctor, since).await?,
-            answers: check_in::of_patient(tx, patient, doctor, since).await?,
-            under: regime::with_outages(tx, patient).await?,
-        })
+        Ok(AskedPlan { patient, rows: plan::rows(tx, patient, doctor, since, reader).await? })
     }
 
     /// Asks for what is in force.
@@ -221,7 +220,7 @@ impl Plan {
         patient: UserId,
         doctor: Option<UserId>,
     ) -> Result<AskedPlan, StoreError> {
-        Self::ask(tx, patient, doctor, Instant::from_micros(i64::MAX)).await
+        Self::ask(tx, patient, doctor, Instant::from_micros(i64::MAX), None).await
     }
 
     /// The notes its steps were read out of, with their authors.
@@ -230,10 +229,10 @@ impl Plan {
     }
 
     /// One of its steps whose row is another now, replayed as of the same time.
-    pub fn again(&self, logs: &Logs, row: StepRow) -> Result<PlanStep, StoreError> {
-        let log = self.steps.iter().zip(&logs.answers).find(|(step, _)| step.row.id == row.id);
+    pub fn again(&self, sources: &Sources, row: StepRow) -> Result<PlanStep, StoreError> {
+        let log = self.steps.iter().zip(&sources.answers).find(|(step, _)| step.row.id == row.id);
         let (_, log) = log.ok_or_else(|| StoreError::Broken(format!("no step {} in this plan", row.id)))?;
-        PlanStep::new(row, &self.habits, log, &logs.outages, self.now)
+        PlanStep::new(row, &self.habits, log, &sources.outages, self.now)
     }
 
     /// Only what is in force.
@@ -250,41 +249,42 @@ impl Plan {
 /// A plan that was asked for.
 pub struct AskedPlan {
     patient: UserId,
-    steps: Asked<Vec<StepRow>>,
-    answers: Asked<Vec<(StepId, Answer)>>,
-    under: Asked<WithOutages>,
+    rows: Asked<PlanRows>,
 }
 
-/// What a plan was replayed out of: the log of each of its steps, and the service's outages.
-pub struct Logs {
-    answers: Vec<Vec<Answer>>,
+/// What a plan was replayed out of.
+pub struct Sources {
+    /// The logs, whole, in the order of the plan's steps.
+    pub answers: Vec<Vec<Answer>>,
+    /// The service's outages since the first step began.
     outages: Vec<Outage>,
+    /// Its notes, where somebody reads them.
+    pub sealed: Vec<Sealed>,
 }
 
 impl AskedPlan {
     /// Replays it.
     pub async fn answer(self, tx: &mut Tx, now: Instant) -> Result<Plan, StoreError> {
-        Ok(self.with_logs(tx, now).await?.0)
+        Ok(self.with_sources(tx, now).await?.0)
     }
 
     /// The same, with what steps of it can be replayed out of again.
-    pub async fn with_logs(self, tx: &mut Tx, now: Instant) -> Result<(Plan, Logs), StoreError> {
+    pub async fn with_sources(self, tx: &mut Tx, now: Instant) -> Result<(Plan, Sources), StoreError> {
         let patient = self.patient;
-        let rows = self.steps.answer(tx).await?;
-        let answers = logs_of(self.answers.answer(tx).await?, rows.iter())?;
-        let (regimes, outages) = self.under.answer(tx).await?;
+        let PlanRows { steps, answers, regimes, outages, sealed } = self.rows.answer(tx).await?;
+        let answers = logs_of(answers, steps.iter())?;
         let habits = Habits::of(patient, regimes)?;
-        let first = rows.iter().map(|row| row.activated_at).min().unwrap_or(now);
+        let first = steps.iter().map(|row| row.activated_at).min().unwrap_or(now);
         let outages = outages.since(first, now);
         let steps =
-            rows.into_iter().zip(&answers).map(|(row, log)| PlanStep::new(row, &habits, log, &outages, now));
+            steps.into_iter().zip(&answers).map(|(row, log)| PlanStep::new(row, &habits, log, &outages, now));
         let steps = steps.collect::<Result<_, _>>()?;
-        Ok((Plan { patient_id: patient, now, habits, steps }, Logs { answers, outages }))
+        Ok((Plan { patient_id: patient, now, habits, steps }, Sources { answers, outages, sealed }))
     }
 }
 
 /// The log of each step, whole, out of those of many.
-pub fn logs_of<'a>(
+fn logs_of<'a>(
     answers: Vec<(StepId, Answer)>,
     steps: impl Iterator<Item = &'a StepRow>,
 ) -> Result<Vec<Vec<Answer>>, StoreError> {

@@ -4,7 +4,7 @@
 use crate::{
     Asked, StoreError, Tx, code,
     many::ask_for,
-    sql::{ask_all, fetch_all, put},
+    sql::{fetch_all, put},
 };
 use aftercare_core::{
     course::Answer,
@@ -91,9 +91,12 @@ pub async fn reasons(
         .collect())
 }
 
-type Row = (Uuid, i32, i16, i64, i64, Option<i16>);
+/// As the columns of an answer stand in each question.
+pub(crate) type Row = (Uuid, i32, i16, i64, i64, Option<i16>);
 
-fn read((step, ordinal, status, at, recorded_at, cause): Row) -> Result<(StepId, Answer), StoreError> {
+pub(crate) fn read(
+    (step, ordinal, status, at, recorded_at, cause): Row,
+) -> Result<(StepId, Answer), StoreError> {
     let answer = Answer {
         ordinal: u32::try_from(ordinal).unwrap_or(0),
         status: code::to_answer(status)?,
@@ -137,27 +140,6 @@ pub async fn of_steps(
         ],
         "where check_in.bucket = key.bucket and check_in.step_id = key.step_id and check_in.ordinal >= key.ordinal
         order by check_in.step_id, recorded_at, id",
-        |rows| rows.into_iter().map(read).collect()
-    )
-}
-
-/// The logs of all steps that [`crate::step::of_patient`] gives for the same arguments.
-pub async fn of_patient(
-    tx: &mut Tx,
-    patient: UserId,
-    doctor: Option<UserId>,
-    since: Instant,
-) -> Result<Asked<Vec<(StepId, Answer)>>, StoreError> {
-    ask_all!(
-        tx,
-        Row,
-        "-- check_in::of_patient
-        select step_id, ordinal, status, at, recorded_at, cause from check_in
-        where bucket = $1 and step_id in (
-          select id from step where bucket = $1 and patient_id = $2 and (doctor_id = $3 or $3 is null)
-            and coalesce(superseded_at, 9223372036854775807) >= $4)
-        order by step_id, recorded_at, id",
-        [Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros()],
         |rows| rows.into_iter().map(read).collect()
     )
 }

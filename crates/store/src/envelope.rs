@@ -6,10 +6,7 @@ use crate::{
     note::Note,
     sql::{ask_all, fetch_one, put},
 };
-use aftercare_core::{
-    id::{Bucket, NoteId, UserId},
-    instant::Instant,
-};
+use aftercare_core::id::{Bucket, NoteId, UserId};
 use uuid::Uuid;
 
 /// Adds a sealed form, with what the server knows of its steps.
@@ -108,33 +105,11 @@ pub async fn live(tx: &mut Tx, patient: UserId, doctor: UserId) -> Result<Asked<
     )
 }
 
-/// Those of the notes of all steps that [`crate::step::of_patient`] gives for the same arguments.
-pub async fn of_plan(
-    tx: &mut Tx,
-    patient: UserId,
-    doctor: Option<UserId>,
-    since: Instant,
-    reader: UserId,
-) -> Result<Asked<Vec<Sealed>>, StoreError> {
-    ask_all!(
-        tx,
-        SealedRow,
-        sealed!(
-            "of_plan",
-            "envelope.bucket = $2 and envelope.note_id in (
-          select note_id from step where bucket = $2 and patient_id = $3 and (doctor_id = $4 or $4 is null)
-            and coalesce(superseded_at, 9223372036854775807) >= $5)",
-            in order
-        ),
-        [reader.0, Bucket::of(patient).get(), patient.0, doctor.map(|id| id.0), since.as_micros()],
-        move |rows| Ok(gather(rows, patient))
-    )
-}
-
-type SealedRow = (Uuid, i64, Vec<u8>, Option<Vec<u8>>, Uuid);
+/// One note's form, and what its reader was granted of it: the note, which of its forms, whose.
+pub(crate) type SealedRow = (Uuid, i64, Vec<u8>, Option<Vec<u8>>, Uuid);
 
 /// Whose they are is looked at here: asked for by patient, each that they ever got would be read for the one that is wanted.
-fn gather(rows: Vec<SealedRow>, patient: UserId) -> Vec<Sealed> {
+pub(crate) fn gather(rows: Vec<SealedRow>, patient: UserId) -> Vec<Sealed> {
     let mut found: Vec<(i64, Sealed)> = Vec::new();
     for (id, seq, body, granted, _) in rows.into_iter().filter(|row| row.4 == patient.0) {
         let id = NoteId(id);

@@ -51,6 +51,7 @@ pub mod outbox;
 mod parts;
 pub mod passkey;
 pub mod person_lock;
+pub mod plan;
 pub mod push_key;
 pub mod queue;
 pub mod reach;

@@ -42,6 +42,11 @@ impl Column for Uuid {}
 impl<T: Column> Column for Option<T> {}
 
 impl Columns<'_> {
+    /// Passes over some.
+    pub(crate) fn skip(&mut self, columns: usize) {
+        self.place += columns;
+    }
+
     /// The next one.
     pub(crate) fn next<T: Column>(&mut self) -> Result<T, StoreError> {
         self.place += 1;

@@ -9,10 +9,10 @@ use aftercare_core::{
     step::Kind,
 };
 use aftercare_store::{
-    Store, Tx, check_in, due, envelope,
+    Store, Tx, due, envelope,
     grant::{self, GrantRow},
     note::{self, Note, NoteState},
-    open_reminder,
+    open_reminder, plan,
     step::{self, StepRow, Task},
     testing,
 };
@@ -119,18 +119,15 @@ async fn what_is_over_is_not_read() {
         }};
     }
     reads_few!("the plan", |tx| {
-        let plan = step::of_patient(tx, PATIENT, Some(DOCTOR), ever).await.unwrap().answer(tx).await.unwrap();
-        assert_eq!(plan.len(), 1);
+        let asked = plan::rows(tx, PATIENT, Some(DOCTOR), ever, None).await.unwrap();
+        assert_eq!(asked.answer(tx).await.unwrap().steps.len(), 1);
     });
-    reads_few!("its log", |tx| {
-        check_in::of_patient(tx, PATIENT, Some(DOCTOR), ever).await.unwrap().answer(tx).await.unwrap();
+    reads_few!("the plan with its notes", |tx| {
+        let asked = plan::rows(tx, PATIENT, Some(DOCTOR), ever, Some(PATIENT)).await.unwrap();
+        assert_eq!(asked.answer(tx).await.unwrap().sealed.len(), 1);
     });
     reads_few!("its wakes", |tx| {
         due::since_of_plan(tx, PATIENT, DOCTOR, now()).await.unwrap().answer(tx).await.unwrap();
-    });
-    reads_few!("its notes", |tx| {
-        let asked = envelope::of_plan(tx, PATIENT, Some(DOCTOR), ever, PATIENT).await.unwrap();
-        assert_eq!(asked.answer(tx).await.unwrap().len(), 1);
     });
     reads_few!("the note in force, sealed", |tx| {
         let asked = envelope::live(tx, PATIENT, DOCTOR).await.unwrap();

@@ -5,7 +5,7 @@ use crate::{
     announce,
     app::App,
     outline::Outline,
-    plan::{self, AskedPlan, Habits, Logs, Plan, PlanStep},
+    plan::{self, AskedPlan, Habits, Plan, PlanStep, Sources},
     record::{self, AskedStored, Stored},
 };
 use aftercare_core::{
@@ -41,7 +41,7 @@ pub(super) struct InForce {
     pub(super) sealed: Vec<envelope::Sealed>,
     /// The time after the locks were got: no answer that was taken is later.
     pub(super) now: Instant,
-    logs: Logs,
+    sources: Sources,
     stored: Stored,
     channels: Vec<Channel>,
 }
@@ -83,7 +83,7 @@ impl InForce {
 
     /// One of its steps whose row is another now.
     fn again(&self, row: StepRow) -> Result<PlanStep, Problem> {
-        Ok(self.plan.again(&self.logs, row)?)
+        Ok(self.plan.again(&self.sources, row)?)
     }
 }
 
@@ -92,13 +92,13 @@ impl AskedInForce {
     pub(super) async fn answer(self, app: &App, tx: &mut Tx) -> Result<InForce, Problem> {
         let live = self.live.answer(tx).await?;
         let now = app.now();
-        let (plan, logs) = self.plan.with_logs(tx, now).await?;
+        let (plan, sources) = self.plan.with_sources(tx, now).await?;
         Ok(InForce {
             live,
             plan,
             sealed: self.sealed.answer(tx).await?,
             now,
-            logs,
+            sources,
             stored: self.stored.answer(tx).await?,
             channels: self.channels.answer(tx).await?,
         })

@@ -14,11 +14,7 @@ use aftercare_core::{
     id::{NoteId, UserId},
     instant::Instant,
 };
-use aftercare_store::{
-    Asked, StoreError, Tx,
-    envelope::{self, Sealed},
-    note,
-};
+use aftercare_store::{Asked, StoreError, Tx, envelope::Sealed, note};
 
 /// Of which patient, for doctors; and since when.
 #[derive(Clone, Copy, Debug)]
@@ -62,33 +58,29 @@ impl Reading {
             Some(asked) => asked,
             None => Questions::ask(&mut tx, actor.id, scope, wanted).await?,
         };
-        let plan = asked.plan.answer(&mut tx, wanted.now).await?;
-        let sealed = asked.sealed.answer(&mut tx).await?;
+        let (plan, sources) = asked.plan.with_sources(&mut tx, wanted.now).await?;
         let live = match asked.live {
             Some(live) => live.answer(&mut tx).await?,
             None => Vec::new(),
         };
-        Ok(Self { actor, tx, scope, plan, live, sealed })
+        Ok(Self { actor, tx, scope, plan, live, sealed: sources.sealed })
     }
 }
 
 struct Questions {
     plan: AskedPlan,
-    sealed: Asked<Vec<Sealed>>,
     live: Option<Asked<Vec<(NoteId, UserId)>>>,
 }
 
 impl Questions {
-    /// No snapshot: each statement sees the newest, and of steps that were there all the rest is there too.
     async fn ask(
         tx: &mut Tx,
         reader: UserId,
         Scope { patient, doctor }: Scope,
         wanted: Wanted,
     ) -> Result<Self, StoreError> {
-        let plan = Plan::ask(tx, patient, doctor, wanted.since).await?;
-        let sealed = envelope::of_plan(tx, patient, doctor, wanted.since, reader).await?;
+        let plan = Plan::ask(tx, patient, doctor, wanted.since, Some(reader)).await?;
         let live = if wanted.live { Some(note::live_ids(tx, patient, doctor).await?) } else { None };
-        Ok(Self { plan, sealed, live })
+        Ok(Self { plan, live })
     }
 }

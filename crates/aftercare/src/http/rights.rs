@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action, Event},
-    plan::{self, Plan},
+    plan::Plan,
 };
 use aftercare_core::{
     access::Act,
@@ -26,7 +26,7 @@ use aftercare_core::{
     instant::Instant,
     people::Role,
 };
-use aftercare_store::{Tx, audit as rows, care, check_in, erase, note, person_lock};
+use aftercare_store::{Tx, audit as rows, care, erase, note, person_lock};
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -146,11 +146,10 @@ async fn chart(
     let (plan, logs): (_, Vec<(StepId, Vec<Answer>)>) =
         match scope(tx, actor, Some(patient), Act::ReadPlan).await {
             Ok(_) => {
-                let plan = Plan::load(tx, patient, doctor, ever, now).await?;
-                let answers = check_in::of_patient(tx, patient, doctor, ever).await?.answer(tx).await?;
-                let logs = plan::logs_of(answers, plan.steps.iter().map(|step| &step.row))?;
+                let asked = Plan::ask(tx, patient, doctor, ever, None).await?;
+                let (plan, sources) = asked.with_sources(tx, now).await?;
                 let ids: Vec<_> = plan.steps.iter().map(|step| step.row.id).collect();
-                (Some(plan), ids.into_iter().zip(logs).collect())
+                (Some(plan), ids.into_iter().zip(sources.answers).collect())
             }
             Err(problem) if problem.status() == 404 => (None, Vec::new()),
             Err(problem) => return Err(problem),
