@@ -4,7 +4,7 @@ use crate::{
     agenda::Hint,
     clock::ServiceClock,
     config::Config,
-    delivery::{email::Mail, outward::Outward},
+    delivery::{claim::Made, email::Mail, outward::Outward},
     http::problem::Problem,
     limits::{Decoy, Requests},
     metrics::Metrics,
@@ -73,6 +73,8 @@ pub struct Parts {
     pub requests: Requests,
     /// Wakes the engine before its time.
     pub hint: Hint,
+    /// What the engine has just made for the sender.
+    pub made: Made,
     /// Wakes the sender before its time.
     pub messages: Hint,
     /// One round of the sender at a time in this process; the bucket it begins with, so that all have their turn.

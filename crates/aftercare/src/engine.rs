@@ -23,7 +23,9 @@ use aftercare_core::{
     instant::{Instant, Span},
 };
 use aftercare_store::{
-    Asked, StoreError, Tx, check_in, delivery, device_link,
+    Asked, StoreError, Tx, check_in,
+    delivery::{self, Delivery},
+    device_link,
     due::{self, Wake},
     event, fold, idempotency, key_reset, login_attempt,
     look::{self, Found},
@@ -138,13 +140,19 @@ async fn batch(app: &App, buckets: &[i16], now: Instant) -> Result<usize, StoreE
     let wakes = due::claim(&mut tx, buckets, now).await?;
     let told = look(app, &mut tx, &wakes).await?;
     tx.commit().await?;
-    app.messages.give_due(told);
+    let people: Vec<UserId> = told.iter().map(|one| one.user_id).collect();
+    if wakes.len() <= FEW {
+        app.made.put(told);
+        app.messages.give(people);
+    } else {
+        app.messages.give_due(people);
+    }
     app.metrics.woken(wakes.len());
     Ok(wakes.len())
 }
 
-/// Looks at them; gives who is told something.
-async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<Vec<UserId>, StoreError> {
+/// Looks at them; gives what is said.
+async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<Vec<Delivery>, StoreError> {
     let everybody: BTreeSet<UserId> = wakes.iter().map(|wake| wake.patient_id).collect();
     let everybody: Vec<UserId> = everybody.into_iter().collect();
     let of_steps = wakes.iter().filter(|wake| !wake.is_of_person());
@@ -199,7 +207,7 @@ async fn look(app: &App, tx: &mut Tx, wakes: &[Wake]) -> Result<Vec<UserId>, Sto
     changes.wakes.extend(said.wakes);
     changes.opened.extend(said.open.into_iter().map(|one| ((one.patient_id, one.step_id), one)));
     changes.write(tx, now).await?;
-    Ok(said.deliveries.into_iter().map(|one| one.user_id).collect())
+    Ok(said.deliveries)
 }
 
 /// What steps are replayed under.

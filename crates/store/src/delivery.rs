@@ -183,12 +183,32 @@ pub async fn claim(
             most(0)
         )?;
     }
-    let attempts: Vec<_> = rows
-        .into_iter()
-        .map(|(id, user)| Attempt { at: lease, delivery_id: DeliveryId(id), user_id: UserId(user) })
-        .collect();
+    let attempts = leased(rows, lease);
     enqueue(tx, &attempts).await?;
     Ok(attempts)
+}
+
+/// Leases attempts that are due, as they stand in the queue, until `lease`; those that nobody else has taken.
+pub async fn take(
+    tx: &mut Tx,
+    attempts: &[Attempt],
+    lease: Instant,
+) -> Result<Asked<Vec<Attempt>>, StoreError> {
+    ask_in!(
+        tx,
+        (Uuid, Uuid),
+        "-- delivery::take\nupdate sending set at = $1 where (bucket, at, delivery_id)",
+        attempts,
+        |one| [Bucket::of(one.user_id).get(), one.at.as_micros(), one.delivery_id.0],
+        "returning delivery_id, user_id",
+        [lease.as_micros()],
+        move |rows| Ok(leased(rows, lease))
+    )
+}
+
+fn leased(rows: Vec<(Uuid, Uuid)>, lease: Instant) -> Vec<Attempt> {
+    let attempt = |(id, user)| Attempt { at: lease, delivery_id: DeliveryId(id), user_id: UserId(user) };
+    rows.into_iter().map(attempt).collect()
 }
 
 /// Ends a lease; whether it was still held.

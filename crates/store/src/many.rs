@@ -89,7 +89,7 @@ macro_rules! ask_in {
                 }).and_then(|()| $crate::Asked::here::<$row>(rows, $read))
             }
             $crate::Tx::Postgres(tx) => {
-                let one_by_one = tx.spread && $tail.ends_with("for update");
+                let one_by_one = tx.spread && ($tail.ends_with("for update") || $tail.starts_with("returning"));
                 let asked = if one_by_one {
                     let sql = $crate::many::key($head, before, columns, $tail);
                     let mut all = Vec::new();

@@ -3,7 +3,7 @@
 
 use aftercare_core::{
     course::{Occurrence, OccurrenceStatus, Outage},
-    id::{Bucket, NoteId, RelationshipId, StepId, UserId},
+    id::{Bucket, DeliveryId, NoteId, RelationshipId, StepId, UserId},
     instant::{Instant, Span},
     people::Role,
 };
@@ -12,6 +12,7 @@ use aftercare_store::{
     account::{self, PasswordRow, Person},
     bundle::{self, Bundle},
     care::{self, Care},
+    delivery::{self, Attempt},
     directory::{self, Entry},
     due::{self, Wake},
     event, idempotency,
@@ -157,6 +158,31 @@ on_both_engines! {
         // PostgreSQL undoes it by the way: the same wake again waits for that.
         due::insert(&mut tx, wake).await.unwrap();
         assert_eq!(due::claim(&mut tx, &[bucket], now()).await.unwrap(), [wake]);
+    }
+
+    /// A message is taken once: out of the queue, or by whoever knows where in it it stands.
+    async fn a_message_is_taken_once(store: Store) {
+        let queued: Vec<_> = (1..4)
+            .map(|n| Attempt { at: now(), delivery_id: DeliveryId(Uuid::from_u128(n)), user_id: user(n) })
+            .collect();
+        let leased: Vec<_> =
+            queued.iter().map(|one| Attempt { at: now() + Span::from_secs(60), ..*one }).collect();
+        let lease = leased[0].at;
+        let buckets: Vec<_> = (1..4).map(|n| Bucket::of(user(n)).get()).collect();
+        let mut tx = store.write().await.unwrap();
+        delivery::enqueue(&mut tx, &queued).await.unwrap();
+        let claimed = delivery::claim(&mut tx, &buckets[..1], now(), lease, 10).await.unwrap();
+        assert_eq!(claimed, leased[..1]);
+        let taken = delivery::take(&mut tx, &queued, lease).await.unwrap();
+        let mut taken = taken.answer(&mut tx).await.unwrap();
+        taken.sort_by_key(|one| one.delivery_id);
+        assert_eq!(taken, leased[1..]);
+        tx.commit().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        let again = delivery::take(&mut tx, &queued, lease).await.unwrap();
+        assert_eq!(again.answer(&mut tx).await.unwrap(), []);
+        assert_eq!(delivery::claim(&mut tx, &buckets, now(), lease, 10).await.unwrap(), []);
+        assert_eq!(delivery::claim(&mut tx, &buckets, lease, lease, 10).await.unwrap().len(), 3);
     }
 
     /// Never two live plans of one doctor for one patient.

@@ -2,6 +2,7 @@
 //! ([`email`], [`web_push`], [`http`]), who does it ([`sender`]), whether it arrives
 //! ([`reached`]), and how it is answered from where it is shown ([`tap`]).
 
+pub mod claim;
 pub mod email;
 pub mod http;
 pub mod message;

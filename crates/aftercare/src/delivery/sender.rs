@@ -1,14 +1,22 @@
-//! The sender: takes messages whose time has come, looks whether they are still true, hands them over, and
-//! writes down what came of it.
+//! The sender: takes messages whose time has come and that are still true ([`claim`]), hands them over, and writes down what
+//! came of it.
 //!
 //! A message is leased while it is under way: a sender that dies leaves it to another, so each is tried at least
 //! once and, after a crash at the wrong moment, twice: it carries its id, and what shows it shows it once. Whether
 //! it is true is looked at in the transaction of the lease, last before it goes.
 
-use super::{Outcome, email, http, message::Say, next_rung, target::Target, web_push};
+use super::{
+    Outcome,
+    claim::{self, Job},
+    email, http,
+    message::Say,
+    next_rung,
+    target::Target,
+    web_push,
+};
 use crate::{agenda::Agenda, app::App, traces::span};
 use aftercare_core::{
-    id::{Bucket, UserId},
+    id::UserId,
     instant::{Instant, Span},
 };
 use aftercare_seal::bytes;
@@ -17,36 +25,22 @@ use aftercare_store::{
     channel::{self, Channel, ChannelKind, ChannelState},
     delivery::{self, Attempt, Delivery, DeliveryKind, DeliveryState},
     event::{self, Event, EventKind},
-    open_reminder::{self, OpenReminder},
     outbox,
 };
 use futures_util::{StreamExt, stream};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-/// Nobody else tries what is under way before this: longer than any request takes.
-const LEASE: Span = Span::from_secs(60);
 /// So many are under way at once.
 const AT_ONCE: usize = 128;
-/// At most so many are taken at a time.
-const BATCH: usize = 1_024;
 /// A browser that has not shown a message within this is taken for one that does not.
 const SHOWN_WITHIN: Span = Span::from_minutes(2);
 /// After so many failures of one message the next channel has it too.
 const PATIENCE: i16 = 3;
-
-/// A message that is to go.
-struct Job {
-    attempt: Attempt,
-    delivery: Delivery,
-    channel: Channel,
-    target: Target,
-    say: Say,
-}
 
 /// Sends everything whose time has come; how many were handed over or tried.
 pub async fn round(app: &App) -> Result<u64, StoreError> {
@@ -56,8 +50,13 @@ pub async fn round(app: &App) -> Result<u64, StoreError> {
 /// Sends what an agenda says is due, then, where that is old, everything.
 async fn turn(app: &App, agenda: &mut Agenda) -> Result<u64, StoreError> {
     let mut first = app.sending.lock().await;
+    let mut total = 0;
+    let made = app.made.take();
+    if !made.is_empty() {
+        total += send_all(app, claim::made(app, made).await?).await?;
+    }
     agenda.hear(app, &app.messages).await?;
-    let mut total = work_off(app, agenda, &mut first).await?;
+    total += work_off(app, agenda, &mut first).await?;
     if agenda.is_old(app.now()) {
         agenda.ask(app).await?;
         total += work_off(app, agenda, &mut first).await?;
@@ -72,31 +71,9 @@ async fn work_off(app: &App, agenda: &mut Agenda, first: &mut i16) -> Result<u64
         if buckets.is_empty() {
             return Ok(total);
         }
-        let (taken, jobs) = claim(app, &buckets, first).await?;
-        total += jobs.len() as u64;
-        let sent = stream::iter(jobs).map(|job| async {
-            if app.is_stopping() {
-                return Err(job.attempt);
-            }
-            let span = span!(
-                "message",
-                channel = crate::metrics::name(job.channel.kind),
-                outcome = tracing::field::Empty
-            );
-            let sending = send(app, &job.delivery, &job.channel, &job.target, &job.say);
-            let outcome = sending.instrument(span.clone()).await;
-            span.record("outcome", outcome.name());
-            app.metrics.sent(job.channel.kind, &outcome);
-            Ok((job, outcome))
-        });
-        let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
-        let (mut done, mut left) = (Vec::new(), Vec::new());
-        for one in sent {
-            one.map_or_else(|attempt| left.push(attempt), |one| done.push(one));
-        }
-        settle(app, done).await?;
+        let (taken, jobs) = claim::due(app, &buckets, first).await?;
+        total += send_all(app, jobs).await?;
         if app.is_stopping() {
-            give_back(app, &left).await?;
             return Ok(total);
         }
         agenda.ask_of(app, &buckets).await?;
@@ -107,99 +84,33 @@ async fn work_off(app: &App, agenda: &mut Agenda, first: &mut i16) -> Result<u64
     }
 }
 
-/// Takes what is due in some buckets, and gives what of it is still true. Begins with a bucket, and says with which to go
-/// on: where there is more than can be taken at once, nobody waits for ever.
-async fn claim(app: &App, buckets: &[i16], first: &mut i16) -> Result<(usize, Vec<Job>), StoreError> {
-    let mut buckets = buckets.to_vec();
-    let turn = buckets.partition_point(|bucket| bucket < first);
-    buckets.rotate_left(turn);
-    let now = app.now();
-    // A lease that is lost is one that a dead sender held.
-    let mut tx = app.store.write_unsynced().await?;
-    let attempts = delivery::claim(&mut tx, &buckets, now, now + LEASE, BATCH).await?;
-    if attempts.is_empty() {
-        *first = 0;
-        return Ok((0, Vec::new()));
-    }
-    let jobs = still_true(app, &mut tx, &attempts).await?;
-    tx.commit().await?;
-    let of: BTreeSet<i16> = attempts.iter().map(|one| Bucket::of(one.user_id).get()).collect();
-    let last = buckets.iter().rfind(|bucket| of.contains(*bucket));
-    *first = last.map_or(0, |last| last + 1);
-    Ok((attempts.len(), jobs))
-}
-
-/// Of what was taken: what is to be sent. What is not true any more is dropped; where a browser has
-/// not shown a message in time, the next channel gets it.
-async fn still_true(app: &App, tx: &mut Tx, attempts: &[Attempt]) -> Result<Vec<Job>, StoreError> {
-    let now = app.now();
-    let by_id: BTreeMap<_, Attempt> = attempts.iter().map(|one| (one.delivery_id, *one)).collect();
-    let ids: Vec<_> = by_id.values().map(|one| (one.user_id, one.delivery_id)).collect();
-    let people: BTreeSet<UserId> = attempts.iter().map(|one| one.user_id).collect();
-    let people: Vec<UserId> = people.into_iter().collect();
-    let deliveries = delivery::some(tx, &ids).await?;
-    let still = open_reminder::still(tx, &people, now).await?;
-    let theirs = channel::of_people(tx, &people).await?;
-    let deliveries = deliveries.answer(tx).await?;
-    let mut open: HashMap<UserId, Vec<OpenReminder>> = HashMap::new();
-    for one in still.answer(tx).await? {
-        open.entry(one.patient_id).or_default().push(one);
-    }
-    let mut channels: HashMap<UserId, Vec<Channel>> = HashMap::new();
-    for channel in theirs.answer(tx).await? {
-        channels.entry(channel.user_id).or_default().push(channel);
-    }
-    let (mut jobs, mut over, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
-    // What is there no more is not looked for again at the end of each lease.
-    let there: BTreeSet<_> = deliveries.iter().map(|one| one.id).collect();
-    over.extend(by_id.values().filter(|one| !there.contains(&one.delivery_id)).copied());
-    for one in deliveries {
-        let Some(attempt) = by_id.get(&one.id) else { continue };
-        let theirs = channels.get(&one.user_id).map_or(&[][..], Vec::as_slice);
-        let covered = covered(&one, open.get(&one.user_id).map_or(&[][..], Vec::as_slice));
-        let count = match &covered {
-            Some(open) => i32::try_from(open.len()).unwrap_or(i32::MAX),
-            None => one.count.max(1),
-        };
-        let channel = theirs.iter().find(|channel| channel.id == one.channel_id).cloned();
-        let (true, Some(channel)) = (now < one.expires_at && count > 0, channel) else {
-            over.push(*attempt);
-            if one.state == DeliveryState::Waiting {
-                dropped.push((one.user_id, one.id));
-            }
-            continue;
-        };
-        if one.state != DeliveryState::Waiting {
-            // It was handed over, and this is the look whether it was shown.
-            over.push(*attempt);
-            if one.state == DeliveryState::Handed && one.reached_at.is_none() {
-                fall_back(app, tx, &one, &channel, theirs, "it was not shown in time").await?;
-            }
-            continue;
+/// Sends them, many at once, and writes down what came of it; leaves to others what it does not begin since the process is
+/// to end. How many there were.
+async fn send_all(app: &App, jobs: Vec<Job>) -> Result<u64, StoreError> {
+    let total = jobs.len() as u64;
+    let sent = stream::iter(jobs).map(|job| async {
+        if app.is_stopping() {
+            return Err(job.attempt);
         }
-        match Target::open(app, channel.id, &channel.target) {
-            Ok(target) => {
-                let say = Say::of(app, &one, count, covered.as_deref().unwrap_or_default());
-                jobs.push(Job { attempt: *attempt, delivery: one, channel, target, say });
-            }
-            Err(error) => {
-                tracing::error!(channel = %channel.id, %error, "a channel cannot be read");
-                over.push(*attempt);
-                dropped.push((one.user_id, one.id));
-            }
-        }
+        let span = span!(
+            "message",
+            channel = crate::metrics::name(job.channel.kind),
+            outcome = tracing::field::Empty
+        );
+        let sending = send(app, &job.delivery, &job.channel, &job.target, &job.say);
+        let outcome = sending.instrument(span.clone()).await;
+        span.record("outcome", outcome.name());
+        app.metrics.sent(job.channel.kind, &outcome);
+        Ok((job, outcome))
+    });
+    let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
+    let (mut done, mut left) = (Vec::new(), Vec::new());
+    for one in sent {
+        one.map_or_else(|attempt| left.push(attempt), |one| done.push(one));
     }
-    delivery::release_many(tx, &over).await?;
-    delivery::set_state(tx, &dropped, DeliveryState::Dropped, now).await?;
-    Ok(jobs)
-}
-
-/// What of a message is still to be said: what was said with it and is open still. `None` for one that is about no
-/// reminder: it is true until it expires.
-fn covered(one: &Delivery, open: &[OpenReminder]) -> Option<Vec<OpenReminder>> {
-    let same = |item: &&OpenReminder| item.open.said_at == Some(one.said_at);
-    matches!(one.kind, DeliveryKind::Reminder | DeliveryKind::Switched)
-        .then(|| open.iter().filter(same).copied().collect())
+    settle(app, done).await?;
+    give_back(app, &left).await?;
+    Ok(total)
 }
 
 /// Sends one message that is about no reminder, now.
@@ -369,7 +280,7 @@ fn pause(attempts: i16, asked: Span, id: Uuid) -> Span {
 }
 
 /// Gives a reminder to the next channel, and says that the first has failed.
-async fn fall_back(
+pub(super) async fn fall_back(
     app: &App,
     tx: &mut Tx,
     one: &Delivery,
