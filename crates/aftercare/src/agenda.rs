@@ -117,6 +117,11 @@ impl Hint {
         self.put(people, true);
     }
 
+    /// Something that whoever works it off is told of elsewhere.
+    pub fn wake(&self) {
+        self.given.notify_one();
+    }
+
     fn put(&self, people: impl IntoIterator<Item = UserId>, due: bool) {
         let mut people = people.into_iter().peekable();
         if people.peek().is_none() {
@@ -126,7 +131,7 @@ impl Hint {
         for person in people {
             *buckets.entry(Bucket::of(person).get()).or_default() |= due;
         }
-        self.given.notify_one();
+        self.wake();
     }
 
     /// The buckets since it was last asked.

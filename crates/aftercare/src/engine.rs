@@ -140,12 +140,10 @@ async fn batch(app: &App, buckets: &[i16], now: Instant) -> Result<usize, StoreE
     let wakes = due::claim(&mut tx, buckets, now).await?;
     let told = look(app, &mut tx, &wakes).await?;
     tx.commit().await?;
-    let people: Vec<UserId> = told.iter().map(|one| one.user_id).collect();
-    if wakes.len() <= FEW {
-        app.made.put(told);
-        app.messages.give(people);
+    if wakes.len() <= FEW && app.made.put(&told) {
+        app.messages.wake();
     } else {
-        app.messages.give_due(people);
+        app.messages.give_due(told.iter().map(|one| one.user_id));
     }
     app.metrics.woken(wakes.len());
     Ok(wakes.len())

@@ -37,12 +37,14 @@ pub(super) struct Job {
 pub struct Made(Mutex<Vec<Delivery>>);
 
 impl Made {
-    /// Messages that can go at once.
-    pub fn put(&self, new: Vec<Delivery>) {
+    /// Messages that can go at once; whether there was room for them.
+    pub fn put(&self, new: &[Delivery]) -> bool {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.len() + new.len() <= MOST {
-            made.extend(new);
+        let room = made.len() + new.len() <= MOST;
+        if room {
+            made.extend_from_slice(new);
         }
+        room
     }
 
     pub(super) fn take(&self) -> Vec<Delivery> {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{agenda::Agenda, app::App, traces::span};
 use aftercare_core::{
-    id::UserId,
+    id::{Bucket, UserId},
     instant::{Instant, Span},
 };
 use aftercare_seal::bytes;
@@ -53,7 +53,9 @@ async fn turn(app: &App, agenda: &mut Agenda) -> Result<u64, StoreError> {
     let mut total = 0;
     let made = app.made.take();
     if !made.is_empty() {
+        let buckets: BTreeSet<i16> = made.iter().map(|one| Bucket::of(one.user_id).get()).collect();
         total += send_all(app, claim::made(app, made).await?).await?;
+        agenda.ask_of(app, &buckets.into_iter().collect::<Vec<_>>()).await?;
     }
     agenda.hear(app, &app.messages).await?;
     total += work_off(app, agenda, &mut first).await?;
