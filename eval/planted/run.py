@@ -26,7 +26,7 @@ BUGS = [
      "planned.saturating_add(planned.div_ceil(2))", "planned.saturating_add(planned)"),
     ("what is closed or replaced may still be announced", f"{SERVICE}/record.rs",
      "(Some(_), None) => self.closed.push(key),", "(Some(_), None) => drop(self.closed.iter().chain(&[key])),"),
-    ("whether a message is still true is not looked at when it is sent", f"{SERVICE}/delivery/sender.rs",
+    ("whether a message is still true is not looked at when it is sent", f"{SERVICE}/delivery/claim.rs",
      "Some(open) => i32::try_from(open.len()).unwrap_or(i32::MAX),", "Some(_) => one.count.max(1),"),
     ("an outage is not put on record", f"{SERVICE}/engine.rs",
      "service::add_outage(&mut tx, Outage { from, to: now }).await?;", "let _ = Outage { from, to: now };"),

@@ -83,20 +83,13 @@ macro_rules! no {
     };
 }
 
-/// That of a patient's steps, of one doctor or of all: of those in force, and of those that were still in force at `since`;
-/// with their notes for a reader, where one is given. Steps are asked for in the words of the index `step_in_force`.
-pub async fn rows(
-    tx: &mut Tx,
-    patient: UserId,
-    doctor: Option<UserId>,
-    since: Instant,
-    reader: Option<UserId>,
-) -> Result<Asked<PlanRows>, StoreError> {
-    ask_all!(
-        tx,
-        Part,
+/// The text of the question, and what more is asked.
+macro_rules! rows {
+    ($name:literal, $($more:expr),*) => {
         concat!(
-            "-- plan::rows
+            "-- plan::",
+            $name,
+            "
         with mine as (
           select id, note_id, doctor_id, position, kind, state, timing, policy, activated_at, due_at, answered_at, superseded_at,
             superseded_by, attention, paused_until, folded
@@ -127,26 +120,45 @@ pub async fn rows(
             "time_zone, anchors, ",
             no!(note),
             no!(step),
-            "from regime where bucket = $1 and person_id = $2
+            "from regime where bucket = $1 and person_id = $2"
+            $(, $more)*
+        )
+    };
+}
+
+/// That of a patient's steps, of one doctor or of all: of those in force, and of those that were still in force at `since`;
+/// with their notes for a reader, where one is given. Steps are asked for in the words of the index `step_in_force`.
+pub async fn rows(
+    tx: &mut Tx,
+    patient: UserId,
+    doctor: Option<UserId>,
+    since: Instant,
+    reader: Option<UserId>,
+) -> Result<Asked<PlanRows>, StoreError> {
+    let (bucket, doctor, since) = (Bucket::of(patient).get(), doctor.map(|id| id.0), since.as_micros());
+    let read = move |rows| gather(rows, patient);
+    match reader {
+        None => ask_all!(tx, Part, rows!("rows",), [bucket, patient.0, doctor, since], read),
+        Some(reader) => ask_all!(
+            tx,
+            Part,
+            rows!(
+                "with_notes",
+                "
         union all select 3, envelope.seq, null, ",
-            no!(answer),
-            no!(regime),
-            "envelope.note_id, envelope.patient_id, envelope.body, note_grant.body, ",
-            no!(step),
-            "from (select distinct note_id from mine where $5 is not null) as wanted
+                no!(answer),
+                no!(regime),
+                "envelope.note_id, envelope.patient_id, envelope.body, note_grant.body, ",
+                no!(step),
+                "from (select distinct note_id from mine) as wanted
           join envelope on envelope.bucket = $1 and envelope.note_id = wanted.note_id
-          left join note_grant on note_grant.bucket = $1 and note_grant.note_id = wanted.note_id
+          left join note_grant on note_grant.bucket = $1 and note_grant.note_id = envelope.note_id
             and note_grant.recipient_id = $5"
+            ),
+            [bucket, patient.0, doctor, since, reader.0],
+            read
         ),
-        [
-            Bucket::of(patient).get(),
-            patient.0,
-            doctor.map(|id| id.0),
-            since.as_micros(),
-            reader.map(|id| id.0)
-        ],
-        move |rows| gather(rows, patient)
-    )
+    }
 }
 
 fn gather(parts: Vec<Part>, patient: UserId) -> Result<PlanRows, StoreError> {
