@@ -4,6 +4,7 @@
 mod common;
 
 use aftercare_core::instant::Span;
+use aftercare_store::fault::Faults;
 use common::{PASSWORD, TestApp, email};
 use serde_json::{Value, json};
 
@@ -212,6 +213,29 @@ async fn a_request_that_was_cut_off_comes_to_its_end() {
         assert_eq!(count().await, polls, "one note for each");
         ended += usize::from(whole);
         if ended == 3 {
+            return;
+        }
+    }
+}
+
+/// The database is gone for a moment, at whichever statement: the request made again with its key has one effect.
+#[tokio::test]
+async fn a_request_that_met_a_lost_database_has_one_effect() {
+    let app = TestApp::new().await;
+    let (patient, doctor) = app.pair().await;
+    for after in 0.. {
+        let body =
+            json!({ "patient_id": patient.id(), "note": format!("Take Drug {after} daily for 7 days.") });
+        let key = format!("key-{after}");
+        let ask = || doctor.post_with_key("/api/submit-notes/", body.clone(), &key);
+        let faults = Faults::once_after(after);
+        let first = faults.over(ask()).await;
+        assert!([201, 503].contains(&first.status), "{}", first.json);
+        assert_eq!(ask().await.status, 201);
+        let notes = patient.get("/api/notes/").await.ok()["items"].as_array().unwrap().len();
+        assert_eq!(i64::try_from(notes).unwrap(), after + 1, "one note for each");
+        if !faults.struck() {
+            assert!(after > 3, "the session, the claim and its end are asked for");
             return;
         }
     }

@@ -76,9 +76,11 @@ async fn run(app: &App, request: Request, next: Next, key: &HeaderValue) -> Resu
     let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| too_large(StatusCode::PAYLOAD_TOO_LARGE))?;
     let user = match bearer(&parts.headers) {
-        // Whoever is not signed in (any more) is told so by the handler, and nothing else.
         Some(_) => match Account::from_request_parts(&mut parts, app).await {
             Ok(Account(actor)) => actor.id.as_bytes().to_vec(),
+            // Nobody knows who asks: done now, it would be done again when it is made again.
+            Err(problem) if problem.status() >= 500 => return Err(problem),
+            // Whoever is not signed in (any more) is told so by the handler, and nothing else.
             Err(_) => return Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
         },
         // Strangers may use the same key: each body is a request of its own.
@@ -136,12 +138,13 @@ fn in_flight() -> Problem {
     Problem::conflict("in_flight", "the same request is being worked on; ask again shortly")
 }
 
-/// Keeps a good answer. What was refused had no effect and is forgotten; what broke off may have
-/// had its effect, and is the same request when it is made again.
+/// Keeps a good answer. What was refused had no effect and is forgotten; what broke off, or met another at the same
+/// work, may have had its effect, and is the same request when it is made again.
 async fn keep(app: &App, claim: Claim, seal: &Seal, response: Response) -> Result<Response, Problem> {
     let status = response.status();
     if !status.is_success() {
-        claim.end(app, status.is_server_error().then_some((AGAIN, vec![]))).await;
+        let again = status.is_server_error() || status == StatusCode::CONFLICT;
+        claim.end(app, again.then_some((AGAIN, vec![]))).await;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
