@@ -14,7 +14,7 @@ use aftercare_seal::{
     ark::Keys,
     bundle::Bundle,
     envelope::{Envelope, ItemType},
-    reader::{ContentKey, open_items},
+    reader::{ContentKey, open_items, open_words},
     writer::{Draft, Plain, seal},
 };
 use rand::CryptoRng;
@@ -195,6 +195,15 @@ fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, SealError> {
     serde_json::to_vec(value).map_err(|_| SealError::Malformed("step"))
 }
 
+/// The doctor's words alone, of an envelope as it is stored whose content key is at hand: a list of notes shows no more.
+pub fn words_alone(envelope: &[u8], key: &ContentKey) -> Result<String, SealError> {
+    text(open_words(envelope, key)?)
+}
+
+fn text(item: Plain) -> Result<String, SealError> {
+    String::from_utf8(item.text).map_err(|_| SealError::Malformed("note"))
+}
+
 impl OpenNote {
     /// The words of an envelope whose content key is at hand.
     pub fn read(envelope: &Envelope, key: ContentKey) -> Result<Self, SealError> {
@@ -202,9 +211,7 @@ impl OpenNote {
         let mut note = Self { key: Some(key), ..Self::default() };
         for item in items {
             match item.item_type {
-                ItemType::Note => {
-                    note.text = String::from_utf8(item.text).map_err(|_| SealError::Malformed("note"))?;
-                }
+                ItemType::Note => note.text = text(item)?,
                 ItemType::Checklist | ItemType::Plan => {
                     let step: StepText =
                         serde_json::from_slice(&item.text).map_err(|_| SealError::Malformed("step"))?;

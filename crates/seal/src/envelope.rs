@@ -200,12 +200,32 @@ impl Envelope {
         ])
     }
 
-    pub(crate) fn item_aad(&self, item: &Item) -> Vec<u8> {
+    pub(crate) fn place(&self) -> Place {
+        Place { note: self.note_id, patient: self.patient_id, author: self.author_id }
+    }
+}
+
+/// Where an item stands, and nowhere else: whose note of whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) note: Id,
+    pub(crate) patient: Id,
+    pub(crate) author: Id,
+}
+
+impl Place {
+    pub(crate) fn key(&self, cek: &[u8; 32], item: &Item) -> crate::Secret {
+        let rev = item.rev.to_le_bytes();
+        let info = pae(&[b"aftercare/v1/item-key", &self.note.0, &[item.item_type], &item.id.0, &rev]);
+        crate::pae::hkdf(cek, &info)
+    }
+
+    pub(crate) fn aad(&self, item: &Item) -> Vec<u8> {
         pae(&[
             b"aftercare/v1/item",
-            &self.note_id.0,
-            &self.patient_id.0,
-            &self.author_id.0,
+            &self.note.0,
+            &self.patient.0,
+            &self.author.0,
             &[item.item_type],
             &item.id.0,
             &item.rev.to_le_bytes(),
@@ -220,10 +240,4 @@ pub(crate) fn suite_hex() -> String {
 
 pub(crate) fn commitment(note: Id, cek: &[u8; 32]) -> Bytes<32> {
     Bytes(hash(&pae(&[b"aftercare/v1/commit", &note.0, cek])))
-}
-
-pub(crate) fn item_key(cek: &[u8; 32], note: Id, item: &Item) -> crate::Secret {
-    let info =
-        pae(&[b"aftercare/v1/item-key", &note.0, &[item.item_type], &item.id.0, &item.rev.to_le_bytes()]);
-    crate::pae::hkdf(cek, &info)
 }

@@ -4,7 +4,7 @@ use crate::{
     Id, SealError, Secret,
     ark::Keys,
     bundle::Bundle,
-    envelope::{Envelope, Item, ItemType, Stanza, commitment, item_key},
+    envelope::{Envelope, Item, ItemType, Place, Stanza, commitment},
     grant::Grant,
     pae::pae,
     wrap::{decrypt, decrypt_with, encrypt},
@@ -12,6 +12,8 @@ use crate::{
 };
 use hpke::{Deserializable, Kem, OpModeR, aead::AesGcm256, kdf::HkdfSha256, kem::XWing};
 use rand_core::CryptoRng;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 /// The content key of a note a reader has opened. A bounded number of these may be cached;
@@ -98,8 +100,37 @@ pub fn open_items(envelope: &Envelope, key: &ContentKey) -> Result<Vec<Plain>, S
 
 /// Opens one item.
 pub fn open_item(envelope: &Envelope, key: &ContentKey, item: &Item) -> Result<Plain, SealError> {
-    let item_key = item_key(key.0.expose(), envelope.note_id, item);
-    let padded = decrypt_with(&item_key, &item.nonce.0, &item.ct, &envelope.item_aad(item))?;
+    open_at(envelope.place(), key, item)
+}
+
+/// Opens the words of the note alone, out of the JSON of an envelope whose content key was taken with [`open_key`]: of its
+/// readers and steps nothing is looked at.
+pub fn open_words(envelope: &[u8], key: &ContentKey) -> Result<Plain, SealError> {
+    #[derive(Deserialize)]
+    struct Sheet<'a> {
+        note_id: Id,
+        patient_id: Id,
+        author_id: Id,
+        #[serde(borrow)]
+        items: Vec<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Form {
+        #[serde(rename = "type")]
+        item_type: u8,
+    }
+    let malformed = |_| SealError::Malformed("envelope");
+    let sheet: Sheet<'_> = serde_json::from_slice(envelope).map_err(malformed)?;
+    let words = sheet.items.iter().rfind(|item| {
+        serde_json::from_str::<Form>(item.get()).is_ok_and(|form| form.item_type == ItemType::Note as u8)
+    });
+    let item = serde_json::from_str(words.ok_or(SealError::Malformed("note"))?.get()).map_err(malformed)?;
+    open_at(Place { note: sheet.note_id, patient: sheet.patient_id, author: sheet.author_id }, key, &item)
+}
+
+fn open_at(place: Place, key: &ContentKey, item: &Item) -> Result<Plain, SealError> {
+    let item_key = place.key(key.0.expose(), item);
+    let padded = decrypt_with(&item_key, &item.nonce.0, &item.ct, &place.aad(item))?;
     let (len, rest) = padded.split_first_chunk::<4>().ok_or(SealError::Malformed("padding"))?;
     let len = u32::from_le_bytes(*len) as usize;
     let canonical = padded.len() == (len + 4).next_multiple_of(256)

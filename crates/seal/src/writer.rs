@@ -5,7 +5,7 @@ use crate::{
     ark::Keys,
     bundle::Bundle,
     bytes::random,
-    envelope::{Envelope, Item, ItemType, MAX_ITEM, MAX_ITEMS, Stanza, commitment, item_key, suite_hex},
+    envelope::{Envelope, Item, ItemType, MAX_ITEM, MAX_ITEMS, Stanza, commitment, suite_hex},
     reader::ContentKey,
     wrap::encrypt_with,
 };
@@ -78,6 +78,7 @@ pub fn seal(
         items: Vec::new(),
         sig: Bytes([0; 64]),
     };
+    let place = envelope.place();
     for plain in draft.items {
         let mut item = Item {
             item_type: plain.item_type as u8,
@@ -87,8 +88,8 @@ pub fn seal(
             ct: Vec::new(),
             clear: plain.clear,
         };
-        let key = item_key(cek.expose(), envelope.note_id, &item);
-        item.ct = encrypt_with(&key, &item.nonce.0, &padded(&plain.text), &envelope.item_aad(&item));
+        let key = place.key(cek.expose(), &item);
+        item.ct = encrypt_with(&key, &item.nonce.0, &padded(&plain.text), &place.aad(&item));
         envelope.items.push(item);
     }
     for recipient in recipients {

@@ -8,7 +8,7 @@ use aftercare_seal::{
     bytes::decode,
     envelope::Envelope,
     password::{Kdf, derive},
-    reader,
+    reader::{self, ContentKey},
     wrap::Slot,
     writer::{self, Draft},
 };
@@ -47,6 +47,13 @@ fn envelopes_of_others_open_for_patient_and_author() {
             let expected: Vec<String> = field(&vector, "texts");
             assert_eq!(texts[0], expected[0]);
             assert!(texts[1].contains(&expected[1]) && texts[2].contains(&expected[2]));
+
+            let mut json = vector["envelope"].clone();
+            let words = |json: &Value, key: &_| reader::open_words(&serde_json::to_vec(json).unwrap(), key);
+            assert_eq!(words(&json, &content_key).unwrap().text, expected[0].as_bytes());
+            assert!(words(&json, &ContentKey::of(Secret::new([7; 32]))).is_err());
+            json["note_id"] = json["author_id"].clone();
+            assert!(words(&json, &content_key).is_err(), "it stands in another's place");
         }
     }
 }

@@ -145,12 +145,12 @@ pub async fn list_notes(
     let granted = scope(&mut tx, &actor, Some(patient), Act::ReadPlan).await.is_ok();
     let notes = note::list(&mut tx, patient, doctor, granted, which.cursor, limit).await?;
     let ids: Vec<_> = notes.iter().map(|note| (note.id, note.doctor_id)).collect();
-    let words = Words::load(&app, &mut tx, &actor, patient, &ids).await?;
+    let words = Words::texts(&app, &mut tx, &actor, patient, &ids).await?;
     drop(tx);
     on_record(&app, &actor, patient, Action::NotesRead).await?;
     let full = i64::try_from(notes.len()).is_ok_and(|found| found == limit);
     let next_cursor = notes.last().filter(|_| full).map(|last| last.id.to_string());
-    let text = |note: &Note| words.note(note.id).map(|open| open.text.clone());
+    let text = |note: &Note| words.note(note.id).cloned();
     let items = notes.iter().map(|note| NoteView::of(note, text(note))).collect();
     Ok(Json(NoteList { items, next_cursor, envelopes: words.into_sealed() }))
 }
@@ -234,10 +234,10 @@ pub async fn read_note(
 ) -> Result<Json<OneNote>, Problem> {
     let mut tx = app.store.read().await?;
     let note = find(&mut tx, &actor, id).await?;
-    let words = Words::load(&app, &mut tx, &actor, note.patient_id, &[(note.id, note.doctor_id)]).await?;
+    let words = Words::texts(&app, &mut tx, &actor, note.patient_id, &[(note.id, note.doctor_id)]).await?;
     drop(tx);
     opened(&app, &actor, note.patient_id, Action::NotesRead, Some(id)).await?;
-    let text = words.note(id).map(|open| open.text.clone());
+    let text = words.note(id).cloned();
     Ok(Json(OneNote { note: NoteView::of(&note, text), sealed: words.into_sealed().pop() }))
 }
 

@@ -5,7 +5,7 @@ use super::{actor::Actor, problem::Problem};
 use crate::{
     app::App,
     keyring::People,
-    notebook::{OpenNote, StepText},
+    notebook::{OpenNote, StepText, words_alone},
 };
 use aftercare_core::id::{NoteId, StepId, UserId};
 use aftercare_seal::{
@@ -22,10 +22,10 @@ use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The words of several notes.
+/// The words of several notes: all of them, or of each what its list shows.
 #[derive(Debug, Default)]
-pub(super) struct Words {
-    open: HashMap<NoteId, OpenNote>,
+pub(super) struct Words<T = OpenNote> {
+    open: HashMap<NoteId, T>,
     sealed: Vec<Sealed>,
 }
 
@@ -68,6 +68,11 @@ impl SealedNote {
     fn read(&self, key: ContentKey) -> Result<OpenNote, SealError> {
         let envelope = serde_json::from_slice(&self.body).map_err(|_| SealError::Malformed("envelope"))?;
         OpenNote::read(&envelope, key)
+    }
+
+    /// Opens its doctor's words alone.
+    fn text(&self, key: ContentKey) -> Result<String, SealError> {
+        words_alone(&self.body, &key)
     }
 }
 
@@ -130,59 +135,87 @@ impl Words {
                 wanted.push((id, author));
             }
         }
-        let mut found = sealed_notes(tx, actor, patient, &wanted, here).await?;
-        if actor.is_sealed() {
-            let sealed = found.into_iter().map(|(_, _, note)| note.try_into());
-            self.sealed.extend(sealed.collect::<Result<Vec<Sealed>, Problem>>()?);
-            return Ok(());
-        }
-        let asks = actor.asks(app);
-        found.retain(|(id, _, note)| {
-            match app.opened.get(&asks, *id, &note.body).map(|key| note.read(key)) {
-                Some(Ok(open)) => {
-                    self.open.insert(*id, open);
-                    false
-                }
-                _ => true,
-            }
-        });
-        if found.is_empty() {
-            return Ok(());
-        }
-        let authors = found.iter().map(|(_, author, _)| *author);
-        let people = People::load(tx, &authors.chain([actor.id]).collect::<Vec<_>>()).await?;
-        let keys = actor.keys(app, tx).await?;
-        for (id, _, note) in found {
-            let opened = note.unlock(&keys, &people);
-            match opened.and_then(|(envelope, key)| Ok((OpenNote::read(&envelope, key.clone())?, key))) {
-                Ok((open, key)) => {
-                    app.opened.put(&asks, id, &note.body, key);
-                    self.open.insert(id, open);
-                }
-                // One note that does not open must not hide the others: it is given as it is.
-                Err(error) => {
-                    tracing::error!(note = %id, %error, "a note does not open for its reader");
-                    self.sealed.push(note.try_into()?);
-                }
-            }
-        }
+        let found = sealed_notes(tx, actor, patient, &wanted, here).await?;
+        let opened = open(app, tx, actor, found, SealedNote::read).await?;
+        self.open.extend(opened.open);
+        self.sealed.extend(opened.sealed);
         Ok(())
-    }
-
-    /// A note that is open.
-    pub(super) fn note(&self, id: NoteId) -> Option<&OpenNote> {
-        self.open.get(&id)
     }
 
     /// The words of a step of a note that is open.
     pub(super) fn step(&self, note: NoteId, step: StepId) -> Option<&StepText> {
         self.note(note)?.step(step)
     }
+}
+
+impl Words<String> {
+    /// Of each note its doctor's words alone.
+    pub(super) async fn texts(
+        app: &App,
+        tx: &mut Tx,
+        actor: &Actor,
+        patient: UserId,
+        notes: &[(NoteId, UserId)],
+    ) -> Result<Self, Problem> {
+        let found = sealed_notes(tx, actor, patient, notes, Vec::new()).await?;
+        open(app, tx, actor, found, SealedNote::text).await
+    }
+}
+
+impl<T> Words<T> {
+    /// A note that is open.
+    pub(super) fn note(&self, id: NoteId) -> Option<&T> {
+        self.open.get(&id)
+    }
 
     /// The notes that are sealed, to be opened by their reader.
     pub(super) fn into_sealed(self) -> Vec<Sealed> {
         self.sealed
     }
+}
+
+/// Opens what a session may open whose keys are held here; `read` takes the words out of a note with its content key.
+async fn open<T>(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    mut found: Vec<(NoteId, UserId, SealedNote)>,
+    read: fn(&SealedNote, ContentKey) -> Result<T, SealError>,
+) -> Result<Words<T>, Problem> {
+    let mut words = Words { open: HashMap::new(), sealed: Vec::new() };
+    if actor.is_sealed() {
+        words.sealed = found.into_iter().map(|(_, _, note)| note.try_into()).collect::<Result<_, _>>()?;
+        return Ok(words);
+    }
+    let asks = actor.asks(app);
+    found.retain(|(id, _, note)| match app.opened.get(&asks, *id, &note.body).map(|key| read(note, key)) {
+        Some(Ok(open)) => {
+            words.open.insert(*id, open);
+            false
+        }
+        _ => true,
+    });
+    if found.is_empty() {
+        return Ok(words);
+    }
+    let authors = found.iter().map(|(_, author, _)| *author);
+    let people = People::load(tx, &authors.chain([actor.id]).collect::<Vec<_>>()).await?;
+    let keys = actor.keys(app, tx).await?;
+    for (id, _, note) in found {
+        let opened = note.unlock(&keys, &people);
+        match opened.and_then(|(_, key)| Ok((read(&note, key.clone())?, key))) {
+            Ok((open, key)) => {
+                app.opened.put(&asks, id, &note.body, key);
+                words.open.insert(id, open);
+            }
+            // One note that does not open must not hide the others: it is given as it is.
+            Err(error) => {
+                tracing::error!(note = %id, %error, "a note does not open for its reader");
+                words.sealed.push(note.try_into()?);
+            }
+        }
+    }
+    Ok(words)
 }
 
 /// A note as it lies there, with what one reader was granted of it.
