@@ -17,7 +17,7 @@ use std::{
 /// So many ask at once, again and again, without the pause that they are asked for.
 const ASK: usize = 8;
 /// Each is through within this.
-const ENDS: Duration = Duration::from_secs(60);
+const ENDS: Duration = Duration::from_mins(1);
 
 /// `NOTES` sets how many notes each of them writes (1).
 fn notes() -> usize {

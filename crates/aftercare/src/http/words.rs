@@ -65,14 +65,14 @@ impl SealedNote {
     }
 
     /// Opens it with its content key.
-    fn read(&self, key: ContentKey) -> Result<OpenNote, SealError> {
+    fn read(&self, key: &ContentKey) -> Result<OpenNote, SealError> {
         let envelope = serde_json::from_slice(&self.body).map_err(|_| SealError::Malformed("envelope"))?;
-        OpenNote::read(&envelope, key)
+        OpenNote::read(&envelope, key.clone())
     }
 
     /// Opens its doctor's words alone.
-    fn text(&self, key: ContentKey) -> Result<String, SealError> {
-        words_alone(&self.body, &key)
+    fn text(&self, key: &ContentKey) -> Result<String, SealError> {
+        words_alone(&self.body, key)
     }
 }
 
@@ -180,7 +180,7 @@ async fn open<T>(
     tx: &mut Tx,
     actor: &Actor,
     mut found: Vec<(NoteId, UserId, SealedNote)>,
-    read: fn(&SealedNote, ContentKey) -> Result<T, SealError>,
+    read: fn(&SealedNote, &ContentKey) -> Result<T, SealError>,
 ) -> Result<Words<T>, Problem> {
     let mut words = Words { open: HashMap::new(), sealed: Vec::new() };
     if actor.is_sealed() {
@@ -188,7 +188,7 @@ async fn open<T>(
         return Ok(words);
     }
     let asks = actor.asks(app);
-    found.retain(|(id, _, note)| match app.opened.get(&asks, *id, &note.body).map(|key| read(note, key)) {
+    found.retain(|(id, _, note)| match app.opened.get(&asks, *id, &note.body).map(|key| read(note, &key)) {
         Some(Ok(open)) => {
             words.open.insert(*id, open);
             false
@@ -203,7 +203,7 @@ async fn open<T>(
     let keys = actor.keys(app, tx).await?;
     for (id, _, note) in found {
         let opened = note.unlock(&keys, &people);
-        match opened.and_then(|(_, key)| Ok((read(&note, key.clone())?, key))) {
+        match opened.and_then(|(_, key)| Ok((read(&note, &key)?, key))) {
             Ok((open, key)) => {
                 app.opened.put(&asks, id, &note.body, key);
                 words.open.insert(id, open);
