@@ -27,6 +27,8 @@ export async function device(options = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   page.on('pageerror', (error) => wrong.push(String(error)));
+  // What was touched last: told where a story ends early.
+  await page.addInitScript(() => addEventListener('click', ({ target }) => (globalThis.touched ??= []).push(target.outerHTML.slice(0, 120)), true));
   // The browser reports violations of the policy here, and answers that are no success: those are the story's own.
   page.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource|net::ERR_INTERNET_DISCONNECTED/.test(message.text())) wrong.push(message.text());
@@ -34,6 +36,7 @@ export async function device(options = {}) {
   return {
     context,
     page,
+    wrong,
     /** Nothing went wrong, and nobody else was asked. */
     clean() {
       assert.deepEqual(wrong, []);
@@ -70,6 +73,15 @@ export async function save_code(page, then = 'Today') {
   await page.getByRole('button', { name: 'I have saved it' }).click();
   await page.getByRole('heading', { level: 1, name: then }).waitFor();
   return code;
+}
+
+/** Another app is looked at; this one goes on behind it. */
+export async function turn_away(page) {
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+    delete document.visibilityState;
+  });
 }
 
 /** Signs somebody in on a device. */
@@ -129,7 +141,10 @@ export function story(people) {
     try {
       await scene();
     } catch (thrown) {
-      for (const [who, { page }] of Object.entries(people())) console.log(`${who} sees, at ${page.url()}:\n${await page.locator('body').innerText()}`);
+      for (const [who, { page, wrong }] of Object.entries(people())) {
+        console.log(`${who} sees, at ${page.url()}:\n${await page.locator('body').innerText()}`);
+        console.log('wrong:', wrong, 'touched:', await page.evaluate(() => globalThis.touched));
+      }
       throw thrown;
     }
     broken = false;

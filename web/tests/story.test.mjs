@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { api, base, choose, close, device, PASSWORD, sign_up, story, write } from './people.mjs';
+import { api, base, choose, close, device, PASSWORD, sign_up, story, turn_away, write } from './people.mjs';
 
 const NOTE = 'Quokkafever. Take Zyxolitamab 5 mg every 4 hours for 3 days. Measure quokkafever every morning for 5 days. Buy a marzipantherapy.';
 const NEWER = 'Better. Take Zyxolitamab 5 mg every 6 hours for 2 days. Take ibuprofen 400 mg every 8 hours as needed for pain.';
@@ -43,6 +43,25 @@ test('the patient sees what is due, and one tap answers it', async () => {
   await tick.waitFor();
 });
 
+test('what is answered while the app still opens can be taken back', async () => {
+  const { page, context } = ada;
+  const other = await context.newPage();
+  await other.goto(`${base}/icon.svg`);
+  // Nothing is sent before this is let go.
+  await other.evaluate(() => new Promise((held) => navigator.locks.request('answers', () => new Promise((free) => held(globalThis.free = free)))));
+  const sent = [];
+  page.on('request', (request) => request.url().endsWith('/api/check-in/') && sent.push(request));
+  await page.reload();
+  const tick = page.getByRole('button', { name: 'Done: Take Zyxolitamab 5 mg' });
+  await tick.click();
+  await page.getByText(/^✓Done at/).waitFor();
+  await other.evaluate(() => (free(), navigator.locks.request('answers', () => undefined)));
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await tick.waitFor();
+  assert.deepEqual(sent, []);
+  await other.close();
+});
+
 test('why this: the doctor’s own words, in the note', async () => {
   const { page } = ada;
   await page.getByRole('link', { name: /Why this\? Take Zyxolitamab/ }).first().click();
@@ -70,9 +89,12 @@ test('without a network it opens, and an answer keeps its time', async () => {
   await page.getByText(/^✓Done at/).waitFor();
   await page.reload();
   await page.getByText(/^✓Done at/).waitFor();
-  const sent = page.waitForResponse((answer) => answer.url().endsWith('/api/check-in/'));
-  await context.setOffline(false);
-  const answer = await sent;
+  const sent = () => page.waitForResponse((answer) => answer.url().endsWith('/api/check-in/'));
+  // Somebody on the way who knows nothing of it has not settled it.
+  await context.route('**/api/check-in/', (route) => route.fulfill({ status: 404, contentType: 'text/html', body: '<p>Who?' }), { times: 1 });
+  const [refused] = await Promise.all([sent(), context.setOffline(false)]);
+  assert.equal(refused.status(), 404);
+  const [answer] = await Promise.all([sent(), page.evaluate(() => dispatchEvent(new Event('online')))]);
   assert.equal(answer.status(), 200);
   const given = Date.parse((await answer.json()).reminder.answered_at);
   assert.ok(Math.abs(given - at) < 5_000, `${given} for ${at}`);
@@ -155,9 +177,10 @@ test('what is done as needed is written down, offline too, and the doctor sees h
   await context.setOffline(true);
   await page.getByRole('button', { name: 'I did this now' }).click();
   await page.getByText('In the last 24 hours: 1').waitFor();
-  const sent = page.waitForResponse((answer) => answer.url().endsWith('/log/'));
   await context.setOffline(false);
-  assert.equal((await sent).status(), 200);
+  // Who turns away takes nothing back: it is sent at once.
+  const [sent] = await Promise.all([page.waitForResponse((answer) => answer.url().endsWith('/log/')), turn_away(page)]);
+  assert.equal(sent.status(), 200);
   await page.getByText(/as often as your doctor said. Not again before/).waitFor();
   await grace.page.reload();
   await grace.page.getByText(/1 time so far, last/).waitFor();

@@ -50,7 +50,9 @@ impl Refused {
         if (200..300).contains(&status) {
             return Ok(answer);
         }
-        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-        Err(Self { path: path.to_owned(), status, code: text("code"), detail: text("detail") }.into())
+        // Whoever answers without a code is somebody on the way.
+        let text = |name: &str, or: &str| answer[name].as_str().unwrap_or(or).to_owned();
+        let (code, detail) = (text("code", "unavailable"), text("detail", ""));
+        Err(Self { path: path.to_owned(), status, code, detail }.into())
     }
 }

@@ -110,18 +110,19 @@ export async function waiting(): Promise<Answer[]> {
   }));
 }
 
-/** Sends what waits, each with the time it was given at; what is too early yet stays. How many stay. */
-export function flush(device: Device, force: boolean): Promise<number> {
+/** Sends what waits, each with the time it was given at; what can still be taken back stays, unless `at_once`. How many stay. */
+export function flush(device: Device, at_once: boolean): Promise<number> {
   // One tab at a time: none is sent twice.
   return navigator.locks.request('answers', async () => {
-    for (const answer of (await waiting()).filter((one) => force || one.not_before <= Date.now())) {
+    for (const answer of (await waiting()).filter((one) => at_once || one.not_before <= Date.now())) {
       try {
         await say(device, answer);
       } catch (thrown) {
         const failure = Failure.of(thrown);
-        // Of no avail to try again; the chart that is fetched next shows how it stands.
+        // Refused by the service, not by somebody on the way, it is of no avail to try again; the chart that is fetched next
+        // shows how it stands.
         const { status = 0, code } = failure.said;
-        const settled = status >= 400 && status < 429 && status !== 401 && code !== 'in_flight';
+        const settled = status >= 400 && status < 429 && status !== 401 && !['in_flight', 'unavailable'].includes(code);
         if (!settled) throw failure;
       }
       await store.change<Kept[]>('answers', (now = []) => now.filter((one) => one.reminder_id !== answer.reminder_id || one.at !== answer.at));

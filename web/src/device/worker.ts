@@ -293,8 +293,8 @@ const calls = {
   takeBack: (reminder: string) => queue({ reminder_id: reminder, taken_back: true }),
   waiting,
   readNote: read,
-  async flush(force: boolean): Promise<number> {
-    return flush(await opened(), force);
+  async flush(at_once: boolean): Promise<number> {
+    return flush(await opened(), at_once);
   },
 
   async choose(doctor: string, selected: boolean): Promise<unknown> {

@@ -1,20 +1,19 @@
 // The patient's chart on this page: as it was last known at once, then as it is; with what was answered here since.
 
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { device, follow } from '../device';
 import { api } from '../device/api';
 import { Failure } from '../device/failure';
 import type { Answer, Chart, Step } from '../device/model';
 import type { ReminderView } from '../api/schema';
 import { date, shortDay, t, time, zone } from '../i18n';
-import { say } from '../ui';
+import { hush, say } from '../ui';
+import { answers, record, show } from './answers';
 
 /** As last known. */
 export const chart = signal<Chart | undefined>();
 /** Why it could not be fetched. */
 export const failed = signal<Failure | undefined>();
-/** What was answered here and is not sent yet. */
-export const answers = signal<Answer[]>([]);
 /** The present, told anew each half minute. */
 export const now = signal(Date.now());
 
@@ -39,10 +38,10 @@ export const when = (step: Step): string => (step.due_at ? t().plan.dueOn(shortD
 export const title = (step: Step | undefined): string => step?.words?.title ?? step?.action ?? '…';
 export const today = computed(() => date(now.value));
 
-/** Fetches everything; answers that wait are sent first. */
-export async function refresh(force = false): Promise<void> {
+/** Fetches everything; answers that wait are sent first, `at_once` also what could still be taken back. */
+export async function refresh(at_once = false): Promise<void> {
   try {
-    await device.flush(force);
+    await device.flush(at_once);
     const fresh = await device.chart();
     zone.value = fresh.me.time_zone;
     chart.value = fresh;
@@ -50,7 +49,7 @@ export async function refresh(force = false): Promise<void> {
   } catch (thrown) {
     failed.value = Failure.of(thrown);
   }
-  answers.value = await device.waiting();
+  await show(device.waiting());
 }
 
 /** What was asked to come later here, until when. */
@@ -63,20 +62,9 @@ export async function later(reminder: Reminder, minutes: number): Promise<void> 
   say(`${t().today.later}: ${time(snoozed_until)}`);
 }
 
-/** So long what was answered can be taken back. */
-export const UNDO = 8_000;
-
-/** Answers a reminder: it shows at once, and is sent when it can no longer be taken back. */
-export async function answer(reminder: Reminder, given: Omit<Answer, 'reminder_id' | 'not_before'>): Promise<void> {
-  const put: Answer = { reminder_id: reminder.id, not_before: Date.now() + UNDO, ...given };
-  const before = answers.value;
-  answers.value = [...before.filter((one) => one.reminder_id !== reminder.id), put];
-  say(t().today.recordedFor(title(steps.value.get(reminder.step_id))), async () => {
-    answers.value = await device.takeBack(reminder.id);
-  });
-  answers.value = await device.answer(put);
-  setTimeout(() => void refresh(), UNDO + 200);
-}
+/** Answers a reminder. */
+export const answer = (reminder: Reminder, given: Omit<Answer, 'reminder_id' | 'not_before'>): Promise<void> =>
+  record(title(steps.value.get(reminder.step_id)), { reminder_id: reminder.id, ...given });
 
 /** Marks a task of the checklist. */
 export async function complete(step: Step, status: 'done' | 'open'): Promise<void> {
@@ -105,23 +93,37 @@ export function start(): () => void {
       chart.value = known;
     }
   });
-  if (!begun) void refresh(true);
+  if (!begun) void refresh();
   begun = true;
   const tick = setInterval(() => (now.value = Date.now()), 30_000);
   const anyway = setInterval(() => document.visibilityState === 'visible' && void refresh(), 120_000);
   const unfollow = follow(() => void refresh());
+  const unsend = effect(() => {
+    const next = Math.min(...answers.value.map((one) => one.not_before).filter((at) => at > Date.now()));
+    if (!Number.isFinite(next)) return;
+    const soon = setTimeout(() => void refresh(), next - Date.now() + 200);
+    return () => clearTimeout(soon);
+  });
   const back = (): void => {
     now.value = Date.now();
-    if (document.visibilityState === 'visible') void refresh(true);
+    void refresh();
+  };
+  const turned = (): void => {
+    if (document.visibilityState === 'visible') return back();
+    if (!answers.value.length) return;
+    // Who has turned away takes nothing back, and may not look again for hours: by then it would count as missed.
+    hush();
+    void refresh(true);
   };
   addEventListener('online', back);
-  document.addEventListener('visibilitychange', back);
+  document.addEventListener('visibilitychange', turned);
   return () => {
     clearInterval(tick);
     clearInterval(anyway);
     unfollow();
     removeEventListener('online', back);
-    document.removeEventListener('visibilitychange', back);
+    document.removeEventListener('visibilitychange', turned);
+    unsend();
     chart.value = undefined;
     answers.value = [];
     begun = false;

@@ -1,25 +1,18 @@
 // P5: what is done as needed: one tap to say that it was, and until when that is enough.
 
 import { useState } from 'preact/hooks';
-import { device } from '../device';
 import { api } from '../device/api';
-import type { Answer, Step } from '../device/model';
+import type { Step } from '../device/model';
 import { moment, t } from '../i18n';
-import { Action, Field, say, Summary, useWork } from '../ui';
-import { answers, now, refresh, title, UNDO } from './chart';
+import { Action, Field, Summary, useWork } from '../ui';
+import { answers, record } from './answers';
+import { now, refresh, title } from './chart';
 import { local } from './check-in';
 import { n } from './needed.words';
 
-/** Writes down that it was done: it shows at once, and is sent when it can no longer be taken back. */
-async function log(step: Step, at: string): Promise<void> {
-  const put: Answer = { reminder_id: `${step.id}.${at}`, step_id: step.id, status: 'done', at, not_before: Date.now() + UNDO };
-  answers.value = [...answers.value, put];
-  say(t().today.recordedFor(title(step)), async () => {
-    answers.value = await device.takeBack(put.reminder_id);
-  });
-  answers.value = await device.answer(put);
-  setTimeout(() => void refresh(), UNDO + 200);
-}
+/** Writes down that it was done. */
+const log = (step: Step, at: string): Promise<void> =>
+  record(title(step), { reminder_id: `${step.id}.${at}`, step_id: step.id, status: 'done', at });
 
 export function Needed({ step }: { step: Step }) {
   const words = n();

@@ -192,6 +192,12 @@ export function say(text: string, undo?: () => void): void {
   fading = setTimeout(() => (note.value = undefined), undo ? 8_000 : 4_000);
 }
 
+/** What was said can no longer be undone. */
+export function hush(): void {
+  clearTimeout(fading);
+  note.value = undefined;
+}
+
 export function Toast() {
   const said = note.value;
   return (
@@ -199,7 +205,7 @@ export function Toast() {
       {said && (
         <div class="toast">
           <span>{said.text}</span>
-          {said.undo && <Action onPress={() => { said.undo?.(); note.value = undefined; }}>{t().undo}</Action>}
+          {said.undo && <Action onPress={() => { said.undo?.(); hush(); }}>{t().undo}</Action>}
         </div>
       )}
     </div>
