@@ -32,7 +32,8 @@ async function story() {
   await answer('password', 'a password of hers');
   const code = await (await page.waitForSelector('.secret')).evaluate((node) => node.textContent);
   await answer('last', code.trim().split(/\s+/).at(-1));
-  await page.waitForFunction(() => document.querySelector('h1')?.textContent === 'Today');
+  // Where it leads by itself, before it is led elsewhere.
+  await page.waitForFunction(() => location.pathname === '/today' && document.querySelector('h1')?.textContent === 'Today');
   await page.goto(`${origin}/me/reminders`);
   await page.locator('button[aria-label="Turn on: This device"]').click();
   await page.waitForFunction(() => document.body.textContent.includes('✓ Shown') || document.querySelector('.summary'));
