@@ -56,3 +56,20 @@ impl Refused {
         Err(Self { path: path.to_owned(), status, code, detail }.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn who_answers_without_a_code_is_not_the_service() {
+        let code = |answer| {
+            let refused = Refused::unless_success("/api/check-in/", 404, answer).unwrap_err();
+            refused.downcast::<Refused>().unwrap().code
+        };
+        assert_eq!(code(json!({ "code": "not_found", "detail": "no such reminder" })), "not_found");
+        // A page of somebody on the way is no JSON.
+        assert_eq!(code(Value::Null), "unavailable");
+    }
+}
