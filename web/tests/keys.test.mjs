@@ -7,7 +7,7 @@ import { base, choose, close, device, PASSWORD, save_code, sign_in, sign_up, sto
 
 const NOTE = 'Take Zyxolitamab 5 mg every 4 hours for 3 days. Measure quokkafever every morning for 5 days.';
 let ada, grace, code;
-const test = story(() => ({ ada, grace }));
+const test = story();
 
 /** What opens a passkey on a device: the lock of its owner's. */
 async function with_authenticator({ page }) {

@@ -10,6 +10,8 @@ export const PASSWORD = 'hunter2 canary';
 
 const flags = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 let browser;
+/** All devices there are, for who looks into a story that ended early. */
+const devices = [];
 
 export async function close() {
   await browser?.close();
@@ -21,6 +23,10 @@ export async function device(options = {}) {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
   const wrong = [];
   const elsewhere = [];
+  const asked = [];
+  for (const event of ['request', 'requestfinished', 'requestfailed']) {
+    context.on(event, (request) => asked.push(`${Date.now()} ${event} ${request.method()} ${request.url()} ${request.failure()?.errorText ?? ''}`));
+  }
   context.on('request', (request) => {
     if (!request.url().startsWith(base) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url());
   });
@@ -33,10 +39,10 @@ export async function device(options = {}) {
   page.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource|net::ERR_INTERNET_DISCONNECTED/.test(message.text())) wrong.push(message.text());
   });
+  devices.push({ page, wrong, asked });
   return {
     context,
     page,
-    wrong,
     /** Nothing went wrong, and nobody else was asked. */
     clean() {
       assert.deepEqual(wrong, []);
@@ -132,8 +138,18 @@ export async function api(method, path, body, token) {
   return json;
 }
 
-/** Scenes of one story, in order; after one that failed the others say nothing. `people` gives what each sees then. */
-export function story(people) {
+/** What each device shows, what went wrong there, what was touched and asked last. */
+async function tell() {
+  for (const { page, wrong, asked } of devices) {
+    if (page.isClosed()) continue;
+    console.log(`at ${page.url()}:\n${await page.locator('body').innerText()}`);
+    console.log('wrong:', wrong, 'touched:', await page.evaluate(() => globalThis.touched));
+    console.log(`asked by ${Date.now()}:\n${asked.slice(-40).join('\n')}`);
+  }
+}
+
+/** Scenes of one story, in order; after one that failed the others say nothing. */
+export function story() {
   let broken = false;
   return (name, scene) => case_(name, async (context) => {
     if (broken) return context.skip('after one that failed');
@@ -141,10 +157,7 @@ export function story(people) {
     try {
       await scene();
     } catch (thrown) {
-      for (const [who, { page, wrong }] of Object.entries(people())) {
-        console.log(`${who} sees, at ${page.url()}:\n${await page.locator('body').innerText()}`);
-        console.log('wrong:', wrong, 'touched:', await page.evaluate(() => globalThis.touched));
-      }
+      await tell();
       throw thrown;
     }
     broken = false;

@@ -8,7 +8,7 @@ import { api, base, choose, close, device, PASSWORD, sign_up, story, turn_away, 
 const NOTE = 'Quokkafever. Take Zyxolitamab 5 mg every 4 hours for 3 days. Measure quokkafever every morning for 5 days. Buy a marzipantherapy.';
 const NEWER = 'Better. Take Zyxolitamab 5 mg every 6 hours for 2 days. Take ibuprofen 400 mg every 8 hours as needed for pain.';
 let ada, grace;
-const test = story(() => ({ ada, grace }));
+const test = story();
 
 before(async () => {
   [ada, grace] = [await device({ hasTouch: true }), await device({ viewport: { width: 1280, height: 900 } })];
@@ -60,6 +60,54 @@ test('what is answered while the app still opens can be taken back', async () =>
   await tick.waitFor();
   assert.deepEqual(sent, []);
   await other.close();
+});
+
+test('what is answered stands, whatever the device told before; what it cannot keep is said', async () => {
+  const { page } = ada;
+  const tick = page.getByRole('button', { name: 'Done: Take Zyxolitamab 5 mg' });
+  const worker = page.workers().find((one) => one.url().endsWith('/app/worker.js'));
+  // What waits is told late: when the answer is kept already.
+  await worker.evaluate(() => {
+    const [tell, held, answered] = [postMessage, Promise.withResolvers(), Promise.withResolvers()];
+    globalThis.late = held.promise;
+    globalThis.postMessage = (late) => {
+      if (!Array.isArray(late.value)) return tell(late);
+      globalThis.postMessage = (said) => {
+        tell(said);
+        if (Array.isArray(said.value)) answered.resolve();
+      };
+      globalThis.release = () => answered.promise.then(() => {
+        globalThis.postMessage = tell;
+        tell(late);
+      });
+      held.resolve();
+    };
+  });
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await worker.evaluate(() => late);
+  await tick.click();
+  await page.getByText(/^✓Done at/).waitFor();
+  await worker.evaluate(() => release());
+  const shown = await page.evaluate(() => new Promise((drawn) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => drawn(document.querySelectorAll('.dose .state').length)));
+  }));
+  assert.equal(shown, 1);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await tick.waitFor();
+  await worker.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (...what) {
+      IDBObjectStore.prototype.put = put;
+      const asked = put.apply(this, what);
+      this.transaction.abort();
+      return asked;
+    };
+  });
+  await tick.click();
+  await page.getByRole('status').getByText(/That did not work/).waitFor();
+  // Not only when it would have been sent.
+  await tick.waitFor({ timeout: 2_000 });
+  assert.equal(await page.getByRole('button', { name: 'Undo' }).count(), 0);
 });
 
 test('why this: the doctor’s own words, in the note', async () => {
